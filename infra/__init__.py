@@ -1,0 +1,1 @@
+"""What starts and configures everything else."""

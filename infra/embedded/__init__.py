@@ -1,0 +1,1 @@
+"""Real Kafka and a real ClickHouse engine from Python packages alone."""

@@ -1,0 +1,1 @@
+"""Metric definitions and health, for every process."""

@@ -1,0 +1,1 @@
+"""From a department's system to Kafka: client library, files, simulator."""

@@ -1,0 +1,32 @@
+"""CloudEvents 1.0 in Kafka's binary mode: the envelope as headers, the Avro value untouched."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+CONTENT_TYPE = "application/avro"
+
+
+def headers(record: Mapping[str, Any], topic: str, traceparent: str | None = None) -> list[tuple[str, bytes]]:
+    """Kafka headers of one event (``ce_*``, ``content-type``, ``traceparent``).
+
+    ``topic`` is the catalogue name; with the kind it makes the type, for example ``id.go.nadi.permits.steps.issued.v1``.
+    """
+    time = datetime.fromtimestamp(record["occurred_at"] / 1000, UTC).isoformat(timespec="milliseconds")
+    return [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", record["event_id"].encode()),
+        ("ce_source", record["source"].encode()),
+        ("ce_type", f"id.go.nadi.{topic}.{record['kind']}.v1".encode()),
+        ("ce_time", time.replace("+00:00", "Z").encode()),
+        ("content-type", CONTENT_TYPE.encode()),
+        ("traceparent", (traceparent or new_traceparent()).encode()),
+    ]
+
+
+def new_traceparent() -> str:
+    """A fresh W3C trace context, sampled."""
+    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"

@@ -1,0 +1,74 @@
+"""Facts that a deployment settles once, for ever: where schema ids come from, and whether its data is simulated.
+
+They stand on the topic ``nadi.deployment``, whose records are never deleted: the first record of a key is the
+fact, so two processes that settle it at the same time agree.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from schemas.catalogue import DEPLOYMENT_TOPIC, Layout
+
+SCHEMA_IDS = "schema_ids"  # "lock-file" or "registry URL"
+ORIGIN = "origin"  # "live" or "simulated"
+
+LIVE = "live"
+SIMULATED = "simulated"
+
+
+class DeploymentMismatchError(RuntimeError):
+    """The deployment has settled another value."""
+
+
+def read(bootstrap: str, layout: Layout, timeout: float = 10.0) -> dict[str, str]:
+    """The facts settled so far. Raises TimeoutError when the broker does not answer."""
+    from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": "nadi-deployment-reader",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+        }
+    )
+    facts: dict[str, str] = {}
+    try:
+        consumer.assign([TopicPartition(layout.topic(DEPLOYMENT_TOPIC), 0, OFFSET_BEGINNING)])
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            message = consumer.poll(0.2)
+            if message is None:
+                continue
+            if message.error():
+                if message.error().name() == "_PARTITION_EOF":
+                    return facts
+                continue
+            facts.setdefault(message.key().decode(), message.value().decode())
+    finally:
+        consumer.close()
+    raise TimeoutError(f"broker {bootstrap} did not answer within {timeout:.0f} s")
+
+
+def settle(bootstrap: str, layout: Layout, key: str, value: str) -> None:
+    """Settle a fact, or check it. Raises DeploymentMismatchError when another value stands."""
+    standing = read(bootstrap, layout)
+    if key not in standing:
+        _write(bootstrap, layout, key, value)
+        standing = read(bootstrap, layout)
+    if standing[key] != value:
+        raise DeploymentMismatchError(
+            f"this deployment settled {key} = {standing[key]!r} at its first use; {value!r} cannot be mixed in. "
+            "Use a stack of its own (--data-dir) for the other kind"
+        )
+
+
+def _write(bootstrap: str, layout: Layout, key: str, value: str) -> None:
+    from confluent_kafka import Producer
+
+    producer: Any = Producer({"bootstrap.servers": bootstrap, "enable.idempotence": True})
+    producer.produce(layout.topic(DEPLOYMENT_TOPIC), key=key.encode(), value=value.encode())
+    if producer.flush(10):
+        raise TimeoutError(f"broker {bootstrap} did not take the record of {key}")

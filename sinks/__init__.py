@@ -1,0 +1,1 @@
+"""From Kafka to the people: ClickHouse, wallboard, inspectorate, public page."""

@@ -1,0 +1,1 @@
+"""One module per domain: what its events add up to."""

@@ -1,0 +1,1 @@
+"""How a batch is processed: chunks, tasks, outputs, clocks, on Faust."""

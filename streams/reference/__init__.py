@@ -1,0 +1,1 @@
+"""Plain computations from the topics that the engine is compared with."""
