@@ -45,7 +45,9 @@ def refusals(columns: pa.RecordBatch, timestamps: np.ndarray[Any, np.dtype[np.in
         if name in columns.schema.names:
             note(pc.less(columns.column(name), 0), "NegativeAmount", name, "must not be negative")
     late = pa.array(columns.column("occurred_at").to_numpy() > timestamps + FUTURE_LIMIT_MS)
-    note(late, "FarFuture", "occurred_at", "more than two years ahead of its arrival; check the sender's clock")
+    note(
+        late, "FarFuture", "occurred_at", "more than two years ahead of its arrival; check the sender's clock"
+    )
     return [found[row] for row in sorted(found)]
 
 
@@ -53,5 +55,7 @@ def is_future(
     columns: pa.RecordBatch, timestamps: np.ndarray[Any, np.dtype[np.int64]]
 ) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Rows dated more than a day ahead of their arrival: accepted, flagged, and they fire nothing by themselves."""
-    flagged: np.ndarray[Any, np.dtype[np.bool_]] = columns.column("occurred_at").to_numpy() > timestamps + FUTURE_FLAG_MS
+    flagged: np.ndarray[Any, np.dtype[np.bool_]] = (
+        columns.column("occurred_at").to_numpy() > timestamps + FUTURE_FLAG_MS
+    )
     return flagged

@@ -103,11 +103,23 @@ class Codec:
         try:
             record = fastavro.schemaless_reader(body, _parsed(writer.text), reader)
         except EOFError as error:
-            raise DecodeError("Truncated", f"value ends after {len(value)} bytes, in the middle of a field") from error
-        except (ValueError, TypeError, IndexError, KeyError, OverflowError, MemoryError, struct.error) as error:
+            raise DecodeError(
+                "Truncated", f"value ends after {len(value)} bytes, in the middle of a field"
+            ) from error
+        except (
+            ValueError,
+            TypeError,
+            IndexError,
+            KeyError,
+            OverflowError,
+            MemoryError,
+            struct.error,
+        ) as error:
             raise DecodeError("Undecodable", f"not a {self.name} value: {error}") from error
         if body.tell() != len(value):
-            raise DecodeError("TrailingBytes", f"{len(value) - body.tell()} bytes follow the end of the value")
+            raise DecodeError(
+                "TrailingBytes", f"{len(value) - body.tell()} bytes follow the end of the value"
+            )
         if not isinstance(record, dict):
             raise DecodeError("Undecodable", f"not a record but {type(record).__name__}")
         return record
@@ -170,15 +182,22 @@ class Codec:
         if value is None:
             raise DecodeError("NullValue", "the record has no value; tombstones mean nothing on this topic")
         if len(value) <= HEADER.size:
-            raise DecodeError("Truncated", f"value has {len(value)} bytes, the wire format alone takes {HEADER.size}")
+            raise DecodeError(
+                "Truncated", f"value has {len(value)} bytes, the wire format alone takes {HEADER.size}"
+            )
         magic, schema_id = HEADER.unpack_from(value)
         if magic != MAGIC:
             raise DecodeError("BadMagic", f"first byte is {magic:#04x}, the wire format starts with 0x00")
         if schema_id not in self._known:
             try:
                 writer = self.ids.by_id(schema_id)
-                same = writer.name == self.name or writer.parsed()["name"] == json.loads(current(self.name))["name"]
-                self._known[schema_id] = writer if same else f"schema id {schema_id} is {writer.name}, not {self.name}"
+                same = (
+                    writer.name == self.name
+                    or writer.parsed()["name"] == json.loads(current(self.name))["name"]
+                )
+                self._known[schema_id] = (
+                    writer if same else f"schema id {schema_id} is {writer.name}, not {self.name}"
+                )
             except UnknownSchemaError as error:
                 raise DecodeError("UnknownSchemaId", str(error)) from error
         known = self._known[schema_id]
@@ -234,6 +253,8 @@ def _name_field(schema: str, record: Mapping[str, Any]) -> str | None:
         if name not in record:
             if "default" not in field:
                 return f"field {name!r} is missing"
-        elif not fastavro.validate(record[name], fastavro.parse_schema(field["type"], _write_hint=False), raise_errors=False):
+        elif not fastavro.validate(
+            record[name], fastavro.parse_schema(field["type"], _write_hint=False), raise_errors=False
+        ):
             return f"field {name!r} has {record[name]!r} ({type(record[name]).__name__}), expected {field['type']}"
     return None

@@ -47,7 +47,11 @@ def render() -> str:
         schema = json.loads((HERE / "avro" / f"{name}.avsc").read_text(encoding="utf-8"))
         _record(schema, classes)
         index.append(f'    "{name}": {schema["name"]},')
-    table = "#: Event class by schema name.\nEVENTS: dict[str, type[BaseModel]] = {\n" + "\n".join(index) + "\n}\n"
+    table = (
+        "#: Event class by schema name.\nEVENTS: dict[str, type[BaseModel]] = {\n"
+        + "\n".join(index)
+        + "\n}\n"
+    )
     return HEAD + "\n\n" + "\n\n".join(classes) + "\n\n" + table
 
 
@@ -58,7 +62,11 @@ def _record(schema: dict[str, Any], classes: list[str]) -> str:
         default = ""
         if "default" in field:
             value = field["default"]
-            default = f" = {value!r}" if not isinstance(value, list | dict) else f" = Field(default_factory={type(value).__name__})"
+            default = (
+                f" = {value!r}"
+                if not isinstance(value, list | dict)
+                else f" = Field(default_factory={type(value).__name__})"
+            )
         lines.append(f"    {field['name']}: {annotation}{default}")
         if field.get("doc"):
             lines.append(f'    """{field["doc"]}"""')
@@ -82,8 +90,22 @@ def main() -> int:
     target = HERE / "events.py"
     text = render()
     formatted = subprocess.run(
-        [sys.executable, "-m", "ruff", "format", "--stdin-filename", "events.py", "--isolated", "--line-length", "110", "-"],
-        input=text, capture_output=True, text=True, check=True,
+        [
+            sys.executable,
+            "-m",
+            "ruff",
+            "format",
+            "--stdin-filename",
+            "events.py",
+            "--isolated",
+            "--line-length",
+            "110",
+            "-",
+        ],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     if "--check" in sys.argv:
         if target.read_text(encoding="utf-8") != formatted:

@@ -34,7 +34,9 @@ class WriterSchema:
 class SchemaIds(Protocol):
     """A source of ids. Look-ups may block on the network once per id and are remembered."""
 
-    origin: str
+    @property
+    def origin(self) -> str:
+        """What the deployment records as its source of ids."""
 
     def writer(self, name: str) -> WriterSchema:
         """The newest schema of that name, for writing. Raises UnknownSchemaError."""
@@ -70,7 +72,9 @@ class LockFileIds:
     def load(cls) -> LockFileIds:
         ids = cls()
         for entry in json.loads((FILES / "ids.json").read_text(encoding="utf-8")):
-            text = (FILES / "released" / entry["name"] / f"{entry['version']}.avsc").read_text(encoding="utf-8")
+            text = (FILES / "released" / entry["name"] / f"{entry['version']}.avsc").read_text(
+                encoding="utf-8"
+            )
             schema = WriterSchema(entry["id"], entry["name"], text)
             ids._by_id[schema.id] = schema
             ids._newest[schema.name] = schema
@@ -78,7 +82,9 @@ class LockFileIds:
 
     def writer(self, name: str) -> WriterSchema:
         if name not in self._newest:
-            raise UnknownSchemaError(f"schema {name!r} has no id in schemas/ids.json; run `make release-schemas`")
+            raise UnknownSchemaError(
+                f"schema {name!r} has no id in schemas/ids.json; run `make release-schemas`"
+            )
         return self._newest[name]
 
     def by_id(self, schema_id: int) -> WriterSchema:
