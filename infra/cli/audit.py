@@ -1,0 +1,71 @@
+"""`nadi audit`: the live pipeline over a historic log."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from infra.cli.texts import _
+
+
+def audit(
+    domain: Annotated[str, typer.Argument(help=_("ranah: permits, revenue, budget, population, activities"))],
+    files: Annotated[list[Path], typer.Argument(help=_("berkas CSV atau Parquet"), exists=True, dir_okay=False)],
+    mapping: Annotated[Path, typer.Option(help=_("berkas TOML yang memetakan kolom ke kontrak"), exists=True)],
+    out: Annotated[Path, typer.Option(help=_("folder hasil"))] = Path("telaah"),
+    partitions: Annotated[int, typer.Option(min=1, max=256, help=_("jumlah partisi"))] = 4,
+    workers: Annotated[int, typer.Option(min=1, max=16, help=_("jumlah proses pengolah"))] = 1,
+    until: Annotated[str | None, typer.Option(help=_("waktu akhir telaah, ISO 8601; bawaan: kejadian terakhir"))] = None,
+    keep: Annotated[bool, typer.Option("--keep", help=_("simpan tumpukan sementara"))] = False,
+    as_json: Annotated[bool, typer.Option("--json", help=_("ringkasan JSON ke keluaran standar"))] = False,
+) -> None:
+    """Telaah data historis."""
+    from infra.audit.run import Request, run
+    from infra.cli.progress import Stages
+    from infra.settings import Settings
+    from schemas.catalogue import DOMAINS
+    from schemas.profile import Profile
+
+    if domain not in DOMAINS:
+        raise typer.BadParameter(_("ranah {domain} tidak dikenal; pilih {known}").format(domain=domain, known=", ".join(DOMAINS)))
+    settings = Settings()
+    profile = Profile.load(settings.profile_path)
+    request = Request(domain, tuple(files), mapping, out, partitions, workers, _milliseconds(until, profile), keep)
+    labels = {"baca": _("membaca berkas"), "kirim": _("mengirim kejadian"), "olah": _("mengolah")}
+    with Stages(labels) as stages:
+        try:
+            summary = run(request, settings, profile, stages.update)
+        except (ValueError, OSError, RuntimeError, TimeoutError) as error:
+            stages.stop()
+            typer.echo(str(error), err=True)
+            raise typer.Exit(1) from error
+    if as_json:
+        json.dump(summary.as_json(), sys.stdout, ensure_ascii=False)
+        sys.stdout.write("\n")
+        return
+    typer.echo(_("{cases} perkara, {events} kejadian, {rejected} ditolak, {repeats} berulang").format(**summary.as_json()))
+    for rule, count in summary.alerts.items():
+        typer.echo(_("  {rule}: {count} perkara melewati batas").format(rule=rule, count=count))
+    typer.echo(_("Hasil: {page} dan {table}").format(page=out / "index.html", table=out / "alerts.csv"))
+
+
+def _milliseconds(until: str | None, profile: object) -> int | None:
+    if until is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(until)
+    except ValueError as error:
+        raise typer.BadParameter(_("--until {value}: bukan waktu ISO 8601").format(value=until)) from error
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=profile.timezone)  # type: ignore[attr-defined]
+    return int(moment.timestamp() * 1000)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(help=_("Telaah data historis: jalankan pipa langsung atas log lama."))(audit)
