@@ -28,7 +28,12 @@ def _consumer(bootstrap: str, group: str) -> Any:
 
 
 def end_offsets(bootstrap: str, topics: list[str]) -> Offsets:
-    """The end offset of every non-empty partition of the topics."""
+    """The end offset of every partition of the topics that holds something."""
+    return {key: end for key, end in watermarks(bootstrap, topics).items() if end > 0}
+
+
+def watermarks(bootstrap: str, topics: list[str]) -> Offsets:
+    """The end offset of every partition of the topics."""
     from confluent_kafka import TopicPartition
 
     consumer = _consumer(bootstrap, "nadi-audit")
@@ -36,9 +41,8 @@ def end_offsets(bootstrap: str, topics: list[str]) -> Offsets:
         ends: Offsets = {}
         for topic in topics:
             for partition in consumer.list_topics(topic, timeout=10).topics[topic].partitions:
-                low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
-                if high > low:
-                    ends[topic, partition] = high
+                _low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
+                ends[topic, partition] = high
         return ends
     finally:
         consumer.close()

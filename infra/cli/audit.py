@@ -6,14 +6,18 @@ import json
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from infra.cli.texts import _
 
+if TYPE_CHECKING:
+    from schemas.profile import Profile
+
 
 def audit(
+    context: typer.Context,
     domain: Annotated[str, typer.Argument(help=_("ranah: permits, revenue, budget, population, activities"))],
     files: Annotated[list[Path], typer.Argument(help=_("berkas CSV atau Parquet"), exists=True, dir_okay=False)],
     mapping: Annotated[Path, typer.Option(help=_("berkas TOML yang memetakan kolom ke kontrak"), exists=True)],
@@ -27,14 +31,15 @@ def audit(
     """Telaah data historis."""
     from infra.audit.run import Request, run
     from infra.cli.progress import Stages
-    from infra.settings import Settings
+    from infra.cli.main import settings_of
+    from infra.settings import resolve_profile
     from schemas.catalogue import DOMAINS
     from schemas.profile import Profile
 
     if domain not in DOMAINS:
         raise typer.BadParameter(_("ranah {domain} tidak dikenal; pilih {known}").format(domain=domain, known=", ".join(DOMAINS)))
-    settings = Settings()
-    profile = Profile.load(settings.profile_path)
+    settings = settings_of(context)
+    profile = Profile.load(resolve_profile(settings.profile))
     request = Request(domain, tuple(files), mapping, out, partitions, workers, _milliseconds(until, profile), keep)
     labels = {"baca": _("membaca berkas"), "kirim": _("mengirim kejadian"), "olah": _("mengolah")}
     with Stages(labels) as stages:
@@ -54,7 +59,7 @@ def audit(
     typer.echo(_("Hasil: {page} dan {table}").format(page=out / "index.html", table=out / "alerts.csv"))
 
 
-def _milliseconds(until: str | None, profile: object) -> int | None:
+def _milliseconds(until: str | None, profile: Profile) -> int | None:
     if until is None:
         return None
     try:
@@ -62,7 +67,7 @@ def _milliseconds(until: str | None, profile: object) -> int | None:
     except ValueError as error:
         raise typer.BadParameter(_("--until {value}: bukan waktu ISO 8601").format(value=until)) from error
     if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=profile.timezone)  # type: ignore[attr-defined]
+        moment = moment.replace(tzinfo=profile.timezone)
     return int(moment.timestamp() * 1000)
 
 
