@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from producers.mapping import Mapping, MappingError
-from producers.values import RowProblem, convert
+from producers.values import RowValueError, convert
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "nadi:file")
 NO_STEP = ("step", "officer_token", "officer_role", "kind", "occurred_at", "event_id")
@@ -27,7 +27,7 @@ class History:
     repeats: int = 0
     cases: int = 0
     last_occurred_at: int = 0
-    rejected: list[RowProblem] = field(default_factory=list)
+    rejected: list[RowValueError] = field(default_factory=list)
     absent_fields: set[str] = field(default_factory=set)
 
 
@@ -36,7 +36,7 @@ def read_history(
     files: Sequence[Path],
     mapping: Mapping,
     zone: ZoneInfo,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None] = lambda *_: None,
 ) -> History:
     """Read CSV or Parquet files through a mapping, all of them into memory, because time orders the whole log.
 
@@ -58,7 +58,7 @@ def read_history(
         try:
             event = _event(row, mapping, local)
             closing = _closing(row, event, mapping, local)
-        except RowProblem as problem:
+        except RowValueError as problem:
             history.rejected.append(problem.at(path.name, number))
             continue
         history.events.append(event)
@@ -97,7 +97,7 @@ def _frame(path: Path) -> Any:
     try:
         if path.suffix.lower() == ".parquet":
             return pl.read_parquet(path)
-        return pl.read_csv(path, infer_schema=False, missing_utf8_is_empty_string=False)
+        return pl.read_csv(path, infer_schema=False)
     except pl.exceptions.NoDataError as error:
         raise ValueError(f"{path.name}: the file is empty; it needs a header and rows") from error
     except (pl.exceptions.PolarsError, OSError) as error:

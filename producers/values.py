@@ -20,7 +20,7 @@ TRUE = frozenset({"true", "1", "ya", "y", "benar"})
 FALSE = frozenset({"false", "0", "tidak", "t", "n", "salah"})
 
 
-class RowProblem(ValueError):
+class RowValueError(ValueError):
     """One value that cannot be taken. ``reason`` is an error class: BadTime, BadNumber, BadFlag, MissingValue."""
 
     def __init__(self, reason: str, column: str, value: Any, advice: str) -> None:
@@ -46,7 +46,7 @@ class RowProblem(ValueError):
 def convert(
     field: dict[str, Any], value: Any, *, column: str, zone: ZoneInfo, number_format: str = "plain"
 ) -> Any:
-    """A file's value as the type of an Avro field; None where an optional value is empty. Raises RowProblem.
+    """A file's value as the type of an Avro field; None where an optional value is empty. Raises RowValueError.
 
     ``zone`` is for times without an offset. ``number_format`` ``id`` reads 1.500.000,00 and (1.000).
     """
@@ -56,7 +56,7 @@ def convert(
     if value is None or (isinstance(value, str) and not value.strip()):
         if optional:
             return None
-        raise RowProblem("MissingValue", column, value, "kosong; kolom ini wajib diisi")
+        raise RowValueError("MissingValue", column, value, "kosong; kolom ini wajib diisi")
     if base == "string":
         return value.strip() if isinstance(value, str) else str(value)
     if is_time(field):
@@ -67,7 +67,7 @@ def convert(
         return _decimal(value, column, number_format)
     if base == "boolean":
         return _flag(value, column)
-    raise RowProblem("BadNumber", column, value, f"tidak dapat diisi dari satu kolom ({field['name']})")
+    raise RowValueError("BadNumber", column, value, f"tidak dapat diisi dari satu kolom ({field['name']})")
 
 
 def _instant(value: Any, column: str, zone: ZoneInfo) -> int:
@@ -99,7 +99,7 @@ def _parse(text: str, column: str) -> datetime:
             return datetime(int(year), int(month), int(day), hour, minute, second)  # noqa: DTZ001  (the caller sets the zone)
     except ValueError:
         pass
-    raise RowProblem(
+    raise RowValueError(
         "BadTime", column, text, "bukan waktu; tulis 2026-11-23T14:05:00+07:00 atau 23/11/2026 14.05"
     )
 
@@ -110,13 +110,13 @@ def _integer(value: Any, column: str, number_format: str) -> int:
     if isinstance(value, float):
         if value.is_integer():
             return int(value)
-        raise RowProblem("BadNumber", column, value, "bukan bilangan bulat")
+        raise RowValueError("BadNumber", column, value, "bukan bilangan bulat")
     text = str(value).strip()
     if PLAIN_INTEGER.fullmatch(text):
         return int(text)
     if INDONESIAN_NUMBER.fullmatch(text):
         if number_format != "id":
-            raise RowProblem(
+            raise RowValueError(
                 "BadNumber",
                 column,
                 text,
@@ -125,8 +125,8 @@ def _integer(value: Any, column: str, number_format: str) -> int:
         number = _indonesian(text)
         if number == int(number):
             return int(number)
-        raise RowProblem("BadNumber", column, text, "punya sen; rupiah harus bilangan bulat")
-    raise RowProblem("BadNumber", column, text, "bukan bilangan bulat")
+        raise RowValueError("BadNumber", column, text, "punya sen; rupiah harus bilangan bulat")
+    raise RowValueError("BadNumber", column, text, "bukan bilangan bulat")
 
 
 def _decimal(value: Any, column: str, number_format: str) -> float:
@@ -136,7 +136,7 @@ def _decimal(value: Any, column: str, number_format: str) -> float:
             _indonesian(text) if number_format == "id" and INDONESIAN_NUMBER.fullmatch(text) else float(text)
         )
     except ValueError:
-        raise RowProblem("BadNumber", column, text, "bukan bilangan") from None
+        raise RowValueError("BadNumber", column, text, "bukan bilangan") from None
 
 
 def _indonesian(text: str) -> float:
@@ -153,4 +153,4 @@ def _flag(value: Any, column: str) -> bool:
         return True
     if text in FALSE:
         return False
-    raise RowProblem("BadFlag", column, value, "bukan ya/tidak")
+    raise RowValueError("BadFlag", column, value, "bukan ya/tidak")

@@ -54,7 +54,7 @@ def wait_until_committed(
     ends: Offsets,
     *,
     alive: Callable[[], None],
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None] = lambda *_: None,
     timeout: float = 3600.0,
 ) -> None:
     """Wait until a group has committed every end offset, and so flushed everything that follows from it.

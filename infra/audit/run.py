@@ -7,15 +7,16 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
+from infra.audit import report, results
+from infra.embedded.stack import Stack
+from infra.settings import Settings
 from producers.client import Publisher
 from producers.history import History, read_history
 from producers.mapping import load_mapping
-
-from infra.audit import report
-from infra.embedded.stack import Stack
-from infra.settings import Settings
+from schemas.catalogue import DOMAINS
 from schemas.profile import Profile
 from streams import rules
 
@@ -47,7 +48,12 @@ def run(request: Request, settings: Settings, profile: Profile, say: Say) -> rep
     mapping = load_mapping(request.mapping)
     with ThreadPoolExecutor(1) as pool:
         reading = pool.submit(
-            read_history, request.domain, request.files, mapping, profile.timezone, lambda n, total: say("baca", n, total)
+            read_history,
+            request.domain,
+            request.files,
+            mapping,
+            profile.timezone,
+            lambda n, total: say("baca", n, total),
         )
         with Stack.temporary(
             settings, profile, partitions=request.partitions, workers=request.workers, keep=request.keep

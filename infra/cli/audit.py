@@ -19,28 +19,38 @@ if TYPE_CHECKING:
 def audit(
     context: typer.Context,
     domain: Annotated[str, typer.Argument(help=_("ranah: permits, revenue, budget, population, activities"))],
-    files: Annotated[list[Path], typer.Argument(help=_("berkas CSV atau Parquet"), exists=True, dir_okay=False)],
-    mapping: Annotated[Path, typer.Option(help=_("berkas TOML yang memetakan kolom ke kontrak"), exists=True)],
+    files: Annotated[
+        list[Path], typer.Argument(help=_("berkas CSV atau Parquet"), exists=True, dir_okay=False)
+    ],
+    mapping: Annotated[
+        Path, typer.Option(help=_("berkas TOML yang memetakan kolom ke kontrak"), exists=True)
+    ],
     out: Annotated[Path, typer.Option(help=_("folder hasil"))] = Path("telaah"),
     partitions: Annotated[int, typer.Option(min=1, max=256, help=_("jumlah partisi"))] = 4,
     workers: Annotated[int, typer.Option(min=1, max=16, help=_("jumlah proses pengolah"))] = 1,
-    until: Annotated[str | None, typer.Option(help=_("waktu akhir telaah, ISO 8601; bawaan: kejadian terakhir"))] = None,
+    until: Annotated[
+        str | None, typer.Option(help=_("waktu akhir telaah, ISO 8601; bawaan: kejadian terakhir"))
+    ] = None,
     keep: Annotated[bool, typer.Option("--keep", help=_("simpan tumpukan sementara"))] = False,
     as_json: Annotated[bool, typer.Option("--json", help=_("ringkasan JSON ke keluaran standar"))] = False,
 ) -> None:
     """Telaah data historis."""
     from infra.audit.run import Request, run
-    from infra.cli.progress import Stages
     from infra.cli.main import settings_of
+    from infra.cli.progress import Stages
     from infra.settings import resolve_profile
     from schemas.catalogue import DOMAINS
     from schemas.profile import Profile
 
     if domain not in DOMAINS:
-        raise typer.BadParameter(_("ranah {domain} tidak dikenal; pilih {known}").format(domain=domain, known=", ".join(DOMAINS)))
+        raise typer.BadParameter(
+            _("ranah {domain} tidak dikenal; pilih {known}").format(domain=domain, known=", ".join(DOMAINS))
+        )
     settings = settings_of(context)
     profile = Profile.load(resolve_profile(settings.profile))
-    request = Request(domain, tuple(files), mapping, out, partitions, workers, _milliseconds(until, profile), keep)
+    request = Request(
+        domain, tuple(files), mapping, out, partitions, workers, _milliseconds(until, profile), keep
+    )
     labels = {"baca": _("membaca berkas"), "kirim": _("mengirim kejadian"), "olah": _("mengolah")}
     with Stages(labels) as stages:
         try:
@@ -53,7 +63,11 @@ def audit(
         json.dump(summary.as_json(), sys.stdout, ensure_ascii=False)
         sys.stdout.write("\n")
         return
-    typer.echo(_("{cases} perkara, {events} kejadian, {rejected} ditolak, {repeats} berulang").format(**summary.as_json()))
+    typer.echo(
+        _("{cases} perkara, {events} kejadian, {rejected} ditolak, {repeats} berulang").format(
+            **summary.as_json()
+        )
+    )
     for rule, count in summary.alerts.items():
         typer.echo(_("  {rule}: {count} perkara melewati batas").format(rule=rule, count=count))
     typer.echo(_("Hasil: {page} dan {table}").format(page=out / "index.html", table=out / "alerts.csv"))

@@ -32,20 +32,31 @@ def demo_alert(
     settings = connected(settings_of(context))
     profile = Profile.load(resolve_profile(settings.profile))
     if not profile.simulation_allowed:
-        fail(_("profil {name} milik pemerintah nyata; contoh hanya untuk profil simulasi").format(name=profile.name), 2)
+        fail(
+            _("profil {name} milik pemerintah nyata; contoh hanya untuk profil simulasi").format(
+                name=profile.name
+            ),
+            2,
+        )
     layout = settings.kafka.layout()
     ends = _alert_ends(settings)
     case = f"503/DEMO-{uuid.uuid4().hex[:6].upper()}/{datetime.now(UTC).year}"
     began = time.monotonic()
     delivered = _publish(settings, profile, case)
-    typer.echo(_("1. Kejadian : permohonan {case} diterima lengkap {days} hari lalu").format(case=case, days=DAYS_LATE))
+    typer.echo(
+        _("1. Kejadian : permohonan {case} diterima lengkap {days} hari lalu").format(
+            case=case, days=DAYS_LATE
+        )
+    )
     place = delivered[-1]
     typer.echo(_("2. Topik    : {0}, partisi {1}, offset {2}").format(*place))
     alert = _await_alert(settings, ends, case, began + timeout)
     if alert is None:
         fail(_("tidak ada peringatan dalam {0:.0f} detik; jalankan nadi doctor").format(timeout), 1)
     seconds = time.monotonic() - began
-    typer.echo(_("3. Peringatan: {0} {1}, setelah {2:.1f} detik").format(alert["rule"], alert["alert_id"], seconds))
+    typer.echo(
+        _("3. Peringatan: {0} {1}, setelah {2:.1f} detik").format(alert["rule"], alert["alert_id"], seconds)
+    )
     typer.echo(f"   {alert['sentence']}")
     for item in alert["evidence"]:
         typer.echo(_("4. Bukti    : {topic}/{partition}/{offset} {kind} {event_id}").format(**item))
@@ -54,7 +65,9 @@ def demo_alert(
             url=f"http://{settings.inspectorate.host}:{settings.inspectorate.port}/peringatan/{alert['alert_id']}"
         )
     )
-    typer.echo(_("   Papan    : {url}").format(url=f"http://{settings.wallboard.host}:{settings.wallboard.port}/"))
+    typer.echo(
+        _("   Papan    : {url}").format(url=f"http://{settings.wallboard.host}:{settings.wallboard.port}/")
+    )
     if layout.prefix:
         typer.echo(_("   Awalan topik: {prefix}").format(prefix=layout.prefix))
 
@@ -64,7 +77,9 @@ def _publish(settings: Settings, profile: Profile, case: str) -> list[tuple[str,
     from producers.client import Publisher
 
     now = int(time.time() * 1000)
-    kind = next(t for t in profile.permit_types.values() if profile.service_standard(t.code, _day(profile, now)))
+    kind = next(
+        t for t in profile.permit_types.values() if profile.service_standard(t.code, _day(profile, now))
+    )
     holder = next((step.unit for step in kind.steps if step.unit), None)
     source = next(s for s in profile.sources.values() if s.domain == "permits")
     places: list[tuple[str, int, int]] = []
@@ -115,7 +130,11 @@ def _await_alert(
 
     codec = Codec(ALERTS.schema, open_ids(settings.kafka.schema_registry_url))
     consumer = Consumer(
-        {"bootstrap.servers": settings.kafka.bootstrap_servers, "group.id": "nadi-demo", "enable.auto.commit": False}
+        {
+            "bootstrap.servers": settings.kafka.bootstrap_servers,
+            "group.id": "nadi-demo",
+            "enable.auto.commit": False,
+        }
     )
     try:
         consumer.assign([TopicPartition(topic, partition, end) for (topic, partition), end in ends.items()])

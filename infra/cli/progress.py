@@ -39,7 +39,9 @@ class Stages:
             self._bars.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
     def stop(self) -> None:
@@ -57,6 +59,10 @@ class Stages:
         elif not self._terminal:
             now = time.monotonic()
             finished = total and done >= total
-            if finished and self._said.get(key) != -1.0 or now - self._said.get(key, now - PLAIN_SECONDS) >= PLAIN_SECONDS:
+            if (
+                (finished
+                and self._said.get(key) != -1.0)
+                or now - self._said.get(key, now - PLAIN_SECONDS) >= PLAIN_SECONDS
+            ):
                 self._said[key] = -1.0 if finished else now
                 sys.stderr.write(f"{self._labels.get(key, key)}: {done}{f' / {total}' if total else ''}\n")
