@@ -1,0 +1,106 @@
+"""From raw records to columns: decode, then refuse what is not a well-formed event.
+
+Pure and without state, so it runs in the fetch thread and nothing is lost when its result is thrown away.
+Repeats are recognised later, by the task, because that has state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from schemas.acceptance import refusals
+from schemas.codec import Codec
+from schemas.dead_letters import DeadLetter
+from streams.engine.chunk import Int64s
+from streams.engine.fetch import Run, wall_clock
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A run of records, decoded: every one is either a row of ``columns`` or in ``refused``.
+
+    ``columns``, ``offsets``, ``timestamps`` and ``event_ids`` have one entry per accepted row, in offset order.
+    ``run`` holds the raw bytes until the batch is processed.
+    """
+
+    run: Run
+    columns: pa.RecordBatch
+    offsets: Int64s
+    timestamps: Int64s
+    event_ids: list[str]
+    refused: list[DeadLetter]
+
+    def __len__(self) -> int:
+        return len(self.run)
+
+    @property
+    def clock(self) -> int:
+        """The highest record timestamp of the run (UTC ms), 0 when it is empty."""
+        return int(self.run.timestamps.max()) if len(self.run) else 0
+
+    def part(self, first: int, after: int) -> Batch:
+        """The rows and dead letters of offsets ``[first, after)`` within this batch."""
+        if (first, after) == (self.run.first_offset, self.run.next_offset):
+            return self
+        low, high = (int(i) for i in np.searchsorted(self.offsets, (first, after)))
+        return Batch(
+            self.run.part(first, after),
+            self.columns.slice(low, high - low),
+            self.offsets[low:high],
+            self.timestamps[low:high],
+            self.event_ids[low:high],
+            [letter for letter in self.refused if first <= letter.offset < after],
+        )
+
+
+class Decoder:
+    """Decodes the runs of one topic; ``group`` is named in the dead letters."""
+
+    def __init__(self, codec: Codec, group: str) -> None:
+        self._codec = codec
+        self._group = group
+
+    def decode(self, run: Run) -> Batch:
+        """Decode one run. Never raises for bad input."""
+        decoded = self._codec.decode_batch(run.values())
+        columns, rows = decoded.columns, decoded.rows
+        now = wall_clock()
+        letters = [
+            dead_letter(run, refused.row, refused.reason, refused.message, "decode", self._group, now)
+            for refused in decoded.refused
+        ]
+        unfit = refusals(columns, run.timestamps[rows])
+        if unfit:
+            letters.extend(
+                dead_letter(run, int(rows[r.row]), r.reason, r.message, "accept", self._group, now)
+                for r in unfit
+            )
+            letters.sort(key=lambda letter: letter.offset)
+            kept = np.ones(len(rows), np.bool_)
+            kept[[r.row for r in unfit]] = False
+            columns, rows = columns.filter(pa.array(kept)), rows[kept]
+        event_ids: list[str] = columns.column("event_id").to_pylist()
+        return Batch(run, columns, run.offsets[rows], run.timestamps[rows], event_ids, letters)
+
+
+def dead_letter(
+    run: Run, row: int, reason: str, message: str, stage: str, group: str, now: int
+) -> DeadLetter:
+    """The dead letter of one record of a run, with its bytes, key and headers as they came."""
+    return DeadLetter(
+        topic=run.source.topic,
+        partition=run.source.partition,
+        offset=int(run.offsets[row]),
+        timestamp=int(run.timestamps[row]),
+        key=run.key(row),
+        value=run.value(row),
+        reason=reason,
+        message=message,
+        stage=stage,
+        group=group,
+        failed_at=now,
+        headers=run.headers(row),
+    )

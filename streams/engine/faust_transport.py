@@ -1,0 +1,198 @@
+"""Chunks through Faust: the one file that overrides private methods of Faust and aiokafka.
+
+Faust keeps the group membership (aiokafka), the assignment, the agents and the lifecycle. Partitions of engine
+topics are paused in aiokafka for ever; their records come from the engine's own fetch thread, one Faust message
+per chunk, and their offsets are committed by the engine. All other topics go the stock way.
+
+Pinned to faust-streaming 0.15.3 with aiokafka 0.14; tests/streams/test_engine_faust_contract.py holds the names
+and signatures that this file relies on. What is overridden, and why:
+
+- ``ConsumerRebalanceListener.on_partitions_assigned``: runs in the aiokafka thread; pauses engine partitions
+  before the first await, or aiokafka prefetches them.
+- ``Consumer.on_partitions_revoked``: last commit while still the owner, then the stock handler.
+- ``Consumer.on_partitions_assigned``: after the stock handler, engine partitions are opened in the background.
+- ``Consumer._getmany``: engine partitions are taken out of request and answer; it is still called when nothing is
+  left, because it feeds ``max_poll_interval``.
+- ``Consumer._drain_messages``: the stock drain and the chunk drain side by side.
+- ``Consumer.perform_seek`` is left alone: seeking a paused partition moves aiokafka only.
+- ``Consumer._filter_tps_with_pending_acks``: Faust's own commit leaves engine partitions alone.
+- ``Consumer.highwater``, ``Consumer.verify_event_path``: aiokafka knows neither for a paused partition.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from typing import Any, cast
+
+import structlog
+from aiokafka.errors import (
+    CommitFailedError,
+    IllegalGenerationError,
+    IllegalStateError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+)
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, ConsumerMessage
+
+from streams.engine.engine import Engine
+from streams.engine.fetch import Committed, Source
+from streams.engine.pump import Delivery
+
+FAUST_VERSION = "0.15.3"
+NOT_OURS = (
+    CommitFailedError,
+    IllegalGenerationError,
+    IllegalStateError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+)
+
+log: Any = structlog.get_logger("streams.faust")
+
+
+class ChunkListener(driver.ConsumerRebalanceListener):  # type: ignore[misc]
+    """Pauses engine partitions the moment they are assigned."""
+
+    async def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
+        thread = self._thread
+        engine_tps = [tp for tp in assigned if tp.topic in thread.consumer.engine_topics]
+        if engine_tps:
+            thread._ensure_consumer().pause(*engine_tps)
+        await super().on_partitions_assigned(assigned)
+
+
+class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
+    """Faust's consumer with a second way in, for chunks."""
+
+    RebalanceListener = ChunkListener
+
+    def __init__(self, transport: ChunkTransport, *args: Any, **kwargs: Any) -> None:
+        self.engine: Engine = transport.engine
+        self.engine_topics: frozenset[str] = transport.engine_topics
+        self._deliveries: asyncio.Queue[Delivery] = asyncio.Queue()
+        self._opening: asyncio.Task[None] | None = None
+        super().__init__(transport, *args, **kwargs)
+        self.engine.commit_offsets = self.commit_positions
+
+    def deliver(self, delivery: Delivery) -> None:
+        """Hand over a chunk, from any thread. The fetch thread bounds how many are under way."""
+        self.loop.call_soon_threadsafe(self._deliveries.put_nowait, delivery)
+
+    # ---- ownership
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        await self.engine.release()
+        while not self._deliveries.empty():
+            self._deliveries.get_nowait()
+        await super().on_partitions_revoked(revoked)
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        await super().on_partitions_assigned(assigned, generation_id)
+        ours = {Source(tp.topic, tp.partition) for tp in assigned if tp.topic in self.engine_topics}
+        self._opening = asyncio.ensure_future(self.engine.own(ours))
+
+    # ---- chunks in
+
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
+        others = {tp for tp in active_partitions or () if tp.topic not in self.engine_topics}
+        records = await super()._getmany(others, timeout)
+        return {tp: found for tp, found in records.items() if tp.topic not in self.engine_topics}
+
+    async def _drain_messages(self, fetcher: Any) -> None:
+        both = [
+            asyncio.ensure_future(super()._drain_messages(fetcher)),
+            asyncio.ensure_future(self._drain_chunks(fetcher)),
+        ]
+        try:
+            done, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            for drain in done:
+                drain.result()
+        finally:
+            for drain in both:
+                drain.cancel()
+            await asyncio.gather(*both, return_exceptions=True)
+
+    async def _drain_chunks(self, fetcher: Any) -> None:
+        """One Faust message per chunk, to the agent of its topic, while the flow is on."""
+        async for delivery in self._chunks(fetcher):
+            if not self.flow_active:
+                await self.can_resume_flow.wait()
+            if delivery.epoch == self.engine.epoch:
+                await self.callback(self._chunk_message(delivery))
+
+    async def _chunks(self, fetcher: Any) -> AsyncIterator[Delivery]:
+        while not (self.should_stop or fetcher.should_stop):
+            yield await self._deliveries.get()
+
+    def _chunk_message(self, delivery: Delivery) -> Any:
+        run = delivery.batch.run
+        stamp = float(run.timestamps[-1]) / 1000 if len(run) else 0.0
+        return ConsumerMessage(
+            run.source.topic,
+            run.source.partition,
+            run.first_offset,
+            stamp,
+            1,  # LogAppendTime
+            None,
+            None,
+            delivery,
+            None,
+            None,
+            None,
+            TP(run.source.topic, run.source.partition),
+            generation_id=self.app.consumer_generation_id,
+        )
+
+    # ---- offsets out
+
+    async def commit_positions(self, positions: Mapping[Source, Committed]) -> bool:
+        """Commit group offsets with metadata; False when the partitions are not ours now. Raises KafkaError."""
+        return cast("bool", await self._thread.call_thread(self._commit_in_thread, positions))
+
+    async def _commit_in_thread(self, positions: Mapping[Source, Committed]) -> bool:
+        consumer = self._thread._ensure_consumer()
+        offsets = {
+            TopicPartition(s.topic, s.partition): OffsetAndMetadata(c.offset, c.metadata)
+            for s, c in positions.items()
+        }
+        try:
+            await consumer.commit(offsets)
+        except NOT_OURS as error:
+            log.info("commit refused", reason=f"{type(error).__name__}: {error}")
+            return False
+        return True
+
+    async def leave(self) -> None:
+        """Leave the group for good, so that the partitions move at once; a static member would keep them until
+        its session ends. For a clean stop only: after a kill the same member comes back to its partitions."""
+        consumer = self._thread._consumer
+        if consumer is not None and consumer._coordinator is not None:
+            consumer._coordinator._group_instance_id = None
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
+        return (
+            tp for tp in super()._filter_tps_with_pending_acks(topics) if tp.topic not in self.engine_topics
+        )
+
+    # ---- what aiokafka does not know of a paused partition
+
+    def highwater(self, tp: TP) -> int:
+        return 0 if tp.topic in self.engine_topics else super().highwater(tp)
+
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        if tp.topic not in self.engine_topics:
+            super().verify_event_path(now, tp)
+
+
+class ChunkTransport(driver.Transport):  # type: ignore[misc]
+    """Faust's aiokafka transport with the chunk consumer."""
+
+    Consumer = ChunkConsumer
+
+    def __init__(self, url: Any, app: Any, *, engine: Engine, engine_topics: Iterable[str]) -> None:
+        self.engine = engine
+        self.engine_topics = frozenset(engine_topics)
+        super().__init__(url, app)

@@ -1,0 +1,189 @@
+"""One stream worker: a process that Faust gives partitions of the domain topics, and that computes them.
+
+Any number of workers share the work; each is a static member of the consumer group. A worker stops itself when
+in doubt (position mismatch, producer failure, too many rows our own code cannot take) with exit code 1; the
+supervisor starts it again and it replays.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from schemas.catalogue import DOMAINS
+from schemas.codec import Codec
+from schemas.profile import Profile
+from schemas.registry import open_ids
+from schemas.settings import KafkaSettings
+from streams.engine.clock import ClockRule
+from streams.engine.decode import Decoder
+from streams.engine.engine import Engine
+from streams.engine.fetch import ConfluentFetcher, Source
+from streams.engine.output import Encoder, OutputProducer
+from streams.engine.processor import Context, Processor
+from streams.engine.pump import Pump
+from streams.engine.task import Task
+from streams.settings import StreamSettings
+
+STOP_SECONDS = 8.0
+FAILED = 1
+
+log: Any = structlog.get_logger("streams.worker")
+
+Makers = Mapping[str, Callable[[Context], Processor]]
+
+
+def run(
+    kafka: KafkaSettings,
+    streams: StreamSettings,
+    profile: Profile,
+    *,
+    index: int,
+    data_dir: Path,
+    http_port: int,
+    processors: Makers | None = None,
+) -> None:
+    """Run worker ``index`` until SIGTERM or SIGINT; then commit, leave the group and return.
+
+    Metrics and health are on 127.0.0.1:``http_port``. Raises SystemExit(1) when the worker stopped itself.
+    ``processors`` are those of ``streams.domains`` unless a test brings its own.
+
+    Bounded runs (``clock="event"`` with ``until``): a partition's end offset is committed only after its clock
+    was moved to ``until`` and everything is on Kafka, so a group that has committed every end offset is done. A
+    partition without records commits nothing.
+    """
+    if processors is None:
+        from streams.domains import PROCESSORS
+
+        processors = PROCESSORS
+    failure = asyncio.run(_Worker(kafka, streams, profile, index, data_dir, processors).main(http_port))
+    if failure is not None:
+        raise SystemExit(FAILED)
+
+
+def warm_up(codecs: Mapping[str, Codec]) -> None:
+    """Pay for first calls before joining the group: the first Arrow and Avro calls import pandas and more."""
+    for codec in codecs.values():
+        codec.decode_batch([b"\0\0\0\0\0\0"])
+
+
+class _Worker:
+    """The parts of one worker process, wired together."""
+
+    def __init__(
+        self,
+        kafka: KafkaSettings,
+        streams: StreamSettings,
+        profile: Profile,
+        index: int,
+        data_dir: Path,
+        makers: Makers,
+    ) -> None:
+        self._kafka, self._streams, self._profile = kafka, streams, profile
+        self._index, self._data_dir, self._makers = index, data_dir, makers
+        self._layout = kafka.layout()
+        self._ids = open_ids(kafka.schema_registry_url)
+        self._rule = ClockRule(streams.clock, streams.until if streams.clock == "event" else None)
+        self._context = Context(profile, event_clock=streams.clock == "event")
+        self._domains = {self._layout.topic(DOMAINS[domain].name): domain for domain in makers}
+
+    def _task(self, source: Source, begin: int) -> Task:
+        domain = self._domains[source.topic]
+        return Task(
+            source,
+            DOMAINS[domain].name,
+            lambda: self._makers[domain](self._context),
+            rule=self._rule,
+            group=self._streams.group,
+            profile_hash=self._profile.hash,
+            begin=begin,
+        )
+
+    async def main(self, http_port: int) -> BaseException | None:
+        """Run until a signal or a failure; returns the failure."""
+        from monitoring.server import serve
+        from streams.engine.app import build
+
+        logging.getLogger("faust").setLevel(logging.WARNING)
+        logging.getLogger("aiokafka").setLevel(logging.WARNING)
+        loop = asyncio.get_running_loop()
+        stop = asyncio.Event()
+
+        def ask_to_stop() -> None:
+            loop.call_soon_threadsafe(stop.set)
+
+        codecs = {name: Codec(DOMAINS[domain].schema, self._ids) for name, domain in self._domains.items()}
+        decoders = {name: Decoder(codec, self._streams.group) for name, codec in codecs.items()}
+        warm_up(codecs)
+
+        client = f"nadi-stream-{self._index}"
+        servers = self._kafka.bootstrap_servers
+        fetcher = ConfluentFetcher(servers, self._streams.group, f"{client}-fetch")
+        encoder = Encoder(self._layout, self._ids)
+        engine = Engine(
+            fetcher=fetcher,
+            writer=OutputProducer(servers, client),
+            encode=encoder.records,
+            make_task=self._task,
+            rule=self._rule,
+            commit_interval=self._streams.commit_interval_ms / 1000,
+            stop=ask_to_stop,
+        )
+        worker = build(
+            self._kafka, self._streams, engine, self._domains, index=self._index, data_dir=self._data_dir
+        )
+        engine.pump = Pump(
+            fetcher, decoders.__getitem__, worker.consumer.deliver, engine.fail, self._streams.chunk_rows
+        )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        server = serve(http_port, engine.ready, engine.alive)
+        engine.pump.start()
+        log.info("worker starts", index=self._index, group=self._streams.group, topics=len(self._domains))
+        running = asyncio.ensure_future(self._run_app(worker.app, engine))
+        try:
+            await stop.wait()
+        finally:
+            _end_for_sure(STOP_SECONDS, engine)
+            await engine.release()
+            if engine.failure is None:
+                await worker.consumer.leave()
+            await asyncio.to_thread(engine.pump.stop, 2.0)
+            running.cancel()
+            with contextlib.suppress(Exception, asyncio.CancelledError):
+                await asyncio.wait_for(worker.app.stop(), STOP_SECONDS - 2)
+            server.close()
+        log.info("worker ends", index=self._index, failed=engine.failure is not None)
+        return engine.failure
+
+    async def _run_app(self, app: Any, engine: Engine) -> None:
+        """Start the app and watch it: Faust keeps a crash to itself unless asked."""
+        try:
+            await app.start()
+            await app.wait_until_stopped()
+            raise RuntimeError(f"Faust stopped: {app.crash_reason!r}")
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001  (an edge: the worker must not go on without Faust)
+            engine.fail(error)
+
+
+def _end_for_sure(seconds: float, engine: Engine) -> None:
+    """End the process even when a library does not stop: everything is committed or will be replayed."""
+
+    def end() -> None:
+        log.warning("stop took too long, ending the process", seconds=seconds)
+        os._exit(FAILED if engine.failure is not None else 0)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
