@@ -24,10 +24,134 @@ reversal UP, reversal TU                 - amount   the SP2D is undone
 type of the SP2D that ``refers_to`` names. Other kinds (spd, spp, spm, package) are no figure here.
 
 A ceiling is approved by APBD, SHIFT or APBD-P; RKPD, KUA-PPAS and RAPBD are plans and no ceiling. Per line (year,
-department, sub-activity, account, fund, village) the latest stands: SHIFT and APBD-P come after APBD, then the later
+department, program, activity, sub-activity, account, fund, village) the latest stands: SHIFT and APBD-P come after APBD, then the later
 ``occurred_at`` wins, then the event id. A stage repeats a line with the same fund and village, with its whole new
 amount. It is kept as differences on the days of its versions. The cash plan is that of the latest version that
 carries one (twelve months), on the first day of each month.
 
 All figures belong to their fiscal year: a day before or after it is its first or last day.
 """
+
+from __future__ import annotations
+
+import polars as pl
+
+from streams.domains.additive import Additive
+from streams.domains.latest import Latest, Version
+from streams.domains.limits import amount_problems, membership_problems, time_problems, year_problems
+from streams.engine.processor import Context, Key, RowError
+
+CEILING, PLAN, REALISED, ADVANCE = "budget.ceiling", "budget.plan", "budget.realised", "budget.advance"
+DIMENSIONS = ("opd", "program", "activity", "sub_activity", "account")
+STAGES = {"APBD": 1, "SHIFT": 2, "APBD-P": 2}
+MONTHS = 12
+TYPES = ("UP", "GU", "TU", "LS")
+MOVING = ("sp2d", "accounting", "return", "reversal")
+
+#: What a row of these kinds and types adds to (realised, advance), in amounts. Anything else adds nothing.
+EFFECTS: dict[tuple[str, str], tuple[int, int]] = {
+    ("sp2d", "LS"): (1, 0),
+    ("sp2d", "GU"): (1, 0),
+    ("sp2d", "UP"): (0, 1),
+    ("sp2d", "TU"): (0, 1),
+    ("accounting", "TU"): (1, -1),
+    ("accounting", "UP"): (1, -1),
+    ("return", "UP"): (0, -1),
+    ("return", "TU"): (0, -1),
+    ("return", "LS"): (-1, 0),
+    ("return", "GU"): (-1, 0),
+    ("reversal", "LS"): (-1, 0),
+    ("reversal", "GU"): (-1, 0),
+    ("reversal", "UP"): (0, -1),
+    ("reversal", "TU"): (0, -1),
+}
+
+Line = tuple[int, str, str, str, str, str, str, str]
+
+
+class Budget(Additive):
+    """Processor of ``budget.disbursements``."""
+
+    domain = "budget"
+    key = ("opd", "sub_activity")
+    columns = (
+        "fiscal_year", "program", "activity", "account", "amount", "disbursement_type",
+        "ceiling_stage", "monthly_plan", "fund", "village",
+    )  # fmt: skip
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._lines = Latest()
+        self._effects = pl.DataFrame(
+            [(kind, of, *effect) for (kind, of), effect in EFFECTS.items()],
+            schema=["kind", "disbursement_type", "realised", "advance"],
+            orient="row",
+        )
+
+    def problems(self, frame: pl.DataFrame) -> list[RowError]:
+        plan = pl.col("monthly_plan").list
+        wrong = frame.filter((pl.col("kind") == "ceiling") & ~plan.len().is_in([0, MONTHS]))
+        beyond = frame.filter(
+            (pl.col("kind") == "ceiling") & ((plan.max() >= 10**14) | (plan.min() <= -(10**14)))
+        )
+        return [
+            *time_problems(frame, ["occurred_at"]),
+            *year_problems(frame),
+            *amount_problems(frame, ["amount"]),
+            *membership_problems(frame, "disbursement_type", MOVING, TYPES, "UnknownDisbursementType"),
+            *(
+                RowError(
+                    row, "BadMonthlyPlan", f"monthly_plan has {len(values)} values: must have 12, or none"
+                )
+                for row, values in wrong.select("row", "monthly_plan").iter_rows()
+            ),
+            *(
+                RowError(
+                    row,
+                    "AmountTooLarge",
+                    "monthly_plan: more than Rp100 trillion; check the unit of the amounts",
+                )
+                for row in beyond.get_column("row").to_list()
+            ),
+        ]
+
+    def count(self, frame: pl.DataFrame, sign: int) -> None:
+        year = pl.col("fiscal_year")
+        frame = frame.with_columns(day=pl.col("day").clip(pl.date(year, 1, 1), pl.date(year, 12, 31)))
+        moved = frame.filter(pl.col("kind").is_in(MOVING)).join(
+            self._effects, on=["kind", "disbursement_type"]
+        )
+        flows = moved.with_columns(
+            (pl.col("amount") * pl.col("realised")).alias(REALISED),
+            (pl.col("amount") * pl.col("advance")).alias(ADVANCE),
+        )
+        self.totals.add_columns(flows, (REALISED, ADVANCE), {name: pl.col(name) for name in DIMENSIONS}, sign)
+        ceilings = frame.filter((pl.col("kind") == "ceiling") & pl.col("ceiling_stage").is_in(list(STAGES)))
+        if len(ceilings):
+            self._count_ceilings(ceilings.with_columns(pl.col("day").cast(pl.String)), sign)
+
+    def _count_ceilings(self, frame: pl.DataFrame, sign: int) -> None:
+        change = self._lines.add if sign > 0 else self._lines.remove
+        versions: dict[Line, list[Version]] = {}
+        for row in frame.iter_rows(named=True):
+            line = (
+                row["fiscal_year"], row["opd"], row["program"], row["activity"], row["sub_activity"], row["account"],
+                row["fund"] or "", row["village"] or "",
+            )  # fmt: skip
+            order = (STAGES[row["ceiling_stage"]], row["occurred_at"], row["event_id"])
+            plan = row["monthly_plan"] or [None] * MONTHS
+            versions.setdefault(line, []).append(Version(order, row["day"], (row["amount"], *plan)))
+        for line, changed in versions.items():
+            self._add(line, -1)
+            for version in changed:
+                change(line, version)
+            self._add(line, 1)
+
+    def _add(self, line: Line, sign: int) -> None:
+        values = dict(zip(DIMENSIONS, line[1:6], strict=True))
+        for day, index, difference in self._lines.differences(line):
+            metric, on = (PLAN, f"{line[0]:04d}-{index:02d}-01") if index else (CEILING, day)
+            self.totals.add(Key(metric, "total", "", on), sign * difference)
+            for dimension, value in values.items():
+                if value:
+                    self.totals.add(Key(metric, dimension, value, on), sign * difference)

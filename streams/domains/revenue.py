@@ -1,0 +1,65 @@
+"""Revenue: received, assessed, deposited and in arrears, apart.
+
+- received: receipts less voids; ``opening_balance`` adds to the measure it names.
+- assessed: amount - reduction + penalty of assessments; never revenue.
+- deposited: what reached the treasury account (RKUD).
+- arrears (a stock): + assessed, - receipts and + voids that carry an ``assessment_id``.
+
+A void carries amount, account and assessment of the receipt it takes back. The account group is the first two
+segments of the account: 4.1 own revenue (PAD), 4.2 transfers, 4.3 other; they are never one curve.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from streams.domains.additive import Additive
+from streams.domains.limits import amount_problems, membership_problems, time_problems
+from streams.engine.processor import RowError
+
+MEASURES = ("received", "assessed", "deposited", "arrears")
+METRICS = tuple(f"revenue.{measure}" for measure in MEASURES)
+DIMENSIONS = {
+    "opd": pl.col("opd"),
+    "account_group": pl.col("account").str.extract(r"^(\d\.\d)(\.|$)"),
+    "account": pl.col("account"),
+    "channel": pl.col("channel"),
+    "village": pl.col("village"),
+}
+
+
+class Revenue(Additive):
+    """Processor of ``revenue.receipts``."""
+
+    domain = "revenue"
+    key = ("opd", "cash_office")
+    columns = ("account", "amount", "channel", "village", "assessment_id", "reduction", "penalty", "measure")
+
+    def problems(self, frame: pl.DataFrame) -> list[RowError]:
+        return [
+            *time_problems(frame, ["occurred_at"]),
+            *amount_problems(frame, ["amount", "reduction", "penalty"]),
+            *membership_problems(frame, "measure", ["opening_balance"], MEASURES, "UnknownMeasure"),
+        ]
+
+    def count(self, frame: pl.DataFrame, sign: int) -> None:
+        kind, amount = pl.col("kind"), pl.col("amount")
+        paid = pl.when(kind == "receipt").then(amount).when(kind == "void").then(-amount).otherwise(0)
+        owed = (
+            pl.when(kind == "assessment").then(amount - pl.col("reduction") + pl.col("penalty")).otherwise(0)
+        )
+        settled = pl.when(pl.col("assessment_id").is_not_null()).then(paid).otherwise(0)
+
+        def opening(measure: str) -> pl.Expr:
+            mine = (kind == "opening_balance") & (pl.col("measure") == measure)
+            return pl.when(mine).then(amount).otherwise(0)
+
+        flows = frame.with_columns(
+            (paid + opening("received")).alias("revenue.received"),
+            (owed + opening("assessed")).alias("revenue.assessed"),
+            (pl.when(kind == "deposit").then(amount).otherwise(0) + opening("deposited")).alias(
+                "revenue.deposited"
+            ),
+            (owed - settled + opening("arrears")).alias("revenue.arrears"),
+        )
+        self.totals.add_columns(flows, METRICS, DIMENSIONS, sign)
