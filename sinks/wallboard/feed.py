@@ -1,0 +1,170 @@
+"""How the board learns: ClickHouse's snapshot first, then the topics, the highest version of everything.
+
+The offsets that the sink had committed are read before the snapshot, so whatever is not in the snapshot is read
+from the topics. Runs in one thread; everything it does to the board happens under the board's lock.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import structlog
+
+from schemas import deployment
+from schemas.catalogue import AGGREGATES, ALERTS, DOMAINS, HEARTBEATS
+from schemas.codec import Codec
+from schemas.registry import open_ids
+from schemas.settings import KafkaSettings
+from sinks.settings import ClickHouseSettings
+from sinks.wallboard.progress import Progress
+from sinks.wallboard.snapshot import load_snapshot
+from sinks.wallboard.state import Board
+from sinks.wallboard.store import Cell
+
+log = structlog.get_logger()
+
+BATCH = 5_000
+POLL_SECONDS = 0.05
+LOOK_SECONDS = 1.0
+RETRY_SECONDS = 2.0
+
+
+class Feed:
+    """Keeps a board up to date. ``changed`` is set whenever the board has something new to show."""
+
+    def __init__(self, kafka: KafkaSettings, clickhouse: ClickHouseSettings, board: Board) -> None:
+        self.board = board
+        self.lock = threading.Lock()
+        self.changed = threading.Event()
+        self._kafka = kafka
+        self._layout = kafka.layout()
+        self._clickhouse = clickhouse
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="wallboard-feed", daemon=True)
+        ids = open_ids(kafka.schema_registry_url)
+        self._codecs = {
+            **{self._layout.topic(t.name): Codec(t.schema, ids) for t in AGGREGATES.values()},
+            self._layout.topic(ALERTS.name): Codec(ALERTS.schema, ids),
+            self._layout.topic(HEARTBEATS.name): Codec(HEARTBEATS.schema, ids),
+            **{self._layout.topic(t.name): Codec(t.schema, ids) for t in DOMAINS.values()},
+        }
+
+    def start(self) -> None:
+        """Begin in the background."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; waits for the thread."""
+        self._stop.set()
+        self._thread.join(10)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._follow()
+            except Exception as error:  # noqa: BLE001  (the edge of the thread: say so on the board and try again)
+                log.warning("wallboard feed interrupted", error=str(error))
+                self._say("TERTUNDA", "sambungan ke bus terputus; mencoba lagi")
+                self._stop.wait(RETRY_SECONDS)
+
+    def _follow(self) -> None:
+        from confluent_kafka import Consumer, TopicPartition
+
+        consumer = Consumer(
+            {
+                "bootstrap.servers": self._kafka.bootstrap_servers,
+                "group.id": self._clickhouse.group,  # only to read what the sink committed; never subscribes or commits
+                "enable.auto.commit": False,
+                "enable.auto.offset.store": False,
+                "fetch.wait.max.ms": 50,
+                "auto.offset.reset": "earliest",
+            }
+        )
+        try:
+            start = self._starting_points(consumer)
+            with self.lock:
+                load_snapshot(self._clickhouse, self.board)
+                self.board.simulated = self._simulated()
+            self.changed.set()
+            consumer.assign([TopicPartition(topic, partition, offset) for (topic, partition), offset in start.items()])
+            progress = Progress(self._kafka)
+            looked = 0.0
+            while not self._stop.is_set():
+                self._take(consumer.consume(BATCH, POLL_SECONDS))
+                if time.monotonic() - looked > LOOK_SECONDS:
+                    looked = time.monotonic()
+                    self._say(*progress.look())
+        finally:
+            consumer.close()
+
+    def _starting_points(self, consumer: Any) -> dict[tuple[str, int], int]:
+        from confluent_kafka import TopicPartition
+
+        known = consumer.list_topics(timeout=10).topics
+        asked = [TopicPartition(t, p) for t in self._codecs if t in known for p in known[t].partitions]
+        domain_topics = {self._layout.topic(t.name) for t in DOMAINS.values()}
+        points: dict[tuple[str, int], int] = {}
+        for place in consumer.committed(asked, timeout=10):
+            low, high = consumer.get_watermark_offsets(place, timeout=10)
+            begin = max(place.offset, low)
+            # of the events themselves only the news matter here: that their sources are alive
+            points[place.topic, place.partition] = max(begin, high - 1, 0) if place.topic in domain_topics else begin
+        return points
+
+    def _simulated(self) -> bool:
+        facts = deployment.read(self._kafka.bootstrap_servers, self._layout)
+        return facts.get(deployment.ORIGIN) == deployment.SIMULATED
+
+    def _take(self, messages: Iterable[Any]) -> None:
+        by_topic: dict[str, list[Any]] = {}
+        for message in messages:
+            if message.error() is None:
+                by_topic.setdefault(message.topic(), []).append(message)
+        if not by_topic:
+            return
+        with self.lock:
+            news = [self._put(topic, found) for topic, found in by_topic.items()]
+        if any(news):
+            self.changed.set()
+
+    def _put(self, topic: str, messages: list[Any]) -> bool:
+        decoded = self._codecs[topic].decode_batch([m.value() for m in messages])
+        records = decoded.columns
+        name = self._layout.base(topic)
+        if name == ALERTS.name:
+            news = False
+            for alert in records.to_pylist():
+                news |= self.board.put_alert(alert)
+                self.board.as_of = max(self.board.as_of, alert["published_at"])
+            return news
+        if name.startswith("aggregates."):
+            if records.num_rows:
+                self.board.as_of = max(self.board.as_of, max(records.column("published_at").to_pylist()))
+                if not self.board.simulated and any(records.column("simulated").to_pylist()):
+                    self.board.simulated = True
+            return bool(self.board.store.put(_cells(records)))
+        heard = zip(records.column("source").to_pylist(), records.column("occurred_at").to_pylist(), strict=True)
+        stamps = [messages[int(row)].timestamp()[1] for row in decoded.rows]
+        for (source, occurred_at), stamp in zip(heard, stamps, strict=True):
+            self.board.hear(source, stamp, occurred_at)
+        return True
+
+    def _say(self, link: str, why: str) -> None:
+        with self.lock:
+            if (self.board.link, self.board.why) == (link, why):
+                return
+            self.board.link, self.board.why = link, why
+        self.changed.set()
+
+
+def _cells(records: Any) -> Iterable[Cell]:
+    columns = (records.column(name).to_pylist() for name in Cell._fields)
+    return map(Cell._make, zip(*columns, strict=True))

@@ -1,0 +1,71 @@
+"""Perlu perhatian hari ini: at most five lines of what, where, since when, who must act."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, datetime
+from typing import Any
+
+from babel.dates import format_date
+
+from sinks.wallboard import wording
+from sinks.wallboard.state import Board, Today
+
+LINES = 5
+RANK = {"severe": 2, "breach": 1}
+CLOSING = frozenset({"issued", "rejected", "withdrawn", "closed"})
+TONES = {"severe": "bad", "breach": "warn"}
+
+
+def attention(board: Board, today: Today) -> dict[str, Any]:
+    """Standing alerts at breach or severe, gathered by unit and permit type, the heaviest first."""
+    groups: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
+    for alert in board.alerts.values():
+        if alert["status"] != "withdrawn" and alert["level"] in RANK and not alert["scope"] and _open(alert):
+            groups[alert["unit"], alert.get("permit_type") or "", alert["rule"]].append(alert)
+    heaviest = sorted(
+        groups.items(),
+        key=lambda item: (max(RANK[a["level"]] for a in item[1]), len(item[1]), -min(a["first_at"] for a in item[1])),
+        reverse=True,
+    )
+    lines = [_line(board, unit, kind, alerts) for (unit, kind, _rule), alerts in heaviest[:LINES]]
+    cases = sum(len(alerts) for alerts in groups.values())
+    return {
+        "title": "Perlu perhatian hari ini",
+        "headline": {"value": cases, "display": wording.count(cases), "unit": "perlu klarifikasi"},
+        "note": "Tidak ada yang melewati batas." if not cases else _rest(len(heaviest) - LINES),
+        "lines": lines,
+        "known": True,
+        "as_of": today.now.isoformat(),
+    }
+
+
+def _open(alert: dict[str, Any]) -> bool:
+    """Whether the case still waits for somebody; one that closed late needs no action today."""
+    return not any(item["kind"] in CLOSING for item in alert["evidence"])
+
+
+def _line(board: Board, unit: str, kind: str, alerts: list[dict[str, Any]]) -> dict[str, Any]:
+    holder = board.profile.units.get(unit)
+    permit = board.profile.permit_types.get(kind)
+    since = datetime.fromtimestamp(min(a["first_at"] for a in alerts) / 1000, UTC).astimezone(board.profile.timezone)
+    worst = max(alerts, key=lambda a: RANK[a["level"]])["level"]
+    many = f"{wording.count(len(alerts))} izin" if len(alerts) > 1 else "1 izin"
+    return {
+        "what": f"{many} {permit.short if permit else kind or 'lain'} lewat standar",
+        "where": holder.short if holder else unit or "unit tidak disebut",
+        "since": f"sejak {format_date(since, 'd MMM', locale=wording.LOCALE)}",
+        "who": f"{_department(board, unit)}",
+        "tone": TONES[worst],
+        "count": len(alerts),
+    }
+
+
+def _department(board: Board, unit: str) -> str:
+    holder = board.profile.units.get(unit)
+    department = board.profile.departments.get(holder.opd) if holder else None
+    return department.short if department else "pemohon atau unit lain"
+
+
+def _rest(more: int) -> str:
+    return f"dan {wording.count(more)} kelompok lain di halaman rincian" if more > 0 else ""

@@ -1,0 +1,36 @@
+"""Kependudukan: registered changes today and this month; what villages reported beyond them is its own figure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sinks.wallboard import wording
+from sinks.wallboard.state import Board, Today
+
+KINDS = (("Lahir", "births"), ("Mati", "deaths"), ("Datang", "arrivals"), ("Pindah", "departures"))
+
+
+def population(board: Board, today: Today) -> dict[str, Any]:
+    """Net change of the month, and births, deaths, arrivals, departures of today and the month."""
+    store = board.store
+    net = store.total("population.net", today.month, today.day)
+    unregistered = store.total("population.reported_unregistered", "", today.day)
+
+    def pair(metric: str) -> tuple[int, int]:
+        name = f"population.{metric}"
+        return store.total(name, today.day, today.day), store.total(name, today.month, today.day)
+
+    rows = []
+    for label, metric in KINDS:
+        on_day, in_month = pair(metric)
+        rows.append(
+            {"label": label, "value": in_month, "display": f"{wording.count(on_day)} · {wording.count(in_month)}"}
+        )
+    return {
+        "title": "Penduduk bulan ini",
+        "headline": {"value": net, "display": wording.signed(net), "unit": "jiwa"},
+        "note": f"dilaporkan desa, belum terdaftar: {wording.count(unregistered)}",
+        "rows": rows,
+        "columns": "hari ini · bulan ini",
+        "known": store.knows("population.net"),
+    }

@@ -1,0 +1,55 @@
+"""Penerimaan: received, deposited, assessed and owed stand apart; own-source revenue (PAD, 4.1) is the headline."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sinks.wallboard import wording
+from sinks.wallboard.state import Board, Today
+
+PAD = "4.1"
+SPARK_DAYS = 14
+
+
+def revenue(board: Board, today: Today) -> dict[str, Any]:
+    """Received today, this month and this year against the target of PAD."""
+    store = board.store
+
+    def pad(metric: str, since: str) -> int:
+        return store.total(metric, since, today.day, "account_group", PAD)
+
+    received_today, year = pad("revenue.received", today.day), pad("revenue.received", today.year)
+    target = sum(t.amount for t in board.profile.revenue_targets if t.year == today.on.year and t.account.startswith(PAD))
+    elapsed = (today.on.timetuple().tm_yday) / 365
+    others = {
+        group: store.total("revenue.received", today.year, today.day, "account_group", group) for group in ("4.2", "4.3")
+    }
+    days = [(today.on - timedelta(days=back)).isoformat() for back in range(SPARK_DAYS - 1, -1, -1)]
+    return {
+        "title": "Penerimaan PAD hari ini",
+        "headline": {"value": received_today, "display": wording.rupiah(received_today), "unit": ""},
+        "note": f"tahun ini {wording.percent(year, target)} dari target {wording.rupiah(target)}" if target else "",
+        "bar": {
+            "share": min(1.0, year / target) if target else 0.0,
+            "mark": elapsed,
+            "label": f"{wording.rupiah(year)} dari {wording.rupiah(target)}; garis: waktu berjalan",
+        },
+        "rows": [
+            _row("Bulan ini", pad("revenue.received", today.month)),
+            _row("Tahun ini", year),
+            _row("Disetor ke RKUD tahun ini", pad("revenue.deposited", today.year)),
+            _row("Piutang", store.total("revenue.arrears", "", today.day, "account_group", PAD)),
+        ],
+        "details": [
+            _row("Ketetapan tahun ini", pad("revenue.assessed", today.year)),
+            _row("Transfer (4.2) tahun ini", others["4.2"]),
+            _row("Lain-lain (4.3) tahun ini", others["4.3"]),
+        ],
+        "spark": store.by_day("revenue.received", days, "account_group", PAD),
+        "known": store.knows("revenue.received"),
+    }
+
+
+def _row(label: str, value: int) -> dict[str, Any]:
+    return {"label": label, "value": value, "display": wording.rupiah(value)}
