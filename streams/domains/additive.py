@@ -20,8 +20,8 @@ class Additive(ABC):
     of the Kafka key.
     """
 
-    domain: ClassVar[str]
-    version: ClassVar[str] = "1"
+    domain: str
+    version: str = "1"
     key: ClassVar[tuple[str, ...]]
     columns: ClassVar[tuple[str, ...]]
 

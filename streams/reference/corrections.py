@@ -1,0 +1,23 @@
+"""Which events stand, by following every correction in the order of arrival."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from streams.reference.received import Received
+
+
+def standing(received: Sequence[Received], key: tuple[str, ...]) -> list[Received]:
+    """The events that no later arrival of the same partition and key replaced."""
+    groups: list[list[Received]] = []  # an event and all that corrected it, in order of arrival
+    group_of: dict[tuple[object, ...], list[Received]] = {}
+    for event in sorted(received, key=lambda e: (e.partition, e.offset)):
+        record = event.record
+        place = (event.partition, *(record[name] for name in key))
+        group = group_of.get((*place, record["corrects"])) if record["corrects"] else None
+        if group is None:
+            group = []
+            groups.append(group)
+        group.append(event)
+        group_of[(*place, record["event_id"])] = group
+    return [group[-1] for group in groups]
