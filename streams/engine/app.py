@@ -55,6 +55,8 @@ def build(
 ) -> WorkerApp:
     """The app of worker ``index`` over these cluster topics; nothing is started."""
     names = tuple(topics)
+    folder = data_dir / "faust" / f"stream-{index}"
+    folder.mkdir(parents=True, exist_ok=True)
     app: AppT = faust.App(
         streams.group,
         broker=[f"kafka://{server.strip()}" for server in kafka.bootstrap_servers.split(",")],
@@ -72,7 +74,7 @@ def build(
         topic_disable_leader=True,
         web_enabled=False,
         autodiscover=False,
-        datadir=str(data_dir / "faust" / f"stream-{index}"),
+        datadir=str(folder),
         key_serializer="raw",
         value_serializer="raw",
     )
