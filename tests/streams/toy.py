@@ -17,7 +17,7 @@ class Toy:
 
     domain = "revenue"
 
-    def __init__(self, context: Context | None = None, version: str = "1", due_ms: int | None = None) -> None:
+    def __init__(self, context: Context | None = None, version: str = "1", due_ms: int | None = None) -> None:  # noqa: ARG002  (every processor takes its context)
         self.version = version
         self._due_ms = int(os.environ.get("TOY_DUE_MS", DUE_MS)) if due_ms is None else due_ms
         self._values: dict[Key, int] = {}
