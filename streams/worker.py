@@ -20,7 +20,7 @@ from typing import Any
 import structlog
 
 from schemas.catalogue import DOMAINS
-from schemas.codec import Codec
+from schemas.codec import HEADER, MAGIC, Codec
 from schemas.profile import Profile
 from schemas.registry import open_ids
 from schemas.settings import KafkaSettings
@@ -71,9 +71,12 @@ def run(
 
 
 def warm_up(codecs: Mapping[str, Codec]) -> None:
-    """Pay for first calls before joining the group: the first Arrow and Avro calls import pandas and more."""
+    """Pay for first calls: the first Arrow and Avro calls import pandas and more, about a second.
+
+    A value of zeros goes every way there is: whole batch, row by row, refused.
+    """
     for codec in codecs.values():
-        codec.decode_batch([b"\0\0\0\0\0\0"])
+        codec.decode_batch([HEADER.pack(MAGIC, codec.ids.writer(codec.name).id) + bytes(300)])
 
 
 class _Worker:
@@ -123,7 +126,6 @@ class _Worker:
 
         codecs = {name: Codec(DOMAINS[domain].schema, self._ids) for name, domain in self._domains.items()}
         decoders = {name: Decoder(codec, self._streams.group) for name, codec in codecs.items()}
-        warm_up(codecs)
 
         client = f"nadi-stream-{self._index}"
         servers = self._kafka.bootstrap_servers
@@ -142,7 +144,12 @@ class _Worker:
             self._kafka, self._streams, engine, self._domains, index=self._index, data_dir=self._data_dir
         )
         engine.pump = Pump(
-            fetcher, decoders.__getitem__, worker.consumer.deliver, engine.fail, self._streams.chunk_rows
+            fetcher,
+            decoders.__getitem__,
+            worker.consumer.deliver,
+            engine.fail,
+            self._streams.chunk_rows,
+            prepare=lambda: warm_up(codecs),
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
