@@ -7,11 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import version as package_version
 
 MESSAGE_LIMIT = 1024
 
 Headers = Sequence[tuple[str, bytes | None]]
+
+
+@cache
+def _version() -> str:
+    return package_version("nadi")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,7 @@ class DeadLetter:
             "dlq.error.message": message,
             "dlq.error.stage": self.stage,
             "dlq.consumer.group": self.group,
-            "dlq.service.version": package_version("nadi"),
+            "dlq.service.version": _version(),
             "dlq.attempt": str(attempt),
             "dlq.first_failed_at": str(self.failed_at),
             "__connect.errors.topic": self.topic,

@@ -26,23 +26,28 @@ class Repeats:
     max_rows: int = 2_000_000
     _seen: set[str] = field(default_factory=set)
     _order: deque[tuple[int, str]] = field(default_factory=deque)
+    _now: int = 0
 
     def mark(self, event_ids: Iterable[str], timestamps: Iterable[int]) -> list[bool]:
-        """For each row, in offset order, whether its id was seen in the window before it; then remembers it."""
-        seen, order = self._seen, self._order
+        """For each row, in offset order, whether its id was seen in the window before it; then remembers it.
+
+        The window moves row by row, so the marks do not depend on how the rows are cut into calls.
+        """
+        seen, order, now = self._seen, self._order, self._now
+        min_rows, min_ms, max_rows = self.min_rows, self.min_ms, self.max_rows
         marks = []
-        now = 0
         for event_id, timestamp in zip(event_ids, timestamps, strict=True):
+            now = max(now, timestamp)
+            while len(order) > min_rows and order[0][0] < now - min_ms:
+                seen.discard(order.popleft()[1])
             repeat = event_id in seen
             marks.append(repeat)
             if not repeat:
                 seen.add(event_id)
                 order.append((timestamp, event_id))
-            now = max(now, timestamp)
-        while order and (
-            len(order) > self.max_rows or (len(order) > self.min_rows and order[0][0] < now - self.min_ms)
-        ):
-            seen.discard(order.popleft()[1])
+                if len(order) > max_rows:
+                    seen.discard(order.popleft()[1])
+        self._now = now
         return marks
 
     def __len__(self) -> int:
