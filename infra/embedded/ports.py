@@ -77,3 +77,11 @@ def wait_until_free(port: int, seconds: float) -> bool:
             return False
         time.sleep(0.05)
     return True
+
+
+def free_run(count: int, host: str = LOCAL) -> int:
+    """The first of ``count`` neighbouring free ports."""
+    for first in free(20, host):
+        if first + count < 65_536 and all(is_free(first + i, host) for i in range(count)):
+            return first
+    raise OSError(f"no {count} neighbouring free ports on {host}")

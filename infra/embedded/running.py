@@ -1,0 +1,44 @@
+"""The stack that runs on a data folder, as other commands find it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from infra.embedded import processes
+from infra.settings import Settings, SettingsError
+
+PLACES = (
+    "kafka.",
+    "clickhouse.",
+    "ports.",
+    "wallboard.",
+    "inspectorate.",
+    "streams.",
+)
+
+
+def record_of(settings: Settings) -> dict[str, Any] | None:
+    """The record of the stack that runs on ``settings.data_dir``; None when none runs."""
+    path = settings.data_dir.absolute() / "run" / "stack.json"
+    if not any(record.process() for record in processes.records_from(path)):
+        return None
+    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return found
+
+
+def connected(settings: Settings) -> Settings:
+    """The settings with the addresses of the running stack, or with the given servers' where two are given.
+
+    Raises SettingsError when no stack runs on the data folder and no servers are given.
+    """
+    record = record_of(settings)
+    if record is not None:
+        values = {k: v for k, v in record["values"].items() if k.startswith(PLACES)}
+        return settings.with_values({**values, "profile": record["profile"]})
+    if settings.kafka.bootstrap_servers and settings.clickhouse.url:
+        return settings
+    raise SettingsError(
+        f"no stack runs on {settings.data_dir.absolute()}; start it with `nadi up`, name its folder with --data-dir, "
+        "or set kafka.bootstrap_servers and clickhouse.url"
+    )
