@@ -18,8 +18,6 @@ from streams.engine.processor import Context, Key, RowError
 METRICS = ("activities.count", "activities.physical_bp", "activities.planned_bp")
 KINDS = ("progress", "handover")
 
-Identity = tuple[int, str, str]
-
 
 class Activities(Additive):
     """Processor of ``activity.progress``."""
@@ -37,23 +35,16 @@ class Activities(Additive):
 
     def count(self, frame: pl.DataFrame, sign: int) -> None:
         change = self._latest.add if sign > 0 else self._latest.remove
-        reports = frame.filter(pl.col("kind").is_in(KINDS)).with_columns(pl.col("day").cast(pl.String))
-        for (year, opd, sub_activity), rows in reports.group_by("fiscal_year", *self.key):
-            identity = (int(str(year)), str(opd), str(sub_activity))
-            self._add(identity, -1)
-            for at, event_id, day, physical, planned in (
-                rows.select("occurred_at", "event_id", "day", "physical_bp", "planned_bp")
-                .sort("occurred_at", "event_id")
-                .iter_rows()
-            ):
-                change(identity, Version((at, event_id), day, (1, physical, planned)))
-            self._add(identity, 1)
-
-    def _add(self, identity: Identity, sign: int) -> None:
-        _, opd, sub_activity = identity
-        for day, index, difference in self._latest.differences(identity):
-            metric = METRICS[index]
-            self.totals.add(Key(metric, "total", "", day), sign * difference)
-            self.totals.add(Key(metric, "opd", opd, day), sign * difference)
-            if sub_activity:
-                self.totals.add(Key(metric, "sub_activity", sub_activity, day), sign * difference)
+        add = self.totals.add
+        reports = frame.filter(pl.col("kind").is_in(KINDS)).select(
+            "fiscal_year", "opd", "sub_activity", "occurred_at", "event_id", pl.col("day").cast(pl.String),
+            "physical_bp", "planned_bp",
+        )  # fmt: skip
+        for year, opd, sub_activity, at, event_id, day, physical, planned in reports.iter_rows():
+            version = Version((at, event_id), day, (1, physical, planned))
+            for on, index, difference in change((year, opd, sub_activity), version):
+                metric = METRICS[index]
+                add(Key(metric, "total", "", on), difference)
+                add(Key(metric, "opd", opd, on), difference)
+                if sub_activity:
+                    add(Key(metric, "sub_activity", sub_activity, on), difference)

@@ -66,8 +66,6 @@ EFFECTS: dict[tuple[str, str], tuple[int, int]] = {
     ("reversal", "TU"): (0, -1),
 }
 
-Line = tuple[int, str, str, str, str, str, str, str]
-
 
 class Budget(Additive):
     """Processor of ``budget.disbursements``."""
@@ -132,26 +130,14 @@ class Budget(Additive):
 
     def _count_ceilings(self, frame: pl.DataFrame, sign: int) -> None:
         change = self._lines.add if sign > 0 else self._lines.remove
-        versions: dict[Line, list[Version]] = {}
         for row in frame.iter_rows(named=True):
-            line = (
-                row["fiscal_year"], row["opd"], row["program"], row["activity"], row["sub_activity"], row["account"],
-                row["fund"] or "", row["village"] or "",
-            )  # fmt: skip
+            values = {name: row[name] for name in DIMENSIONS}
+            line = (row["fiscal_year"], *values.values(), row["fund"] or "", row["village"] or "")
             order = (STAGES[row["ceiling_stage"]], row["occurred_at"], row["event_id"])
             plan = row["monthly_plan"] or [None] * MONTHS
-            versions.setdefault(line, []).append(Version(order, row["day"], (row["amount"], *plan)))
-        for line, changed in versions.items():
-            self._add(line, -1)
-            for version in changed:
-                change(line, version)
-            self._add(line, 1)
-
-    def _add(self, line: Line, sign: int) -> None:
-        values = dict(zip(DIMENSIONS, line[1:6], strict=True))
-        for day, index, difference in self._lines.differences(line):
-            metric, on = (PLAN, f"{line[0]:04d}-{index:02d}-01") if index else (CEILING, day)
-            self.totals.add(Key(metric, "total", "", on), sign * difference)
-            for dimension, value in values.items():
-                if value:
-                    self.totals.add(Key(metric, dimension, value, on), sign * difference)
+            for day, index, difference in change(line, Version(order, row["day"], (row["amount"], *plan))):
+                metric, on = (PLAN, f"{line[0]:04d}-{index:02d}-01") if index else (CEILING, day)
+                self.totals.add(Key(metric, "total", "", on), difference)
+                for dimension, value in values.items():
+                    if value:
+                        self.totals.add(Key(metric, dimension, value, on), difference)

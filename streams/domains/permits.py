@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from sys import intern
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
+from schemas.calendar import WorkingCalendar
 from streams.domains.case import Case, Course, Event, Summary, summarise
 from streams.domains.limits import time_problems
 from streams.domains.permit_flows import flows
@@ -33,16 +35,22 @@ REASON_CORRECTED = "Data dikoreksi; hitungan yang baru tidak melewati standar."
 REASON_CHANGED = "Peristiwa yang datang kemudian mengubah hitungan waktu; standar tidak terlewati."
 
 
-@dataclass(slots=True)
-class Scope:
-    """What P01 judges in a case: the whole ("") or one step."""
+class Asked(NamedTuple):
+    """What P01 judges in a case: the whole ("") or one step, and all that its deadlines depend on."""
 
     scope: str
+    permit_type: str
     unit: str
     started_at: int
     closed_at: int | None
     due_at: int | None
     course: Course
+
+
+class Scope(NamedTuple):
+    """A question with its standard (working days), its deadlines, and the fractions of the levels."""
+
+    asked: Asked
     standard: float | None
     deadlines: tuple[p01.Deadline, ...]
     fractions: tuple[float, ...]
@@ -56,7 +64,7 @@ class File:
     summary: Summary | None = None
     scopes: list[Scope] = field(default_factory=list)
     counted: dict[Key, int] = field(default_factory=dict)
-    judged: tuple[int | None, int | None] | None = None
+    counted_from: tuple[object, ...] = ()
     alerts: dict[str, Standing] = field(default_factory=dict)
 
 
@@ -143,37 +151,42 @@ class Permits:
         summary = summarise(file.case.events, self._step_units)
         if summary != file.summary:
             file.summary = summary
-            file.scopes = list(self._scopes(summary))
-            file.judged = None
+            file.scopes = list(self._scopes(summary, file.scopes))
         self._judge(case_id, outputs, corrected=corrects is not None)
 
-    def _scopes(self, case: Summary) -> Iterator[Scope]:
-        calendar = self._profile.calendar
-        yield self._scope(
-            "", case.units[-1][1], case.started_at, case.closed_at, case.due_at, case.course, case, calendar
-        )
-        for step, part in case.steps:
-            if self._standard(case.permit_type, part.started_at, step) is not None:
-                unit = self._step_units.get((case.permit_type, step)) or case.units[-1][1]
-                hours = self._profile.calendar_for(unit)
-                yield self._scope(step, unit, part.started_at, part.closed_at, None, part.course, case, hours)
+    def _scopes(self, case: Summary, before: list[Scope]) -> Iterator[Scope]:
+        """What there is to judge; scopes about which nothing changed are taken over."""
+        known = {scope.asked: scope for scope in before}
+        for asked in self._asked(case):
+            yield known.get(asked) or self._scope(asked)
 
-    def _scope(
-        self, scope: str, unit: str, started_at: int, closed_at: int | None, due_at: int | None, course: Course,
-        case: Summary, calendar: Any,
-    ) -> Scope:  # fmt: skip
-        on = date.fromisoformat(self._profile.local_day(started_at))
+    def _asked(self, case: Summary) -> Iterator[Asked]:
+        kind, last = case.permit_type, case.units[-1][1]
+        yield Asked("", kind, last, case.started_at, case.closed_at, case.due_at, case.course)
+        for step, part in case.steps:
+            if self._standard(kind, part.started_at, step) is not None:
+                unit = self._step_units.get((kind, step)) or last
+                yield Asked(step, kind, unit, part.started_at, part.closed_at, None, part.course)
+
+    def _scope(self, asked: Asked) -> Scope:
+        calendar = self._calendar(asked)
+        on = _day(self._profile.local_day(asked.started_at))
         fractions = tuple(
             self._profile.threshold(name, on, default) for name, default in p01.DEFAULTS.items()
         )
-        standard = self._standard(case.permit_type, started_at, scope)
-        deadlines = p01.deadlines(course, started_at, standard, due_at, closed_at, fractions, calendar)
-        if due_at is not None:
-            standard = max(0.0, calendar.elapsed(started_at, due_at))
-        return Scope(scope, unit, started_at, closed_at, due_at, course, standard, deadlines, fractions)
+        standard = self._standard(asked.permit_type, asked.started_at, asked.scope)
+        deadlines = p01.deadlines(
+            asked.course, asked.started_at, standard, asked.due_at, asked.closed_at, fractions, calendar
+        )
+        if asked.due_at is not None:
+            standard = max(0.0, calendar.elapsed(asked.started_at, asked.due_at))
+        return Scope(asked, standard, deadlines, fractions)
+
+    def _calendar(self, asked: Asked) -> WorkingCalendar:
+        return self._profile.calendar_for(asked.unit) if asked.scope else self._profile.calendar
 
     def _standard(self, permit_type: str, started_at: int, step: str) -> float | None:
-        on = date.fromisoformat(self._profile.local_day(started_at))
+        on = _day(self._profile.local_day(started_at))
         return self._profile.service_standard(permit_type, on, step)
 
     def _judge(self, case_id: str, outputs: Outputs, corrected: bool) -> None:
@@ -189,23 +202,28 @@ class Permits:
                     reached[deadline.level] = deadline
                 else:
                     waiting.append(at)
-            if not scope.scope:
+            if not scope.asked.scope:
                 self._count(file, reached)
             self._alert(case_id, file, scope, reached, corrected, outputs)
-        standing = {scope.scope for scope in file.scopes}
+        standing = {scope.asked.scope for scope in file.scopes}
         for scope_name in file.alerts.keys() - standing:
             self._withdraw(file, scope_name, REASON_CORRECTED if corrected else REASON_CHANGED, outputs)
         self._timers.set(case_id, min(waiting, default=None))
 
     def _count(self, file: File, reached: dict[str, p01.Deadline]) -> None:
         warned, breached = reached.get("warning"), reached.get("breach")
-        judged = (warned.at if warned else None, breached.at if breached else None)
-        if judged == file.judged or file.summary is None:
+        case = file.summary
+        if case is None:
             return
-        now = dict(flows(file.summary, *judged, self._profile.calendar))
-        self._totals.add_all(file.counted.items(), -1)
-        self._totals.add_all(now.items())
-        file.counted, file.judged = now, judged
+        judged = (warned.at if warned else None, breached.at if breached else None)
+        facts = (
+            case.permit_type, case.entered_at, case.closed_at, case.units, case.holders, judged,
+            case.course if case.closed_at is not None else None,
+        )  # fmt: skip
+        if facts != file.counted_from:
+            now = flows(case, *judged, self._profile.calendar)
+            self._totals.replace(file.counted, now)
+            file.counted, file.counted_from = now, facts
 
     def _alert(
         self,
@@ -218,12 +236,12 @@ class Permits:
     ) -> None:
         level = next((name for name in reversed(p01.LEVELS) if name in reached), None)
         if level is None:
-            if scope.scope in file.alerts:
-                in_time = REASON_IN_TIME if scope.closed_at is not None else REASON_CHANGED
-                self._withdraw(file, scope.scope, REASON_CORRECTED if corrected else in_time, outputs)
+            if scope.asked.scope in file.alerts:
+                in_time = REASON_IN_TIME if scope.asked.closed_at is not None else REASON_CHANGED
+                self._withdraw(file, scope.asked.scope, REASON_CORRECTED if corrected else in_time, outputs)
             return
         record = self._record(case_id, file, scope, reached, level)
-        revised = file.alerts.setdefault(scope.scope, Standing()).revise(record, p01.LEVELS)
+        revised = file.alerts.setdefault(scope.asked.scope, Standing()).revise(record, p01.LEVELS)
         if revised is not None:
             outputs.alerts[revised["alert_id"]] = revised
 
@@ -237,42 +255,44 @@ class Permits:
     ) -> dict[str, Any]:
         """A complete record of ``risk.alerts`` but for status, revision and publish time."""
         profile, events, summary = self._profile, file.case.events, file.summary
-        calendar = profile.calendar_for(scope.unit) if scope.scope else profile.calendar
+        calendar = self._calendar(scope.asked)
         deadline = reached[level]
         until = max(deadline.at, file.case.seen)
         until = (
             until
-            if scope.closed_at is None
-            else min(until, scope.closed_at)
+            if scope.asked.closed_at is None
+            else min(until, scope.asked.closed_at)
             if level == "warning"
-            else scope.closed_at
+            else scope.asked.closed_at
         )
-        observed = p01.elapsed(scope.course, until, calendar)
+        observed = p01.elapsed(scope.asked.course, until, calendar)
         standard = scope.standard or 0.0
         permit_type = summary.permit_type if summary else ""
         kind = profile.permit_types.get(permit_type)
         where = kind.short if kind else permit_type or "jenis tidak diketahui"
-        if kind and scope.scope:
-            step = next((step.name for step in kind.steps if step.code == scope.scope), scope.scope)
+        if kind and scope.asked.scope:
+            step = next(
+                (step.name for step in kind.steps if step.code == scope.asked.scope), scope.asked.scope
+            )
             where = f"{where}, tahap {step}"
-        unit = profile.units.get(scope.unit)
-        department = profile.departments.get(scope.unit)
-        name = unit.short if unit else department.short if department else scope.unit
+        unit = profile.units.get(scope.asked.unit)
+        department = profile.departments.get(scope.asked.unit)
+        name = unit.short if unit else department.short if department else scope.asked.unit
         breach_at = reached["breach"].at - 1 if "breach" in reached else _breach_at(scope)
         stopped = sum(
-            calendar.elapsed(a, min(b or until, until)) for a, b in scope.course.stopped if a < until
+            calendar.elapsed(a, min(b or until, until)) for a, b in scope.asked.course.stopped if a < until
         )
         return {
-            "alert_id": alert_id(p01.ID, case_id, scope.scope),
+            "alert_id": alert_id(p01.ID, case_id, scope.asked.scope),
             "rule": p01.ID,
             "rule_version": p01.VERSION,
             "domain": self.domain,
             "level": level,
             "subject": case_id,
-            "scope": scope.scope,
+            "scope": scope.asked.scope,
             "permit_type": permit_type or None,
             "opd": events[-1].opd,
-            "unit": scope.unit,
+            "unit": scope.asked.unit,
             "level_at": deadline.at,
             "first_at": min(found.at for found in reached.values()),
             "due_at": breach_at,
@@ -280,7 +300,7 @@ class Permits:
             "threshold": deadline.days,
             "unit_of_measure": "working_days",
             "sentence": p01.sentence(
-                level, case_id, where, name, observed, standard, scope.closed_at is not None
+                level, case_id, where, name, observed, standard, scope.asked.closed_at is not None
             ),
             "withdrawn_reason": None,
             **evidence(*self._place, events),
@@ -289,7 +309,7 @@ class Permits:
             else [],
             "parameters": {
                 "standard_days": str(standard),
-                "source": "due_at" if scope.due_at is not None else "service_standard",
+                "source": "due_at" if scope.asked.due_at is not None else "service_standard",
                 **{key: str(value) for key, value in zip(p01.DEFAULTS, scope.fractions, strict=True)},
             },
             "fence_id": None,
@@ -298,6 +318,11 @@ class Permits:
             "mode": events[-1].mode,
             "simulated": any(event.simulated for event in events),
         }
+
+
+@lru_cache(maxsize=4096)
+def _day(day: str) -> date:
+    return date.fromisoformat(day)
 
 
 def _breach_at(scope: Scope) -> int | None:

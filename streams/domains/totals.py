@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -25,10 +25,13 @@ class Totals:
             self._values[key] = self._values.get(key, 0) + delta
             self._changed.add(key)
 
-    def add_all(self, deltas: Iterable[tuple[Key, int]], sign: int = 1) -> None:
-        """Add many, each times ``sign``."""
-        for key, delta in deltas:
-            self.add(key, sign * delta)
+    def replace(self, before: Mapping[Key, int], after: Mapping[Key, int]) -> None:
+        """Take back what one thing added before, and add what it adds now."""
+        for key, amount in after.items():
+            self.add(key, amount - before.get(key, 0))
+        for key, amount in before.items():
+            if key not in after:
+                self.add(key, -amount)
 
     def add_columns(
         self,
@@ -47,19 +50,22 @@ class Totals:
             return
         sums = [pl.col(metric).sum() for metric in metrics]
         if total:
-            self._take(frame.group_by("day").agg(sums).with_columns(value=pl.lit("")), TOTAL, metrics, sign)
+            for day, *deltas in frame.group_by(pl.col("day").cast(pl.String)).agg(sums).iter_rows():
+                for metric, delta in zip(metrics, deltas, strict=True):
+                    self.add(Key(metric, TOTAL, "", day), sign * delta)
         for dimension, expression in dimensions.items():
-            grouped = frame.group_by("day", expression.alias("value")).agg(sums)
-            self._take(grouped.filter(pl.col("value") != ""), dimension, metrics, sign)
+            self._take(frame.group_by("day", expression.alias("value")).agg(sums), dimension, metrics, sign)
 
     def _take(self, grouped: pl.DataFrame, dimension: str, metrics: Sequence[str], sign: int) -> None:
         values, changed = self._values, self._changed
-        for metric in metrics:
-            rows = grouped.filter(pl.col(metric) != 0).select("value", pl.col("day").cast(pl.String), metric)
-            for value, day, delta in rows.iter_rows():
-                key = Key(metric, dimension, value, day)
-                values[key] = values.get(key, 0) + sign * delta
-                changed.add(key)
+        rows = grouped.select("value", pl.col("day").cast(pl.String), *metrics)
+        for value, day, *deltas in rows.iter_rows():
+            if value:
+                for metric, delta in zip(metrics, deltas, strict=True):
+                    if delta:
+                        key = Key(metric, dimension, value, day)
+                        values[key] = values.get(key, 0) + sign * delta
+                        changed.add(key)
 
     def changes(self) -> dict[Key, int]:
         """The keys touched since the last call, with their absolute values."""

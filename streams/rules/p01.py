@@ -10,6 +10,7 @@ Innocent explanations: a survey waits for the weather, a missing opinion of anot
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from schemas.calendar import WorkingCalendar
@@ -67,11 +68,17 @@ def judged_at(deadline: Deadline, seen: int, lateness_ms: int) -> int:
 def reach(running: Sequence[Interval], days: float, calendar: WorkingCalendar) -> int | None:
     """The instant at which ``days`` working days have run, or None when the clock stopped or ended before."""
     for start, end in running:
-        at = calendar.add(start, days)
+        at = _add(calendar, start, days)
         if end is None or at <= end:
             return at
         days = max(0.0, days - calendar.elapsed(start, end))
     return None
+
+
+@lru_cache(maxsize=200_000)
+def _add(calendar: WorkingCalendar, start: int, days: float) -> int:
+    """The calendar's answer, remembered: a case asks the same again with each of its events."""
+    return calendar.add(start, days)
 
 
 def elapsed(course: Course, until: int, calendar: WorkingCalendar) -> float:
