@@ -59,10 +59,8 @@ class Stages:
         elif not self._terminal:
             now = time.monotonic()
             finished = total and done >= total
-            if (
-                (finished
-                and self._said.get(key) != -1.0)
-                or now - self._said.get(key, now - PLAIN_SECONDS) >= PLAIN_SECONDS
-            ):
+            if (finished and self._said.get(key) != -1.0) or now - self._said.get(
+                key, now - PLAIN_SECONDS
+            ) >= PLAIN_SECONDS:
                 self._said[key] = -1.0 if finished else now
                 sys.stderr.write(f"{self._labels.get(key, key)}: {done}{f' / {total}' if total else ''}\n")

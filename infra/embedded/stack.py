@@ -10,7 +10,6 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -38,7 +37,7 @@ class Stack:
         demo: bool = False,
         simulated: bool | None = None,
         embedded_only: bool = False,
-        tell: Callable[[str, str], None] = lambda name, event: None,
+        tell: Callable[[str, str], None] = lambda *_: None,
     ) -> None:
         given_kafka = bool(settings.kafka.bootstrap_servers) and not embedded_only
         given_clickhouse = bool(settings.clickhouse.url) and not embedded_only
@@ -55,10 +54,18 @@ class Stack:
 
     @classmethod
     def temporary(
-        cls, settings: Settings, profile: Profile, *, partitions: int = 4, workers: int = 1, keep: bool = False
+        cls,
+        settings: Settings,
+        profile: Profile,
+        *,
+        partitions: int = 4,
+        workers: int = 1,
+        keep: bool = False,
     ) -> Self:
         """A stack of its own for a past period: free ports, event time, everything embedded, deleted at the end."""
-        folder = settings.data_dir.absolute() / f"sementara-{time.strftime('%Y%m%d-%H%M%S')}-{ports.free()[0]}"
+        folder = (
+            settings.data_dir.absolute() / f"sementara-{time.strftime('%Y%m%d-%H%M%S')}-{ports.free()[0]}"
+        )
         changed = settings.with_values(
             {
                 "data_dir": folder,
@@ -86,7 +93,9 @@ class Stack:
         self.supervisor.claim()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
     def parts(self) -> list[Part]:
@@ -145,7 +154,9 @@ class Stack:
         settings = self.settings
         found: list[Part] = []
         if self.embedded_kafka:
-            broker = kafka.BrokerFolder(self.folder / "kafka", settings.ports.kafka, settings.ports.controller)
+            broker = kafka.BrokerFolder(
+                self.folder / "kafka", settings.ports.kafka, settings.ports.controller
+            )
             found.append(
                 Part(
                     "kafka",
@@ -205,7 +216,10 @@ class Stack:
     def page_parts(self) -> list[Part]:
         """The wallboard and the inspectorate's pages."""
         found = []
-        for name, own in (("wallboard", self.settings.wallboard), ("inspectorate", self.settings.inspectorate)):
+        for name, own in (
+            ("wallboard", self.settings.wallboard),
+            ("inspectorate", self.settings.inspectorate),
+        ):
             address = f"http://{ports.LOCAL if own.host in ('0.0.0.0', '::') else own.host}:{own.port}"  # noqa: S104
             found.append(
                 Part(
@@ -239,7 +253,8 @@ class Stack:
             "values": {
                 key: value
                 for key, value in self.settings.values().items()
-                if key.partition(".")[0] in {"kafka", "clickhouse", "wallboard", "inspectorate", "ports", "streams"}
+                if key.partition(".")[0]
+                in {"kafka", "clickhouse", "wallboard", "inspectorate", "ports", "streams"}
             },
             "profile": str(resolve_profile(self.settings.profile)),
         }
@@ -248,11 +263,15 @@ class Stack:
         from confluent_kafka.admin import AdminClient
 
         settings = self.settings.kafka
-        create_topics(AdminClient({"bootstrap.servers": settings.bootstrap_servers, "log_level": 0}), settings.layout())
+        create_topics(
+            AdminClient({"bootstrap.servers": settings.bootstrap_servers, "log_level": 0}), settings.layout()
+        )
         origin = open_ids(settings.schema_registry_url).origin
         deployment.settle(settings.bootstrap_servers, settings.layout(), deployment.SCHEMA_IDS, origin)
         if self.simulated:
-            deployment.settle(settings.bootstrap_servers, settings.layout(), deployment.ORIGIN, deployment.SIMULATED)
+            deployment.settle(
+                settings.bootstrap_servers, settings.layout(), deployment.ORIGIN, deployment.SIMULATED
+            )
 
     def _make_tables(self) -> None:
         from sinks.clickhouse.client import connect
@@ -268,7 +287,11 @@ class Stack:
 def _addressed(settings: Settings, given_kafka: bool, given_clickhouse: bool) -> Settings:
     """The settings with every address chosen."""
     chosen: dict[str, Any] = {}
-    numbers = {key: value for key, value in settings.values().items() if key.startswith("ports.") or key.endswith(".port")}
+    numbers = {
+        key: value
+        for key, value in settings.values().items()
+        if key.startswith("ports.") or key.endswith(".port")
+    }
     wanted = [key for key, value in numbers.items() if value == 0]
     # metrics ports are a run of neighbours; the rest are single ports
     singles = [key for key in wanted if key != "ports.metrics"]

@@ -18,6 +18,8 @@ from streams.domains.case import Course, Interval
 
 ID = "P01"
 TITLE = "Pelayanan melewati standar waktu"
+DOMAIN = "permits"
+NEEDS = ("case_id", "occurred_at")
 VERSION = "1"
 DEFAULTS = {"P01.warning": 0.8, "P01.breach": 1.0, "P01.severe": 1.5}
 LEVELS = ("warning", "breach", "severe")

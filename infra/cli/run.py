@@ -1,0 +1,116 @@
+"""`nadi run PART`: one process of the stack in the foreground; `nadi up` starts them all this way."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from infra.cli.texts import _
+
+app = typer.Typer(help=_("Menjalankan satu bagian saja (dipakai oleh nadi up)."), no_args_is_help=True)
+
+
+@app.callback()
+def prepare() -> None:
+    """Set up logging for the process."""
+    from infra.logs import set_up
+
+    set_up()
+
+
+@app.command(help=_("pengolah arus"))
+def stream(
+    context: typer.Context,
+    index: Annotated[int, typer.Option(help=_("nomor pengolah, mulai 0"))] = 0,
+    http_port: Annotated[int, typer.Option(help=_("port metrik"))] = 8610,
+) -> None:
+    """One stream worker."""
+    from infra.cli.main import settings_of
+    from infra.settings import resolve_profile
+    from schemas.profile import Profile
+    from streams import worker
+
+    settings = settings_of(context)
+    profile = Profile.load(resolve_profile(settings.profile))
+    worker.run(
+        settings.kafka,
+        settings.streams,
+        profile,
+        index=index,
+        data_dir=settings.data_dir,
+        http_port=http_port,
+    )
+
+
+@app.command(help=_("penyimpan ke ClickHouse"))
+def sink(
+    context: typer.Context, http_port: Annotated[int, typer.Option(help=_("port metrik"))] = 8611
+) -> None:
+    """The ClickHouse sink."""
+    from infra.cli.main import settings_of
+    from sinks.clickhouse import sink as clickhouse_sink
+
+    settings = settings_of(context)
+    clickhouse_sink.run(settings.kafka, settings.clickhouse, http_port=http_port)
+
+
+@app.command(help=_("mesin ClickHouse tertanam"))
+def clickhouse(context: typer.Context) -> None:
+    """The embedded ClickHouse engine."""
+    from infra.cli.main import settings_of
+    from infra.embedded.clickhouse import serve
+
+    settings = settings_of(context)
+    serve(settings.data_dir / "clickhouse", settings.ports.clickhouse)
+
+
+@app.command(help=_("papan pusat kendali"))
+def wallboard(context: typer.Context) -> None:
+    """The wallboard."""
+    from infra.cli.main import settings_of
+    from infra.settings import resolve_profile
+    from schemas.profile import Profile
+    from sinks.wallboard import app as wallboard_app
+
+    settings = settings_of(context)
+    profile = Profile.load(resolve_profile(settings.profile))
+    wallboard_app.run(
+        settings.kafka,
+        settings.clickhouse,
+        settings.wallboard,
+        profile,
+        inspectorate_url=f"http://{settings.inspectorate.host}:{settings.inspectorate.port}/",
+    )
+
+
+@app.command(help=_("halaman inspektorat"))
+def inspectorate(context: typer.Context) -> None:
+    """The inspectorate's pages."""
+    from infra.cli.main import settings_of
+    from infra.settings import resolve_profile
+    from schemas.profile import Profile
+    from sinks.inspectorate import app as inspectorate_app
+
+    settings = settings_of(context)
+    profile = Profile.load(resolve_profile(settings.profile))
+    inspectorate_app.run(settings.kafka, settings.clickhouse, settings.inspectorate, profile)
+
+
+@app.command(help=_("kabupaten tiruan (DATA SIMULASI)"))
+def simulator(context: typer.Context) -> None:
+    """The demonstration's departments: this year's history once, then live."""
+    from producers.simulator.demo import run as run_demo
+
+    from infra.cli.main import settings_of
+    from infra.settings import resolve_profile
+    from schemas.profile import Profile
+
+    settings = settings_of(context)
+    profile = Profile.load(resolve_profile(settings.profile))
+    run_demo(settings.kafka, profile, settings.data_dir / "simulator.json")
+
+
+def register(root: typer.Typer) -> None:
+    """Add the group."""
+    root.add_typer(app, name="run")
