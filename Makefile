@@ -1,0 +1,80 @@
+# Nadi. `make` lists the targets; every target does its own set-up.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+UV := $(BIN)/uv
+STAMP := $(VENV)/.ready
+PACKAGES := schemas producers streams sinks monitoring infra
+CODE := $(PACKAGES) tests benchmarks
+KILLS ?= 20
+SEED ?= 1
+
+.PHONY: help setup up test check format lock generate release-schemas bench faults demo-alert clean distclean chromium
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+setup: $(STAMP) ## make .venv from the lock file (network only when something is missing)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or later is needed; $(PYTHON) is $$($(PYTHON) --version)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  "uv==$$(sed -nE 's/^uv==([0-9.]+).*/\1/p' requirements.lock)"
+	$(UV) pip sync --python $(BIN)/python --require-hashes requirements.lock
+	$(UV) pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+up: setup ## start everything with the simulated Kabupaten Contoh (Ctrl-C stops it)
+	$(BIN)/nadi up --demo
+
+demo-alert: setup ## with `make up` running: one late permit, and its way to the inspectorate's page
+	$(BIN)/nadi demo-alert
+
+check: setup ## format, lint, types, import directions, schemas
+	$(BIN)/ruff format --check --quiet $(CODE)
+	$(BIN)/ruff check --quiet $(CODE)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m schemas.generate --check
+	$(BIN)/python -m schemas.release --check
+
+test: check chromium ## make check and all tests; what CI runs
+	$(BIN)/pytest -q
+
+chromium:
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } || \
+	  echo "no Chromium: the browser tests will be skipped by name"
+
+format: setup ## format and mend what can be mended
+	$(BIN)/ruff check --quiet --fix $(CODE)
+	$(BIN)/ruff format --quiet $(CODE)
+
+lock: ## pin every package with its hashes
+	$(UV) pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11 --extra dev \
+	  --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+
+generate: setup ## typed events from the .avsc files
+	$(BIN)/python -m schemas.generate
+
+release-schemas: setup ## release changed schemas under the next version and id
+	$(BIN)/python -m schemas.release
+
+bench: setup chromium ## the benchmarks; results in benchmarks/results
+	$(BIN)/python -m benchmarks
+
+faults: setup ## kill -9 of parts of a running stack: KILLS=20 SEED=1
+	KILLS=$(KILLS) SEED=$(SEED) $(BIN)/pytest -q -s --timeout=7200 tests/faults
+
+clean: ## delete the data and caches of this folder (stops nothing: press Ctrl-C in `make up` first)
+	rm -rf .nadi .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache telaah
+	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean ## clean, and delete .venv and the downloads in the user's cache
+	@test -x $(BIN)/python && $(BIN)/python -c 'import shutil; from infra.embedded.downloads import cache_folder; \
+	  shutil.rmtree(cache_folder(), ignore_errors=True)' || true
+	rm -rf $(VENV)
