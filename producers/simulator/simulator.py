@@ -1,0 +1,142 @@
+"""The simulated regency as a stream of events: a year in order of time, a history by case, or live without end."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Protocol
+
+from producers.simulator.activities import Activities
+from producers.simulator.budget import Budget
+from producers.simulator.heartbeats import Heartbeats
+from producers.simulator.permits import Permits
+from producers.simulator.planting import Plant
+from producers.simulator.population import Population
+from producers.simulator.revenue import Revenue
+from producers.simulator.world import Group, Record, World
+
+if TYPE_CHECKING:
+    from schemas.profile import Profile
+
+
+class Stream(Protocol):
+    """One subject: its domain, and its groups of a year in order of start."""
+
+    @property
+    def domain(self) -> str: ...
+
+    def groups(self, year: int) -> Iterator[Group]: ...
+
+
+class SimulationRefusedError(PermissionError):
+    """The profile is a real government's: no simulated fact may stand under its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """What a history leaves open: the events of one group that lie after its end."""
+
+    domain: str
+    events: list[Record]
+
+
+class Simulator:
+    """A regency made of a profile, a seed and a number of people: equal arguments, equal bytes.
+
+    ``plants`` are planted irregularities (see planting.py), none by default. Raises SimulationRefusedError when
+    the profile does not allow simulation.
+    """
+
+    def __init__(
+        self, profile: Profile, seed: int = 1, population: int = 300_000, plants: Sequence[Plant] = ()
+    ) -> None:
+        if not profile.simulation_allowed:
+            raise SimulationRefusedError(
+                f"profil {profile.name} ({profile.code}) tidak mengizinkan simulasi; pakai --profile contoh"
+            )
+        if population < 100:
+            raise ValueError(f"population = {population}: at least 100 people")
+        self.world = World(profile, seed, population)
+        self.plants = tuple(plants)
+        self.permits, self.revenue, self.budget = Permits(self.world), Revenue(self.world), Budget(self.world)
+        self.population, self.activities = Population(self.world), Activities(self.world)
+        self.heartbeats = Heartbeats(self.world)
+        self.streams: tuple[Stream, ...] = (
+            self.budget,
+            self.revenue,
+            self.permits,
+            self.population,
+            self.activities,
+            self.heartbeats,
+        )
+
+    def year(self, year: int) -> Iterator[tuple[str, Record]]:
+        """(domain, event) of a local year in order of ``occurred_at``; what lies after its end has not happened.
+
+        Heartbeats come under the topic's name ``source.heartbeats``. Memory holds only what is still open.
+        """
+        end = self.world.year_start(year + 1)
+        waiting: list[tuple[int, int, str, Record]] = []
+        number = 0
+        for group in self._groups(year):
+            while waiting and waiting[0][0] <= group.start:
+                _, _, domain, record = heapq.heappop(waiting)
+                yield domain, record
+            for record in group.events:
+                number += 1
+                if record["occurred_at"] < end:
+                    heapq.heappush(waiting, (record["occurred_at"], number, group.domain, record))
+        while waiting:
+            _, _, domain, record = heapq.heappop(waiting)
+            yield domain, record
+
+    def history(
+        self, start_ms: int, end_ms: int, *, skip: int = 0, unfinished: list[Unfinished] | None = None
+    ) -> Iterator[tuple[str, Record]]:
+        """The same facts up to ``end_ms``, mode backfill, all events of a case together: for loading a live stack.
+
+        Begins with the local year of ``start_ms``, so that ceilings and assessments are there. ``skip`` resumes
+        after that many events. ``unfinished`` collects what is still open at the end, for ``live``.
+        """
+        yield from islice(self._history(start_ms, end_ms, unfinished), skip, None)
+
+    def _history(
+        self, start_ms: int, end_ms: int, unfinished: list[Unfinished] | None
+    ) -> Iterator[tuple[str, Record]]:
+        for year in range(self.world.local_date(start_ms).year, self.world.local_date(end_ms).year + 1):
+            for group in self._groups(year):
+                if group.start >= end_ms:
+                    break
+                later = [record for record in group.events if record["occurred_at"] >= end_ms]
+                if later and unfinished is not None:
+                    unfinished.append(Unfinished(group.domain, later))
+                for record in group.events:
+                    if record["occurred_at"] < end_ms:
+                        record["mode"] = "backfill"
+                        yield group.domain, record
+
+    def _groups(self, year: int) -> Iterator[Group]:
+        """All groups of a year in order of start."""
+        merged = heapq.merge(
+            *(_ordered(stream.groups(year)) for stream in self.streams), key=lambda g: g.start
+        )
+        for group in merged:
+            planted = group
+            for plant in self.plants:
+                planted = plant.apply(planted)
+            yield planted
+
+
+def _ordered(groups: Iterator[Group], window: int = 4 * 86_400_000) -> Iterator[Group]:
+    """Groups in order of start, where a stream makes them day by day and not quite in order within four days."""
+    waiting: list[tuple[int, int, Group]] = []
+    newest = 0
+    for number, group in enumerate(groups):
+        newest = max(newest, group.start)
+        heapq.heappush(waiting, (group.start, number, group))
+        while waiting and waiting[0][0] < newest - window:
+            yield heapq.heappop(waiting)[2]
+    while waiting:
+        yield heapq.heappop(waiting)[2]
