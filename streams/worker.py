@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import os
 import signal
 import threading
@@ -24,6 +23,7 @@ from schemas.codec import HEADER, MAGIC, Codec
 from schemas.profile import Profile
 from schemas.registry import open_ids
 from schemas.settings import KafkaSettings
+from streams.engine.client import quiet_libraries
 from streams.engine.clock import ClockRule
 from streams.engine.decode import Decoder
 from streams.engine.engine import Engine
@@ -116,8 +116,7 @@ class _Worker:
         from monitoring.server import serve
         from streams.engine.app import build
 
-        logging.getLogger("faust").setLevel(logging.WARNING)
-        logging.getLogger("aiokafka").setLevel(logging.WARNING)
+        quiet_libraries()
         loop = asyncio.get_running_loop()
         stop = asyncio.Event()
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from schemas.dead_letters import Headers
 from streams.engine.chunk import Int64s
+from streams.engine.client import client_settings
 
 LOOK_UP_SECONDS = 10.0
 GATHER_SECONDS = 0.015
@@ -120,8 +121,7 @@ class ConfluentFetcher:
 
         self._consumer: Any = Consumer(
             {
-                "bootstrap.servers": bootstrap,
-                "client.id": client_id,
+                **client_settings(bootstrap, client_id),
                 "group.id": group,  # to read committed offsets; assign() never joins
                 "enable.auto.commit": False,
                 "enable.auto.offset.store": False,
@@ -133,13 +133,9 @@ class ConfluentFetcher:
                 "fetch.queue.backoff.ms": 5,
                 "fetch.wait.max.ms": 100,
                 "fetch.error.backoff.ms": 100,
-                "reconnect.backoff.max.ms": 1_000,
-                "socket.nagle.disable": True,
             }
         )
-        self._admin: Any = AdminClient(
-            {"bootstrap.servers": bootstrap, "client.id": client_id, "reconnect.backoff.max.ms": 1_000}
-        )
+        self._admin: Any = AdminClient(client_settings(bootstrap, client_id))
         self._next: dict[Source, int] = {}
 
     def assign(self, positions: Mapping[Source, int]) -> None:

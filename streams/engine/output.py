@@ -14,6 +14,7 @@ from schemas.catalogue import AGGREGATES, ALERTS, DEAD_LETTER_SUFFIX, Layout, To
 from schemas.codec import Codec
 from schemas.dead_letters import Headers
 from schemas.registry import SchemaIds
+from streams.engine.client import client_settings
 from streams.engine.pending import Commit
 
 DELIVERY_MS = 60_000
@@ -86,16 +87,13 @@ class OutputProducer:
 
         self._producer: Any = Producer(
             {
-                "bootstrap.servers": bootstrap,
-                "client.id": client_id,
+                **client_settings(bootstrap, client_id),
                 "enable.idempotence": True,
                 "acks": "all",
                 "compression.type": "lz4",
                 "linger.ms": 1,
                 "delivery.timeout.ms": DELIVERY_MS,
                 "queue.buffering.max.kbytes": 65_536,
-                "reconnect.backoff.max.ms": 1_000,
-                "socket.nagle.disable": True,
             }
         )
         self._failure: str | None = None

@@ -186,8 +186,15 @@ class StreamStack:
             consumer.close()
 
     def done(self) -> bool:
-        """Whether the group has committed the end of every partition that has records."""
-        return all(committed == end for committed, end in self.positions().values() if end)
+        """Whether the group has committed the end of every partition that has records; a broker that is just
+        starting cannot say yet."""
+        from confluent_kafka import KafkaException
+
+        try:
+            positions = self.positions()
+        except KafkaException:
+            return False
+        return all(committed == end for committed, end in positions.values() if end)
 
     def wait(self, condition: Callable[[], bool], seconds: float = 60.0) -> None:
         deadline = time.monotonic() + seconds
