@@ -1,0 +1,30 @@
+"""The one place that opens a ClickHouse client."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from sinks.settings import ClickHouseSettings
+
+INSERT_SECONDS = 120
+
+
+def connect(settings: ClickHouseSettings, **client_settings: Any) -> Any:
+    """A clickhouse-connect client for the settings' URL; server settings by name. Raises OperationalError of the
+    library when nobody answers."""
+    import clickhouse_connect
+
+    address = urlsplit(settings.url)
+    if address.scheme not in {"http", "https"} or not address.hostname:
+        raise ValueError(f"clickhouse.url = {settings.url!r}: expected http://host:port or https://host:port")
+    return clickhouse_connect.get_client(
+        host=address.hostname,
+        port=address.port or (8443 if address.scheme == "https" else 8123),
+        username=unquote(address.username or "default"),
+        password=unquote(address.password or ""),
+        secure=address.scheme == "https",
+        settings=client_settings,
+        send_receive_timeout=INSERT_SECONDS,
+        autogenerate_session_id=False,
+    )

@@ -1,0 +1,21 @@
+"""Places where a test may end the process: off unless ``NADI_FAILPOINT`` names one."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+#: The name of the place and, after a colon, how often it is passed before the process kills itself.
+_WANTED, _, _AFTER = os.environ.get("NADI_FAILPOINT", "").partition(":")
+_left = int(_AFTER or 0)
+
+
+def reached(name: str) -> None:
+    """Die here, by SIGKILL, if a test asked for it."""
+    global _left  # noqa: PLW0603
+    if name != _WANTED:
+        return
+    if _left:
+        _left -= 1
+        return
+    os.kill(os.getpid(), signal.SIGKILL)

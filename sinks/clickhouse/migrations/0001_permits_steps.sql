@@ -1,0 +1,47 @@
+-- Raw events of permits.steps, one row a record; a row is found by its place on the topic.
+CREATE TABLE permits_steps
+(
+    event_id String,
+    source LowCardinality(String),
+    opd LowCardinality(String),
+    occurred_at DateTime64(3, 'UTC'),
+    kind LowCardinality(String),
+    mode LowCardinality(String),
+    corrects Nullable(String),
+    correction_reason Nullable(String),
+    simulated Bool,
+    case_id String,
+    permit_type LowCardinality(String),
+    step LowCardinality(Nullable(String)),
+    unit LowCardinality(Nullable(String)),
+    officer_token Nullable(String),
+    officer_role LowCardinality(Nullable(String)),
+    applicant_token Nullable(String),
+    agent_token Nullable(String),
+    address_token Nullable(String),
+    village LowCardinality(Nullable(String)),
+    channel LowCardinality(Nullable(String)),
+    due_at Nullable(Int64),
+    automatic Bool,
+    risk_level Nullable(String),
+    delegation_id Nullable(String),
+    delegated_by_token Nullable(String),
+    new_documents Nullable(Bool),
+    contact Nullable(String),
+    fee_assessed Nullable(Int64),
+    fee_paid Nullable(Int64),
+    document_number Nullable(String),
+    document_date Nullable(Int64),
+    register_number Nullable(Int64),
+    reason_code Nullable(String),
+    _topic LowCardinality(String),
+    _partition Int32,
+    _offset Int64,
+    _timestamp DateTime64(3, 'UTC'),
+    _ingested_at DateTime64(3, 'UTC'),
+    is_repeat Bool,
+    is_future Bool
+)
+ENGINE = MergeTree
+ORDER BY (_partition, _offset)
+SETTINGS non_replicated_deduplication_window = 10000;

@@ -1,0 +1,48 @@
+-- Raw events of population.changes, one row a record; a row is found by its place on the topic.
+CREATE TABLE population_changes
+(
+    event_id String,
+    source LowCardinality(String),
+    opd LowCardinality(String),
+    occurred_at DateTime64(3, 'UTC'),
+    kind LowCardinality(String),
+    mode LowCardinality(String),
+    corrects Nullable(String),
+    correction_reason Nullable(String),
+    simulated Bool,
+    family_card_token String,
+    person_token Nullable(String),
+    previous_family_card_token Nullable(String),
+    identity_token Nullable(String),
+    mother_token Nullable(String),
+    status LowCardinality(String),
+    report_id Nullable(String),
+    village LowCardinality(Nullable(String)),
+    origin_village LowCardinality(Nullable(String)),
+    destination_village LowCardinality(Nullable(String)),
+    move_class LowCardinality(Nullable(String)),
+    persons Int32,
+    children_only Bool,
+    address_token Nullable(String),
+    sex LowCardinality(Nullable(String)),
+    age_years Nullable(Int32),
+    mother_age_years Nullable(Int32),
+    father_age_years Nullable(Int32),
+    nik_well_formed Nullable(Bool),
+    nik_region Nullable(String),
+    nik_region_known Nullable(Bool),
+    nik_date_matches Nullable(Bool),
+    nik_sex_matches Nullable(Bool),
+    operator_token Nullable(String),
+    changed_fields Array(String),
+    _topic LowCardinality(String),
+    _partition Int32,
+    _offset Int64,
+    _timestamp DateTime64(3, 'UTC'),
+    _ingested_at DateTime64(3, 'UTC'),
+    is_repeat Bool,
+    is_future Bool
+)
+ENGINE = MergeTree
+ORDER BY (_partition, _offset)
+SETTINGS non_replicated_deduplication_window = 10000;
