@@ -161,12 +161,7 @@ class Sink:
                 blocks[place] = rows
         self._send_letters(letters)
         reached("before-intent")
-        self._commit(
-            {
-                place: (self._partitions[place].intent.first, self._partitions[place].intent)
-                for place in places
-            }
-        )  # type: ignore[union-attr]
+        self._commit(opened)
         reached("after-intent")
         self._insert(blocks)
         reached("after-insert")
