@@ -45,6 +45,7 @@ class SubBudget:
     ceilings: dict[str, int]
     paid: dict[str, int] = field(default_factory=dict)
     serial: int = 0
+    expected: float = 10.0  # payments a year
 
     def room(self, account: str) -> int:
         """What is left of an account."""
@@ -85,6 +86,9 @@ class Budget:
                     sub, FUNDS.draw(rng), rng.random() < 0.08, village, float(rng.randrange(1, 200)), ceilings
                 )
             )
+        weights = [sum(book.ceilings.values()) ** 0.5 for book in found]
+        for book, weight in zip(found, weights, strict=True):
+            book.expected = self.world.population * PAYMENTS_PER_PERSON * weight / sum(weights)
         return found
 
     def groups(self, year: int) -> Iterator[Group]:
@@ -174,9 +178,7 @@ class Budget:
         kind = KINDS.draw(rng)
         account = min(book.ceilings, key=lambda a: (-book.room(a), a))
         room = book.room(account)
-        usual = sum(book.ceilings.values()) / max(
-            4, self.world.population * PAYMENTS_PER_PERSON / max(1, len(self.subs))
-        )
+        usual = sum(book.ceilings.values()) / max(4.0, book.expected)
         amount = int(usual * rng.lognormvariate(0, 0.7) * (0.25 if kind != "LS" else 1.15)) // 1000 * 1000
         amount = min(amount, room * 96 // 100 // 1000 * 1000)
         if amount < 250_000:

@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from producers.simulator.seasons import in_day, market_day, poisson
@@ -216,10 +217,15 @@ class Revenue:
 
     # Land tax (PBB-P2): assessed in February and March, due on 30 September, paid in a rush before it.
 
+    @cached_property
+    def _bills(self) -> list[float]:
+        """What each object owes in hundreds of rupiah, before the yearly rise."""
+        rng = self.world.rng(self.domain, "bills")
+        return [rng.lognormvariate(0, 1.0) * 620 for _ in range(self.objects)]
+
     def _bill(self, year: int, item: int) -> int:
-        """What an object owes; fixed by its number."""
-        rng = random.Random(f"{self.world.seed}/bill/{item}")
-        return max(10_000, int(rng.lognormvariate(0, 1.0) * 620 * (1 + 0.03 * (year - 2024))) * 100)
+        """What an object owes in a year, rupiah."""
+        return max(10_000, int(self._bills[item] * (1 + 0.03 * (year - 2024))) * 100)
 
     def _office_of(self, item: int) -> CashOffice:
         return self.tax_offices[item % len(self.tax_offices)]

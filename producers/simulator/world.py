@@ -5,7 +5,6 @@ Nothing here uses ``hash()`` or the wall clock: the same seed, profile and popul
 
 from __future__ import annotations
 
-import base64
 import bisect
 import hashlib
 import random
@@ -24,6 +23,8 @@ HOUR_MS = 3_600_000
 MINUTE_MS = 60_000
 
 Record = dict[str, Any]
+_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS = [first + second for first in _BASE32 for second in _BASE32]  # ten bits at once
 T = TypeVar("T")
 
 
@@ -77,13 +78,15 @@ class World:
             "/".join(map(str, ("nadi", self.seed, self.population, self.profile.code, *names)))
         )
 
-    def token(self, kind: str, number: object) -> str:
+    def token(self, kind: str, serial: object) -> str:
         """An invented token in the form of producers.tokens: 26 characters, base32 in lower case."""
-        name = f"{kind}/{number}"
+        name = f"{kind}/{serial}"
         known = self._tokens.get(name)
         if known is None:
             digest = hashlib.blake2b(f"{self.seed}/{name}".encode(), digest_size=16).digest()
-            known = self._tokens[name] = base64.b32encode(digest).decode().lower().rstrip("=")
+            number = int.from_bytes(digest, "big") << 2
+            known = "".join([_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)])
+            self._tokens[name] = known
             if len(self._tokens) > 400_000:
                 self._tokens.clear()
         return known
