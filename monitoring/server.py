@@ -19,19 +19,50 @@ from monitoring.metrics import BUILD
 #: (does it hold, one line for people)
 Check = Callable[[], tuple[bool, str]]
 
+PLAIN = "text/plain; charset=utf-8"
+
+
+class Answers:
+    """What each address answers; called from several threads."""
+
+    def __init__(self, ready: Check, alive: Check) -> None:
+        self._ready = ready
+        self._alive = alive
+        self._started = False
+
+    def __call__(self, path: str) -> tuple[int, str, bytes]:
+        """(status, content type, body) of one address."""
+        if path == "/metrics":
+            return 200, CONTENT_TYPE_LATEST, generate_latest(REGISTRY)
+        if path == "/healthz":
+            return _checked(self._alive)
+        if path == "/readyz":
+            return self._readiness()
+        if path == "/startupz":
+            return (200, PLAIN, b"started\n") if self._started else self._readiness()
+        return 404, PLAIN, b"try /metrics, /healthz, /readyz or /startupz\n"
+
+    def _readiness(self) -> tuple[int, str, bytes]:
+        answer = _checked(self._ready)
+        self._started = self._started or answer[0] == 200
+        return answer
+
+
+def _checked(check: Check) -> tuple[int, str, bytes]:
+    try:
+        holds, line = check()
+    except Exception as error:  # noqa: BLE001  (a probe must answer; the failure is the answer)
+        holds, line = False, f"{type(error).__name__}: {error}"
+    return 200 if holds else 503, PLAIN, f"{line}\n".encode()
+
 
 class Server:
     """A running metrics and health server; ``close`` stops it."""
 
-    def __init__(self, port: int, ready: Check, alive: Check) -> None:
-        self._ready = ready
-        self._alive = alive
-        self._started = False
-        server = self
-
+    def __init__(self, port: int, answers: Answers) -> None:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                status, kind, body = server._answer(self.path.partition("?")[0])
+                status, kind, body = answers(self.path.partition("?")[0])
                 self.send_response(status)
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(body)))
@@ -57,34 +88,11 @@ class Server:
         self._http.server_close()
         self._thread.join(2)
 
-    def _answer(self, path: str) -> tuple[int, str, bytes]:
-        if path == "/metrics":
-            return 200, CONTENT_TYPE_LATEST, generate_latest(REGISTRY)
-        if path == "/healthz":
-            return self._checked(self._alive)
-        if path == "/readyz":
-            return self._checked(self._ready)
-        if path == "/startupz":
-            return (
-                (200, "text/plain; charset=utf-8", b"started\n")
-                if self._has_started()
-                else self._checked(self._ready)
-            )
-        return 404, "text/plain; charset=utf-8", b"try /metrics, /healthz, /readyz or /startupz\n"
 
-    def _has_started(self) -> bool:
-        if not self._started:
-            status, _, _ = self._checked(self._ready)
-            self._started = status == 200
-        return self._started
-
-    @staticmethod
-    def _checked(check: Check) -> tuple[int, str, bytes]:
-        try:
-            holds, line = check()
-        except Exception as error:  # noqa: BLE001  (a probe must answer; the failure is the answer)
-            holds, line = False, f"{type(error).__name__}: {error}"
-        return 200 if holds else 503, "text/plain; charset=utf-8", f"{line}\n".encode()
+def answers(ready: Check, alive: Check) -> Answers:
+    """The answers alone, for a process that has an HTTP server of its own. Sets ``nadi_build_info``."""
+    BUILD.info({"version": package_version("nadi"), "commit": ""})
+    return Answers(ready, alive)
 
 
 def serve(port: int, ready: Check, alive: Check) -> Server:
@@ -92,5 +100,4 @@ def serve(port: int, ready: Check, alive: Check) -> Server:
 
     Both checks are called from other threads and must not block. Raises OSError when the port is taken.
     """
-    BUILD.info({"version": package_version("nadi"), "commit": ""})
-    return Server(port, ready, alive)
+    return Server(port, answers(ready, alive))
