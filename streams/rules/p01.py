@@ -47,19 +47,21 @@ def deadlines(
         standard = calendar.elapsed(started_at, due_at)
     if standard is None or (standard <= 0 and due_at is None):
         return ()
-    found = []
-    for level, fraction in zip(LEVELS, fractions, strict=True):
-        days = max(0.0, fraction * standard)
-        if standard <= 0 and level != "breach":
-            continue
-        at = due_at if due_at is not None and level == "breach" else reach(course.running, days, calendar)
-        strict = 1 if level == "breach" else 0
-        if at is not None and (closed_at is None or at + strict <= closed_at):
-            found.append(Deadline(level, at + strict, days))
-    breach = next((d.at for d in found if d.level == "breach"), None)
-    if closed_at is not None and breach is None:
-        return ()
-    return tuple(d for d in found if d.level != "severe" or breach is not None)
+    found: dict[str, Deadline] = {}
+    for level in ("breach", "warning", "severe"):
+        days = max(0.0, fractions[LEVELS.index(level)] * standard)
+        if level == "breach":
+            passed = due_at if due_at is not None else reach(course.running, days, calendar)
+            at = None if passed is None else passed + 1  # strictly after
+        else:
+            at = reach(course.running, days, calendar) if standard > 0 else None
+        if at is not None and (closed_at is None or at <= closed_at):
+            found[level] = Deadline(level, at, days)
+        elif level == "breach" and closed_at is not None:
+            return ()  # closed in time: nothing to warn of
+    if "breach" not in found:
+        found.pop("severe", None)
+    return tuple(found.values())
 
 
 def judged_at(deadline: Deadline, seen: int, lateness_ms: int) -> int:
