@@ -256,7 +256,7 @@ class Permits:
         """A complete record of ``risk.alerts`` but for status, revision and publish time."""
         profile, events, summary = self._profile, file.case.events, file.summary
         calendar = self._calendar(scope.asked)
-        deadline = reached[level]
+        deadline, asked = reached[level], scope.asked
         until = max(deadline.at, file.case.seen)
         until = (
             until
@@ -278,6 +278,7 @@ class Permits:
         unit = profile.units.get(scope.asked.unit)
         department = profile.departments.get(scope.asked.unit)
         name = unit.short if unit else department.short if department else scope.asked.unit
+        due_day = None if asked.due_at is None else profile.local_day(asked.due_at)
         breach_at = reached["breach"].at - 1 if "breach" in reached else _breach_at(scope)
         stopped = sum(
             calendar.elapsed(a, min(b or until, until)) for a, b in scope.asked.course.stopped if a < until
@@ -300,7 +301,13 @@ class Permits:
             "threshold": deadline.days,
             "unit_of_measure": "working_days",
             "sentence": p01.sentence(
-                level, case_id, where, name, observed, standard, scope.asked.closed_at is not None
+                level,
+                f"permohonan {case_id} ({where})",
+                name,
+                observed,
+                standard,
+                due_day,
+                asked.closed_at is not None,
             ),
             "withdrawn_reason": None,
             **evidence(*self._place, events),

@@ -23,6 +23,10 @@ NEEDS = ("case_id", "occurred_at")
 VERSION = "1"
 DEFAULTS = {"P01.warning": 0.8, "P01.breach": 1.0, "P01.severe": 1.5}
 LEVELS = ("warning", "breach", "severe")
+_MONTHS = (
+    "Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober", "November",
+    "Desember",
+)  # fmt: skip
 
 
 class Deadline(NamedTuple):
@@ -92,16 +96,25 @@ def elapsed(course: Course, until: int, calendar: WorkingCalendar) -> float:
 
 
 def sentence(
-    level: str, case: str, where: str, unit: str, observed: float, standard: float, closed: bool
+    level: str, subject: str, unit: str, observed: float, standard: float, due_day: str | None, closed: bool
 ) -> str:
-    """What was seen, in one sentence; ``where`` is the permit type and step in words."""
-    head, limit = f"permohonan {case} ({where})", f"standar {_days(standard)} hari kerja"
+    """What was seen, in one sentence. ``subject`` names the permit in words; ``due_day`` (YYYY-MM-DD) stands where
+    the case brought its own due date."""
+    limit = f"standar {_days(standard)} hari kerja" if due_day is None else f"tenggat {_day(due_day)}"
+    took = f"{_days(observed)} hari kerja"
+    if level != "warning" and due_day is None and _days(observed) == _days(standard):
+        took = f"sedikit lebih dari {took}"
     if level == "warning":
-        return f"Indikasi akan terlambat: {head} sudah {_days(observed)} hari kerja di {unit}, {limit}; perlu perhatian."
+        return f"Indikasi akan terlambat: {subject} sudah {took} di {unit}, {limit}; perlu perhatian."
     if closed:
-        return f"Indikasi keterlambatan: {head} selesai dalam {_days(observed)} hari kerja, terakhir di {unit}, {limit}; perlu klarifikasi."
-    return f"Indikasi keterlambatan: {head} sudah {_days(observed)} hari kerja di {unit}, {limit}; perlu klarifikasi."
+        return f"Indikasi keterlambatan: {subject} selesai dalam {took}, terakhir di {unit}, {limit}; perlu klarifikasi."
+    return f"Indikasi keterlambatan: {subject} sudah {took} di {unit}, {limit}; perlu klarifikasi."
 
 
 def _days(days: float) -> str:
     return f"{days:.1f}".removesuffix(".0").replace(".", ",")
+
+
+def _day(day: str) -> str:
+    year, month, number = day.split("-")
+    return f"{int(number)} {_MONTHS[int(month) - 1]} {year}"
