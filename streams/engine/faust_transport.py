@@ -161,7 +161,7 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
         try:
             await consumer.commit(offsets)
         except NOT_OURS as error:
-            log.info("commit refused", reason=f"{type(error).__name__}: {error}")
+            log.info("commit refused", reason=type(error).__name__)
             return False
         return True
 

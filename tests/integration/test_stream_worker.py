@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 import uuid
@@ -143,3 +144,24 @@ def test_a_deadline_fires_without_a_further_event(stack_of: MakeStack) -> None:
     time.sleep(6)
     assert stack.table()["toy.overdue", ""] == 20
     assert stack.end(worker) == 0
+
+
+def test_a_worker_asleep_past_its_session_does_no_harm(stack_of: MakeStack) -> None:
+    stack = stack_of()
+    sleeper = stack.start(0)
+    feed(stack, 400)
+    stack.wait(stack.done)
+    other = stack.start(1)
+    stack.wait(lambda: "partitions=2" in (stack.folder / "worker-1.log").read_text())
+    feed(stack, 300, 0.0, 400)
+    sleeper.send_signal(signal.SIGSTOP)
+    feed(stack, 700, 0.005, 700)
+    stack.wait(stack.done, 40)
+    assert stack.rows() == stack.sent
+    sleeper.send_signal(signal.SIGCONT)
+    feed(stack, 600, 0.02, 2000)
+    stack.wait(stack.done, 40)
+    assert stack.rows() == stack.sent
+    for worker in (sleeper, other):
+        if worker.poll() is None:
+            stack.end(worker)
