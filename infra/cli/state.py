@@ -101,13 +101,10 @@ def register(app: typer.Typer) -> None:
 
 
 def _given(context: typer.Context) -> Settings:
-    """The settings, with the addresses of the running stack where none are given."""
-    settings = settings_of(context)
-    if not settings.kafka.bootstrap_servers:
-        settings.kafka.bootstrap_servers = f"127.0.0.1:{settings.ports.kafka}"
-        if not settings.clickhouse.url:
-            settings.clickhouse.url = f"http://127.0.0.1:{settings.ports.clickhouse}"
-    return settings
+    """The settings with the addresses of the running stack."""
+    from infra.embedded.running import connected
+
+    return connected(settings_of(context))
 
 
 def _print(report: Report) -> None:
