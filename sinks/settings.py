@@ -29,7 +29,9 @@ class WallboardSettings(BaseModel):
     port: int = Field(8600, ge=0, le=65535, description="port; 0 takes a free one")
     screen_inches: float = Field(55.0, gt=0, description="diagonal of the wall's screen, inches")
     distance_metres: float = Field(5.0, gt=0, description="how far the farthest viewer stands, metres")
-    today: Literal["wall", "data"] = Field("wall", description="which day is today: the clock on the wall, or the data's")
+    today: Literal["wall", "data"] = Field(
+        "wall", description="which day is today: the clock on the wall, or the data's"
+    )
 
 
 class InspectorateSettings(BaseModel):

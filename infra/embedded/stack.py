@@ -173,13 +173,13 @@ class Stack:
         settings = self.settings
         found: list[Part] = []
         if self.embedded_clickhouse:
-            port = settings.ports.clickhouse
+            address = f"http://{ports.LOCAL}:{settings.ports.clickhouse}/ping"
             found.append(
                 Part(
                     "clickhouse",
                     _nadi("run", "clickhouse"),
                     self._environment(),
-                    healthy=lambda: _answers(f"http://{ports.LOCAL}:{port}/ping"),
+                    healthy=lambda: _answers(address),
                     url=settings.clickhouse.url,
                 )
             )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import csv
+import hashlib
 import io
 import time
 from collections.abc import AsyncIterator
@@ -37,6 +39,7 @@ from sinks.wallboard.typescale import typescale
 
 HERE = Path(__file__).parent
 REFRESH_SECONDS = 0.2  # at most five deltas a second
+LOOK_SECONDS = 0.02
 TICK_SECONDS = 5.0
 VERSION_FILE = HERE / "static" / "papan.js"
 
@@ -51,8 +54,14 @@ class Wallboard:
         self.stopping = False
         self._inspectorate_url = inspectorate_url
         self._version = f"{VERSION_FILE.stat().st_mtime_ns:x}"
+        self._integrity = {
+            name: _integrity(HERE / "static" / name) for name in ("papan.css", "papan.js", "meja.css")
+        }
         self._pages = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+            loader=jinja2.FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
         )
 
     def app(self) -> Starlette:
@@ -99,12 +108,13 @@ class Wallboard:
     async def stream(self, request: Request) -> Response:
         """Server-sent events: what was missed or a snapshot, then deltas and signs of life."""
         client, first = self.broadcast.join(request.headers.get("last-event-id"))
+        pause = 1.0 if request.query_params.get("laju") == "1" else 0.0
 
         async def events() -> AsyncIterator[ServerSentEvent]:
             try:
                 for message in first:
                     yield ServerSentEvent(message.data, event=message.event, id=message.id, retry=2000)
-                while (following := await client.queue.get()) is not None:
+                while (following := await client.next(pause)) is not None:
                     yield ServerSentEvent(following.data, event=following.event, id=following.id)
             finally:
                 self.broadcast.leave(client)
@@ -127,7 +137,14 @@ class Wallboard:
         page = self._page(tile)
         with self.feed.lock:
             tables = [(t, details.rows(t, board, today)) for t in page.tables]
-        return self._html("rincian.html.j2", page=page, tile=tile, tables=tables, display=details.display, limit=details.ROWS)
+        return self._html(
+            "rincian.html.j2",
+            page=page,
+            tile=tile,
+            tables=tables,
+            display=details.display,
+            limit=details.ROWS,
+        )
 
     async def download(self, request: Request) -> Response:
         """One table of a desk page as CSV."""
@@ -146,7 +163,9 @@ class Wallboard:
         writer.writerows([safe_cell(name), *values] for name, values in found)
         name = f"{tile}-{table.dimension}.csv"
         return PlainTextResponse(
-            text.getvalue(), media_type="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+            text.getvalue(),
+            media_type="text/csv",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )
 
     async def manifest(self, _request: Request) -> Response:
@@ -178,7 +197,9 @@ class Wallboard:
 
     async def scale(self, _request: Request) -> Response:
         """Type sizes for this wall: screen size and distance decide them."""
-        return Response(typescale(self.settings.screen_inches, self.settings.distance_metres), media_type="text/css")
+        return Response(
+            typescale(self.settings.screen_inches, self.settings.distance_metres), media_type="text/css"
+        )
 
     def refresh(self) -> None:
         """Make the tiles anew and send what changed."""
@@ -201,7 +222,9 @@ class Wallboard:
             "why": board.why,
             "data_display": wording.clock(newest, board.profile.timezone) if newest else wording.MISSING,
             "published_at": board.as_of,
-            "lag_seconds": round(max(0.0, time.time() - board.as_of / 1000), 1) if board.as_of else None,
+            "lag_seconds": board.lag_ms / 1000,
+            "lag_display": f"{wording.decimal(board.lag_ms / 1000)} detik",
+            "clock": wording.clock(int(now.timestamp() * 1000), board.profile.timezone),
             "simulated": board.simulated,
             "version": self._version,
         }
@@ -217,7 +240,9 @@ class Wallboard:
                     "opd": details.name_of(board, "opd", source.opd),
                     "state": of_source(source, board.sources.get(source.id), board.profile, now),
                     "cadence": source.cadence_minutes,
-                    "heard": wording.clock(known.heard_at, board.profile.timezone) if known else wording.MISSING,
+                    "heard": wording.clock(known.heard_at, board.profile.timezone)
+                    if known
+                    else wording.MISSING,
                 }
                 for source in board.profile.sources.values()
                 for known in [board.sources.get(source.id)]
@@ -233,7 +258,13 @@ class Wallboard:
         now = datetime.now(board.profile.timezone)
         return HTMLResponse(
             self._pages.get_template(template).render(
-                name=board.profile.name, simulated=board.simulated, moment=wording.moment(now), version=self._version, **values
+                name=board.profile.name,
+                simulated=board.simulated,
+                moment=wording.moment(now),
+                version=self._version,
+                zone=str(board.profile.timezone),
+                integrity=self._integrity,
+                **values,
             )
         )
 
@@ -254,15 +285,23 @@ class Wallboard:
     async def _refresh_for_ever(self) -> None:
         told = 0.0
         while True:
+            begun = time.monotonic()
+            due = begun - told > TICK_SECONDS
             news = self.feed.changed.is_set()
+            if not news and not due:
+                await asyncio.sleep(LOOK_SECONDS)
+                continue
             self.feed.changed.clear()
-            due = time.monotonic() - told > TICK_SECONDS
-            if news or due:
-                self.refresh()
+            self.refresh()
             if due:
-                told = time.monotonic()
+                told = begun
                 self.broadcast.tick()
-            await asyncio.sleep(REFRESH_SECONDS)
+            await asyncio.sleep(max(LOOK_SECONDS, REFRESH_SECONDS - (time.monotonic() - begun)))
+
+
+def _integrity(path: Path) -> str:
+    """Subresource integrity of a file as the page declares it."""
+    return "sha384-" + base64.b64encode(hashlib.sha384(path.read_bytes()).digest()).decode()
 
 
 def run(

@@ -32,6 +32,22 @@ class Client:
     queue: asyncio.Queue[Message | None] = field(default_factory=lambda: asyncio.Queue(QUEUE))
     lost: bool = False
 
+    async def next(self, pause: float = 0.0) -> Message | None:
+        """The next message, None when the server stops. With a pause (seconds, for phones) what gathers during it
+        comes as one delta."""
+        message = await self.queue.get()
+        if message is None or not pause or message.event != "delta":
+            return message
+        await asyncio.sleep(pause)
+        gathered = [message]
+        while not self.queue.empty():
+            following = self.queue.get_nowait()
+            if following is None:
+                self.queue.put_nowait(None)
+                break
+            gathered.append(following)
+        return _merged(gathered)
+
 
 class Broadcast:
     """Holds the current picture and tells every client what changed. Used from one event loop only."""
@@ -48,7 +64,9 @@ class Broadcast:
         """Take the newest picture; sends what differs. Whether anything did."""
         changed = [tile for tile in tiles if self.tiles.get(tile["id"]) != tile]
         quiet = {"now", "now_display", "lag_seconds"}
-        news = {k: v for k, v in meta.items() if k not in quiet} != {k: v for k, v in self.meta.items() if k not in quiet}
+        news = {k: v for k, v in meta.items() if k not in quiet} != {
+            k: v for k, v in self.meta.items() if k not in quiet
+        }
         self.meta = meta
         if not changed and not news:
             return False
@@ -63,7 +81,12 @@ class Broadcast:
 
     def snapshot(self) -> Message:
         """The whole picture."""
-        picture = {"seq": self.seq, "epoch": self.epoch, "tiles": list(self.tiles.values()), "meta": self.meta}
+        picture = {
+            "seq": self.seq,
+            "epoch": self.epoch,
+            "tiles": list(self.tiles.values()),
+            "meta": self.meta,
+        }
         return Message("snapshot", self._id(), _json(picture))
 
     def join(self, last_event_id: str | None) -> tuple[Client, list[Message]]:
@@ -112,6 +135,17 @@ class Broadcast:
             except asyncio.QueueFull:
                 client.lost = True
                 SSE_DROPPED.labels(BOARD).inc()
+
+
+def _merged(messages: list[Message]) -> Message:
+    """Several messages in order as one: the newest of every tile, the newest picture where there is one."""
+    tiles: dict[str, Any] = {}
+    event, last = "delta", json.loads(messages[-1].data)
+    for message in messages:
+        content = json.loads(message.data)
+        event = "snapshot" if message.event == "snapshot" else event
+        tiles.update((tile["id"], tile) for tile in content.get("tiles", ()))
+    return Message(event, messages[-1].id, _json({**last, "tiles": list(tiles.values())}))
 
 
 def _json(value: Any) -> str:

@@ -13,9 +13,10 @@ from typing import Any
 
 import structlog
 
+from monitoring.metrics import EVENT_AGE
 from schemas import deployment
 from schemas.catalogue import AGGREGATES, ALERTS, DOMAINS, HEARTBEATS
-from schemas.codec import Codec
+from schemas.codec import Codec, Decoded
 from schemas.registry import open_ids
 from schemas.settings import KafkaSettings
 from sinks.settings import ClickHouseSettings
@@ -67,6 +68,7 @@ class Feed:
         return self._thread.is_alive()
 
     def _run(self) -> None:
+        self._first_picture()
         while not self._stop.is_set():
             try:
                 self._follow()
@@ -74,6 +76,15 @@ class Feed:
                 log.warning("wallboard feed interrupted", error=str(error))
                 self._say("TERTUNDA", "sambungan ke bus terputus; mencoba lagi")
                 self._stop.wait(RETRY_SECONDS)
+
+    def _first_picture(self) -> None:
+        """What ClickHouse has, also while Kafka is away."""
+        try:
+            load_snapshot(self._clickhouse, self.board, self.lock)
+            self._say("TERTUNDA", "angka terakhir dari ClickHouse; menunggu bus")
+            self.changed.set()
+        except Exception as error:  # noqa: BLE001  (no picture is a state the board shows; _follow tries again)
+            log.warning("no first picture from ClickHouse yet", error=str(error))
 
     def _follow(self) -> None:
         from confluent_kafka import Consumer, TopicPartition
@@ -88,13 +99,17 @@ class Feed:
                 "auto.offset.reset": "earliest",
             }
         )
+        progress: Progress | None = None
         try:
             start = self._starting_points(consumer)
+            load_snapshot(self._clickhouse, self.board, self.lock)
+            simulated = self._simulated()
             with self.lock:
-                load_snapshot(self._clickhouse, self.board)
-                self.board.simulated = self._simulated()
+                self.board.simulated = self.board.simulated or simulated
             self.changed.set()
-            consumer.assign([TopicPartition(topic, partition, offset) for (topic, partition), offset in start.items()])
+            consumer.assign(
+                [TopicPartition(topic, partition, offset) for (topic, partition), offset in start.items()]
+            )
             progress = Progress(self._kafka)
             looked = 0.0
             while not self._stop.is_set():
@@ -104,6 +119,8 @@ class Feed:
                     self._say(*progress.look())
         finally:
             consumer.close()
+            if progress is not None:
+                progress.close()
 
     def _starting_points(self, consumer: Any) -> dict[tuple[str, int], int]:
         from confluent_kafka import TopicPartition
@@ -116,7 +133,9 @@ class Feed:
             low, high = consumer.get_watermark_offsets(place, timeout=10)
             begin = max(place.offset, low)
             # of the events themselves only the news matter here: that their sources are alive
-            points[place.topic, place.partition] = max(begin, high - 1, 0) if place.topic in domain_topics else begin
+            points[place.topic, place.partition] = (
+                max(begin, high - 1, 0) if place.topic in domain_topics else begin
+            )
         return points
 
     def _simulated(self) -> bool:
@@ -130,13 +149,16 @@ class Feed:
                 by_topic.setdefault(message.topic(), []).append(message)
         if not by_topic:
             return
+        decoded = [
+            (topic, found, self._codecs[topic].decode_batch([m.value() for m in found]))
+            for topic, found in by_topic.items()
+        ]
         with self.lock:
-            news = [self._put(topic, found) for topic, found in by_topic.items()]
+            news = [self._put(*one) for one in decoded]
         if any(news):
             self.changed.set()
 
-    def _put(self, topic: str, messages: list[Any]) -> bool:
-        decoded = self._codecs[topic].decode_batch([m.value() for m in messages])
+    def _put(self, topic: str, messages: list[Any], decoded: Decoded) -> bool:
         records = decoded.columns
         name = self._layout.base(topic)
         if name == ALERTS.name:
@@ -147,15 +169,24 @@ class Feed:
             return news
         if name.startswith("aggregates."):
             if records.num_rows:
-                self.board.as_of = max(self.board.as_of, max(records.column("published_at").to_pylist()))
+                self._arrived(max(records.column("published_at").to_pylist()))
                 if not self.board.simulated and any(records.column("simulated").to_pylist()):
                     self.board.simulated = True
             return bool(self.board.store.put(_cells(records)))
-        heard = zip(records.column("source").to_pylist(), records.column("occurred_at").to_pylist(), strict=True)
+        heard = zip(
+            records.column("source").to_pylist(), records.column("occurred_at").to_pylist(), strict=True
+        )
         stamps = [messages[int(row)].timestamp()[1] for row in decoded.rows]
         for (source, occurred_at), stamp in zip(heard, stamps, strict=True):
             self.board.hear(source, stamp, occurred_at)
         return True
+
+    def _arrived(self, published_at: int) -> None:
+        if published_at <= self.board.as_of:
+            return
+        self.board.as_of = published_at
+        self.board.lag_ms = max(0, time.time_ns() // 1_000_000 - published_at)
+        EVENT_AGE.labels("wallboard").observe(self.board.lag_ms / 1000)
 
     def _say(self, link: str, why: str) -> None:
         with self.lock:

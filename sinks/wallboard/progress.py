@@ -30,7 +30,11 @@ class Progress:
         from confluent_kafka import TopicPartition
 
         layout = self._kafka.layout()
-        asked = [TopicPartition(layout.topic(t.name), p) for t in DOMAINS.values() for p in range(self._kafka.partitions)]
+        asked = [
+            TopicPartition(layout.topic(t.name), p)
+            for t in DOMAINS.values()
+            for p in range(self._kafka.partitions)
+        ]
         done = behind = 0
         for place in self._consumer.committed(asked, timeout=5):
             _low, high = self._consumer.get_watermark_offsets(place, timeout=5, cached=False)
@@ -46,3 +50,7 @@ class Progress:
         if self._behind_since is not None and now - self._behind_since >= PATIENCE_SECONDS:
             return "TERTUNDA", f"pengolah sedang menyusun ulang; {behind} kejadian menunggu"
         return "LANGSUNG", ""
+
+    def close(self) -> None:
+        """Let go of the broker."""
+        self._consumer.close()

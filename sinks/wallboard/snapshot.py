@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
 
+from sinks.clickhouse.client import connect
 from sinks.settings import ClickHouseSettings
 from sinks.wallboard.state import Board
 from sinks.wallboard.store import Cell
@@ -23,43 +24,43 @@ RAW_TABLES = (
 )
 #: An alert holds its last 200 events; the board needs to know only whether one of them closed the case.
 ALERTS = """
-SELECT alert_id, revision, status, rule, level, subject, scope, permit_type, unit, first_at, simulated,
+SELECT alert_id, revision, status, rule, level, scope, permit_type, unit, first_at,
        arrayMap(k -> map('kind', k), evidence.kind) AS evidence
 FROM {database}.alerts FINAL
 """
 
 
-def load_snapshot(settings: ClickHouseSettings, board: Board) -> None:
-    """Put everything ClickHouse knows on the board. Raises what the client raises when it does not answer."""
-    import clickhouse_connect
-
-    address = urlsplit(settings.url)
-    client: Any = clickhouse_connect.get_client(
-        host=address.hostname or "127.0.0.1",
-        port=address.port or (8443 if address.scheme == "https" else 8123),
-        username=address.username or "default",
-        password=address.password or "",
-        secure=address.scheme == "https",
-    )
+def load_snapshot(settings: ClickHouseSettings, board: Board, lock: Lock) -> None:
+    """Put everything ClickHouse knows on the board, a block at a time. Raises what the client raises when nobody
+    answers. ``lock`` is held only while a block is put."""
+    client: Any = connect(settings)
     try:
         database = settings.database
         fields = ", ".join(Cell._fields)
-        rows = client.query(f"SELECT {fields} FROM {database}.aggregates FINAL").result_rows  # noqa: S608
-        board.store.put(map(Cell._make, rows))
-        found = client.query(ALERTS.format(database=database))
-        for row in found.named_results():
-            board.put_alert(dict(row))
-        for table in RAW_TABLES:
-            newest = client.query(
-                f"SELECT source, toUnixTimestamp64Milli(max(_timestamp)), max(occurred_at) "  # noqa: S608
-                f"FROM {database}.{table} GROUP BY source"
-            ).result_rows
-            for source, heard_at, occurred_at in newest:
-                board.hear(source, int(heard_at), _milliseconds(occurred_at))
+        query = f"SELECT {fields} FROM {database}.aggregates FINAL"  # noqa: S608
+        with client.query_row_block_stream(query) as blocks:
+            for block in blocks:
+                with lock:
+                    board.store.put(map(Cell._make, block))
+        newest = client.query(
+            f"SELECT max(published_at), max(simulated) FROM {database}.aggregates"
+        ).result_rows
+        alerts = [dict(row) for row in client.query(ALERTS.format(database=database)).named_results()]
+        heard = [row for table in RAW_TABLES for row in client.query(_heard(database, table)).result_rows]
+        with lock:
+            board.as_of = max(board.as_of, int(newest[0][0] or 0))
+            board.simulated = board.simulated or bool(newest[0][1])
+            for alert in alerts:
+                board.put_alert(alert)
+            for source, heard_at, occurred_at in heard:
+                board.hear(source, int(heard_at), int(occurred_at))
         log.info("wallboard snapshot loaded", cells=len(board.store), alerts=len(board.alerts))
     finally:
         client.close()
 
 
-def _milliseconds(value: Any) -> int:
-    return int(value.timestamp() * 1000) if hasattr(value, "timestamp") else int(value)
+def _heard(database: str, table: str) -> str:
+    return (
+        "SELECT source, toUnixTimestamp64Milli(max(_timestamp)), toUnixTimestamp64Milli(max(occurred_at)) "  # noqa: S608
+        f"FROM {database}.{table} WHERE NOT is_future GROUP BY source"
+    )

@@ -9,6 +9,10 @@ from typing import Any
 from schemas.profile import Profile
 from sinks.wallboard.store import Store
 
+CLOSING = frozenset({"issued", "rejected", "withdrawn", "closed"})
+#: What the board keeps of an alert, beside ``open``: whether the case still waits for somebody.
+SHOWN = ("alert_id", "revision", "status", "rule", "level", "scope", "permit_type", "unit", "first_at")
+
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
@@ -21,7 +25,7 @@ class SourceState:
 @dataclass(slots=True)
 class Board:
     """``alerts`` holds the highest revision of each alert by id; ``as_of`` the newest publish time in the figures
-    (UTC ms); ``link`` LANGSUNG, TERTUNDA or TERPUTUS as the feed sees itself, with ``why``."""
+    (UTC ms) and ``lag_ms`` how old it was when it came here; ``link`` LANGSUNG, TERTUNDA or TERPUTUS as the feed sees itself, with ``why``."""
 
     profile: Profile
     store: Store = field(default_factory=Store)
@@ -29,6 +33,7 @@ class Board:
     sources: dict[str, SourceState] = field(default_factory=dict)
     simulated: bool = False
     as_of: int = 0
+    lag_ms: int = 0
     link: str = "TERTUNDA"
     why: str = "memuat angka terakhir dari ClickHouse"
 
@@ -37,7 +42,8 @@ class Board:
         known = self.alerts.get(alert["alert_id"])
         if known is not None and known["revision"] >= alert["revision"]:
             return False
-        self.alerts[alert["alert_id"]] = alert
+        closed = any(item["kind"] in CLOSING for item in alert["evidence"])
+        self.alerts[alert["alert_id"]] = {**{name: alert.get(name) for name in SHOWN}, "open": not closed}
         return True
 
     def hear(self, source: str, heard_at: int, occurred_at: int) -> None:

@@ -1,136 +1,123 @@
 """The figures in memory: one value per aggregate key and source partition, sums kept as they change.
 
 Pure: no clock, no input or output. The highest version of a key wins, and of equal versions the last one; so the
-snapshot and the topics may overlap in any order.
+snapshot and the topics may overlap in any order. Days are YYYY-MM-DD; a range has both ends included, and an empty
+start means from the beginning.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-#: What the tiles need; everything else is read from ClickHouse by the desk pages.
-NEEDED: dict[str, frozenset[str]] = {
-    "revenue": frozenset({"total", "account_group", "account"}),
-    "permits": frozenset({"total", "type", "unit", "holder"}),
-    "budget": frozenset({"total", "opd"}),
-    "activities": frozenset({"total", "opd"}),
-    "population": frozenset({"total", "village"}),
-}
 
-
-class Row(NamedTuple):
-    """One aggregate record, as far as the wallboard needs it (see schemas/avro/aggregates.avsc)."""
+class Cell(NamedTuple):
+    """One aggregate record as far as the board needs it; names as in schemas/avro/aggregates.avsc."""
 
     metric: str
     dimension: str
     value: str
     local_day: str
-    topic: str
-    partition: int
+    source_topic: str
+    source_partition: int
     amount: int
     version: int
-    as_of: int = 0
-    published_at: int = 0
-    simulated: bool = False
 
 
-class Series(NamedTuple):
-    """A figure over time: which metric, by what, for which value of it."""
-
-    metric: str
-    dimension: str = "total"
-    value: str = ""
+Series = tuple[str, str, str]
+"""metric, dimension, value"""
 
 
-def needed(row: Row) -> bool:
-    """Whether any tile shows this figure."""
-    return row.dimension in NEEDED.get(row.metric.partition(".")[0], frozenset())
+@dataclass(slots=True)
+class _Sums:
+    """One series over time: sums of whole months, and the days of each month."""
+
+    months: dict[str, int] = field(default_factory=dict)
+    days: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def add(self, day: str, change: int) -> None:
+        month = day[:7]
+        self.months[month] = self.months.get(month, 0) + change
+        of_month = self.days.setdefault(month, {})
+        of_month[day] = of_month.get(day, 0) + change
+
+    def total(self, since: str, until: str) -> int:
+        first, last = since[:7], until[:7]
+        found = 0
+        for month, amount in self.months.items():
+            if month < first or month > last:
+                continue
+            if first < month < last:
+                found += amount
+            else:
+                found += sum(v for day, v in self.days[month].items() if since <= day <= until)
+        return found
 
 
 @dataclass(slots=True)
 class Store:
-    """Values by key and partition, and their sums by local day, month, year and altogether."""
+    """Values by key and source partition, and their sums by series."""
 
     _values: dict[tuple[Series, str, str, int], tuple[int, int]] = field(default_factory=dict)
-    _days: dict[Series, dict[str, int]] = field(default_factory=dict)
-    _spans: dict[Series, dict[str, int]] = field(default_factory=dict)
-    _members: dict[tuple[str, str], set[str]] = field(default_factory=dict)
-    clocks: dict[tuple[str, int], int] = field(default_factory=dict)
-    domains: set[str] = field(default_factory=set)
-    simulated: bool = False
-    last_day: str = ""
+    _sums: dict[Series, _Sums] = field(default_factory=dict)
+    _members: dict[tuple[str, str], dict[str, _Sums]] = field(default_factory=dict)
+    _latest: str = ""
 
-    def apply(self, row: Row) -> bool:
-        """Take one record; whether it changed a sum that tiles show."""
-        self.simulated = self.simulated or row.simulated
-        source = (row.topic, row.partition)
-        self.clocks[source] = max(self.clocks.get(source, 0), row.as_of)
-        self.domains.add(row.metric.partition(".")[0])
-        if not needed(row):
+    def put(self, cells: Iterable[Cell]) -> int:
+        """Take records over, in the order they were written; how many of them changed a sum."""
+        return sum(self._put(cell) for cell in cells)
+
+    def _put(self, cell: Cell) -> bool:
+        series = (cell.metric, cell.dimension, cell.value)
+        key = (series, cell.local_day, cell.source_topic, cell.source_partition)
+        amount, version = self._values.get(key, (0, -1))
+        if cell.version < version:
             return False
-        series = Series(row.metric, row.dimension, row.value)
-        key = (series, row.local_day, row.topic, row.partition)
-        before, version = self._values.get(key, (0, -1))
-        if row.version < version:
+        self._values[key] = (cell.amount, cell.version)
+        if cell.amount == amount and version >= 0:
             return False
-        self._values[key] = (row.amount, row.version)
-        change = row.amount - before
-        if not change and version >= 0:
-            return False
-        self._add(series, row.local_day, change)
+        sums = self._sums.get(series)
+        if sums is None:
+            sums = self._sums[series] = _Sums()
+            self._members.setdefault(series[:2], {})[cell.value] = sums
+        sums.add(cell.local_day, cell.amount - amount)
+        if cell.amount and cell.dimension == "total":
+            self._latest = max(self._latest, cell.local_day)
         return True
 
-    def _add(self, series: Series, day: str, change: int) -> None:
-        days = self._days.setdefault(series, {})
-        days[day] = days.get(day, 0) + change
-        spans = self._spans.setdefault(series, {})
-        for span in (day[:7], day[:4], ""):
-            spans[span] = spans.get(span, 0) + change
-        self._members.setdefault((series.metric, series.dimension), set()).add(series.value)
-        if series.dimension == "total":
-            self.last_day = max(self.last_day, day)
+    def __len__(self) -> int:
+        return len(self._values)
 
-    def has(self, metric: str) -> bool:
+    def knows(self, metric: str) -> bool:
         """Whether anything was ever said about this metric: missing is not zero."""
-        return (metric, "total") in self._members
+        return any(known == metric for known, _dimension in self._members)
 
-    def day(self, series: Series, day: str) -> int:
-        return self._days.get(series, {}).get(day, 0)
+    def latest_day(self) -> str:
+        """The newest day of any total, empty while there is none."""
+        return self._latest
 
-    def month(self, series: Series, day: str) -> int:
-        """From the first of the month to ``day``, both included."""
-        return self._spans.get(series, {}).get(day[:7], 0) - self._after(series, day, day[:7])
+    def total(self, metric: str, since: str, until: str, dimension: str = "total", value: str = "") -> int:
+        """One figure over a range of days."""
+        sums = self._sums.get((metric, dimension, value))
+        return sums.total(since, until) if sums else 0
 
-    def year(self, series: Series, day: str) -> int:
-        """From 1 January to ``day``, both included."""
-        return self._spans.get(series, {}).get(day[:4], 0) - self._after(series, day, day[:4])
+    def by_value(self, metric: str, dimension: str, since: str, until: str) -> dict[str, int]:
+        """A figure over a range of days for every value of a dimension, zeros left out."""
+        found = ((v, s.total(since, until)) for v, s in self._members.get((metric, dimension), {}).items())
+        return {value: amount for value, amount in found if amount}
 
-    def standing(self, series: Series, day: str) -> int:
-        """A stock at the end of ``day``: all signed flows up to it."""
-        return self._spans.get(series, {}).get("", 0) - self._after(series, day, "")
+    def by_day(
+        self, metric: str, days: Iterable[str], dimension: str = "total", value: str = ""
+    ) -> list[int]:
+        """One figure on each of these days."""
+        sums = self._sums.get((metric, dimension, value))
+        return [sums.days.get(day[:7], {}).get(day, 0) if sums else 0 for day in days]
 
-    def _after(self, series: Series, day: str, span: str) -> int:
-        """What is dated after ``day`` within a span. Rare: only events dated ahead of their arrival."""
-        if self.last_day <= day and series.dimension == "total":
-            return 0
-        return sum(v for d, v in self._days.get(series, {}).items() if d > day and d.startswith(span))
-
-    def month_whole(self, series: Series, day: str) -> int:
-        """The whole month of ``day``: for plans, which stand on the first of their month."""
-        return self._spans.get(series, {}).get(day[:7], 0)
-
-    def year_whole(self, series: Series, day: str) -> int:
-        """The whole year of ``day``."""
-        return self._spans.get(series, {}).get(day[:4], 0)
-
-    def recent(self, series: Series, days: list[str]) -> list[int]:
-        """Values of these local days, for a spark line."""
-        by_day = self._days.get(series, {})
-        return [by_day.get(day, 0) for day in days]
-
-    def members(self, metric: str, dimension: str) -> Iterator[Series]:
-        """Every series of a metric by one dimension, in the order of its values."""
-        for value in sorted(self._members.get((metric, dimension), ())):
-            yield Series(metric, dimension, value)
+    def totals(self) -> Iterator[tuple[str, str, str, str, int]]:
+        """Every sum that is not zero: metric, dimension, value, day, amount."""
+        for (metric, dimension, value), sums in self._sums.items():
+            for days in sums.days.values():
+                for day, amount in days.items():
+                    if amount:
+                        yield metric, dimension, value, day, amount

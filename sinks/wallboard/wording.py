@@ -28,6 +28,16 @@ def rupiah(value: int) -> str:
     return f"Rp{format_decimal(value, locale=LOCALE)}".replace("Rp-", "-Rp")
 
 
+def rupiah_parts(value: int) -> tuple[str, str]:
+    """("3,42", "miliar"): three figures and their word, for large type; no word below a million."""
+    for scale, word in SCALES:
+        if abs(value) >= scale:
+            share = value / scale
+            pattern = "#,##0" if abs(share) >= 99.95 else "#,##0.0" if abs(share) >= 9.995 else "#,##0.00"
+            return str(format_decimal(share, format=pattern, locale=LOCALE)), word
+    return count(value), ""
+
+
 def rupiah_exact(value: int) -> str:
     """Rp1.234.567"""
     return f"Rp{format_decimal(value, locale=LOCALE)}".replace("Rp-", "-Rp")
@@ -36,6 +46,11 @@ def rupiah_exact(value: int) -> str:
 def percent(part: float, whole: float) -> str:
     """83,4%, or a dash where there is nothing to compare with."""
     return MISSING if not whole else str(format_percent(part / whole, format="#,##0.0%", locale=LOCALE))
+
+
+def decimal(value: float) -> str:
+    """4,5"""
+    return str(format_decimal(value, format="#,##0.#", locale=LOCALE))
 
 
 def days(value: float) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sinks.wallboard.state import Board, Today
 from sinks.wallboard.tiles.activities import activities
+from sinks.wallboard.tiles.age import mark_age
 from sinks.wallboard.tiles.attention import attention
 from sinks.wallboard.tiles.budget import budget
 from sinks.wallboard.tiles.permits import permits
@@ -34,4 +35,4 @@ TILES: dict[str, Tile] = {
 
 def all_tiles(board: Board, today: Today) -> list[dict[str, Any]]:
     """Every tile, in order."""
-    return [{"id": name, **make(board, today)} for name, make in TILES.items()]
+    return [mark_age({"id": name, **make(board, today)}, board, today) for name, make in TILES.items()]

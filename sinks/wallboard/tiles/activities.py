@@ -31,22 +31,23 @@ def activities(board: Board, today: Today) -> dict[str, Any]:
     counts = store.by_value("activities.count", "opd", today.year, today.day)
     lowest = sorted((bp / counts[opd], opd) for opd, bp in by_opd.items() if counts.get(opd, 0) > 0)
     return {
-        "title": "Kegiatan: fisik dan keuangan",
+        "title": "Kegiatan fisik",
         "headline": {
             "value": physical,
             "display": wording.percent(physical, count * 10_000),
-            "unit": f"fisik · keuangan {wording.percent(money, ceiling)}",
+            "unit": "rerata fisik",
         },
         "note": "fisik terendah: "
         + ", ".join(f"{name(board, opd)} {wording.percent(bp, 10_000)}" for bp, opd in lowest[:WIDEST])
         if lowest
         else "",
         "bar": {
-            "share": physical / (count * 10_000) if count else 0.0,
-            "mark": min(1.0, money / ceiling) if ceiling else 0.0,
+            "share": round(min(1.0, physical / (count * 10_000)), 4) if count else 0.0,
+            "mark": round(min(1.0, money / ceiling), 4) if ceiling else 0.0,
             "label": "batang: fisik; garis: keuangan",
         },
         "rows": [
+            {"label": "Keuangan", "value": money, "display": wording.percent(money, ceiling), "pin": True},
             {"label": "Kegiatan dilaporkan", "value": count, "display": wording.count(count)},
             {"label": "Rencana fisik", "value": planned, "display": wording.percent(planned, count * 10_000)},
         ],

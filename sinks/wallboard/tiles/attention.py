@@ -13,19 +13,22 @@ from sinks.wallboard.state import Board, Today
 
 LINES = 5
 RANK = {"severe": 2, "breach": 1}
-CLOSING = frozenset({"issued", "rejected", "withdrawn", "closed"})
 TONES = {"severe": "bad", "breach": "warn"}
 
 
-def attention(board: Board, today: Today) -> dict[str, Any]:
+def attention(board: Board, _today: Today) -> dict[str, Any]:
     """Standing alerts at breach or severe, gathered by unit and permit type, the heaviest first."""
     groups: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
     for alert in board.alerts.values():
-        if alert["status"] != "withdrawn" and alert["level"] in RANK and not alert["scope"] and _open(alert):
+        if alert["status"] != "withdrawn" and alert["level"] in RANK and not alert["scope"] and alert["open"]:
             groups[alert["unit"], alert.get("permit_type") or "", alert["rule"]].append(alert)
     heaviest = sorted(
         groups.items(),
-        key=lambda item: (max(RANK[a["level"]] for a in item[1]), len(item[1]), -min(a["first_at"] for a in item[1])),
+        key=lambda item: (
+            max(RANK[a["level"]] for a in item[1]),
+            len(item[1]),
+            -min(a["first_at"] for a in item[1]),
+        ),
         reverse=True,
     )
     lines = [_line(board, unit, kind, alerts) for (unit, kind, _rule), alerts in heaviest[:LINES]]
@@ -36,23 +39,19 @@ def attention(board: Board, today: Today) -> dict[str, Any]:
         "note": "Tidak ada yang melewati batas." if not cases else _rest(len(heaviest) - LINES),
         "lines": lines,
         "known": True,
-        "as_of": today.now.isoformat(),
     }
-
-
-def _open(alert: dict[str, Any]) -> bool:
-    """Whether the case still waits for somebody; one that closed late needs no action today."""
-    return not any(item["kind"] in CLOSING for item in alert["evidence"])
 
 
 def _line(board: Board, unit: str, kind: str, alerts: list[dict[str, Any]]) -> dict[str, Any]:
     holder = board.profile.units.get(unit)
     permit = board.profile.permit_types.get(kind)
-    since = datetime.fromtimestamp(min(a["first_at"] for a in alerts) / 1000, UTC).astimezone(board.profile.timezone)
+    since = datetime.fromtimestamp(min(a["first_at"] for a in alerts) / 1000, UTC).astimezone(
+        board.profile.timezone
+    )
     worst = max(alerts, key=lambda a: RANK[a["level"]])["level"]
     many = f"{wording.count(len(alerts))} izin" if len(alerts) > 1 else "1 izin"
     return {
-        "what": f"{many} {permit.short if permit else kind or 'lain'} lewat standar",
+        "what": f"{many} {permit.short if permit else kind or 'lain'} terlambat",
         "where": holder.short if holder else unit or "unit tidak disebut",
         "since": f"sejak {format_date(since, 'd MMM', locale=wording.LOCALE)}",
         "who": f"{_department(board, unit)}",

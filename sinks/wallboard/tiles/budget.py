@@ -26,17 +26,19 @@ def budget(board: Board, today: Today) -> dict[str, Any]:
         "headline": {
             "value": realised,
             "display": wording.percent(realised, ceiling),
-            "unit": f"rencana {wording.percent(plan, ceiling)}" if ceiling else "",
+            "unit": "dari pagu",
         },
-        "note": "terendah: " + ", ".join(f"{name(board, opd)} {wording.percent(s, 1)}" for s, opd in shares[:LOWEST])
+        "note": "terendah: "
+        + ", ".join(f"{name(board, opd)} {wording.percent(s, 1)}" for s, opd in shares[:LOWEST])
         if shares
         else "",
         "bar": {
-            "share": min(1.0, realised / ceiling) if ceiling else 0.0,
-            "mark": min(1.0, plan / ceiling) if ceiling else 0.0,
+            "share": round(min(1.0, realised / ceiling), 4) if ceiling else 0.0,
+            "mark": round(min(1.0, plan / ceiling), 4) if ceiling else 0.0,
             "label": f"{wording.rupiah(realised)} dari {wording.rupiah(ceiling)}; garis: rencana kas",
         },
         "rows": [
+            {"label": "Rencana kas", "value": plan, "display": wording.percent(plan, ceiling), "pin": True},
             {"label": "Realisasi", "value": realised, "display": wording.rupiah(realised)},
             {"label": "Pagu terakhir", "value": ceiling, "display": wording.rupiah(ceiling)},
             {"label": "Uang muka kas", "value": advance, "display": wording.rupiah(advance)},

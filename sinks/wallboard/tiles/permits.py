@@ -22,23 +22,44 @@ def permits(board: Board, today: Today) -> dict[str, Any]:
     late, near = stock("permits.late"), stock("permits.near_late")
     finished = store.total("permits.finished", today.year, today.day)
     minutes = store.total("permits.duration_minutes", today.year, today.day)
-    mean = wording.days(minutes / finished / MINUTES_A_DAY) if finished else wording.MISSING
+    mean = wording.decimal(minutes / finished / MINUTES_A_DAY) if finished else wording.MISSING
     p90 = percentile(duration_histogram(board, today), 0.9)
+    p90_text = wording.decimal(p90 / MINUTES_A_DAY) if p90 is not None else wording.MISSING
     waiting = sorted(
-        ((holder, n) for holder, n in store.by_value("permits.waiting", "holder", "", today.day).items() if n > 0),
+        (
+            (holder, n)
+            for holder, n in store.by_value("permits.waiting", "holder", "", today.day).items()
+            if n > 0
+        ),
         key=lambda item: -item[1],
     )
     return {
-        "title": "Perizinan berjalan",
-        "headline": {"value": stock("permits.open"), "display": wording.count(stock("permits.open")), "unit": "izin"},
-        "note": "menunggu di: " + ", ".join(f"{holder_name(board, h)} {wording.count(n)}" for h, n in waiting[:HOLDERS])
+        "title": "Perizinan",
+        "headline": {
+            "value": stock("permits.open"),
+            "display": wording.count(stock("permits.open")),
+            "unit": "izin berjalan",
+        },
+        "note": "menunggu di: "
+        + ", ".join(f"{holder_name(board, h)} {wording.count(n)}" for h, n in waiting[:HOLDERS])
         if waiting
         else "",
         "rows": [
-            {"label": "Terlambat", "value": late, "display": wording.count(late), "tone": "bad" if late else ""},
-            {"label": "Hampir terlambat", "value": near, "display": wording.count(near), "tone": "warn" if near else ""},
             {
-                "label": "Masuk / selesai hari ini",
+                "label": "Terlambat",
+                "value": late,
+                "display": wording.count(late),
+                "tone": "bad" if late else "",
+                "pin": True,
+            },
+            {
+                "label": "Hampir terlambat",
+                "value": near,
+                "display": wording.count(near),
+                "tone": "warn" if near else "",
+            },
+            {
+                "label": "Masuk / selesai",
                 "value": store.total("permits.entered", today.day, today.day),
                 "display": f"{wording.count(store.total('permits.entered', today.day, today.day))} / "
                 f"{wording.count(store.total('permits.finished', today.day, today.day))}",
@@ -46,7 +67,7 @@ def permits(board: Board, today: Today) -> dict[str, Any]:
             {
                 "label": "Rata-rata · P90",
                 "value": minutes,
-                "display": f"{mean} · {wording.days(p90 / MINUTES_A_DAY) if p90 is not None else wording.MISSING}",
+                "display": f"{mean} · {p90_text} hari kerja",
             },
         ],
         "known": store.knows("permits.entered"),
@@ -64,7 +85,9 @@ def holder_name(board: Board, holder: str) -> str:
 def duration_histogram(board: Board, today: Today) -> dict[int, int]:
     """Finished cases of the year by log bucket of working minutes, over all types."""
     buckets: dict[int, int] = {}
-    for value, amount in board.store.by_value("permits.duration_bucket", "type", today.year, today.day).items():
+    for value, amount in board.store.by_value(
+        "permits.duration_bucket", "type", today.year, today.day
+    ).items():
         bucket = int(value.rpartition("#")[2])
         buckets[bucket] = buckets.get(bucket, 0) + amount
     return buckets

@@ -26,10 +26,12 @@ def sources(board: Board, today: Today) -> dict[str, Any]:
         "title": "OPD melapor",
         "headline": {
             "value": len(reporting),
-            "display": f"{wording.count(len(reporting))} dari {wording.count(len(states))}",
+            "display": f"{wording.count(len(reporting))}/{wording.count(len(states))}",
             "unit": "OPD",
         },
-        "note": ("belum terdengar: " + ", ".join(silent[:SILENT]) + (" …" if len(silent) > SILENT else "")) if silent else "",
+        "note": ("belum melapor: " + ", ".join(silent[:SILENT]) + (" …" if len(silent) > SILENT else ""))
+        if silent
+        else "",
         "rows": [
             {
                 "label": "Data terbaru",

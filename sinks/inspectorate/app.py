@@ -1,0 +1,193 @@
+"""The inspectorate's pages: the list of indications, and one indication with its evidence."""
+
+from __future__ import annotations
+
+import io
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import uvicorn
+from babel.dates import format_datetime
+from babel.numbers import format_decimal
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from monitoring.web import SecurityHeaders, health_routes
+from schemas import deployment
+from schemas.profile import Profile
+from schemas.settings import KafkaSettings
+from schemas.spreadsheets import write_csv
+from sinks.inspectorate.alerts import FILTERS, LISTED, PAGE, Alerts, Selection
+from sinks.settings import ClickHouseSettings, InspectorateSettings
+
+HERE = Path(__file__).parent
+LOCALE = "id_ID"
+DOWNLOAD_ROWS = 100_000
+LEVELS = {"warning": "◐ mendekati batas", "breach": "● lewat batas", "severe": "▲ jauh lewat batas"}
+STATES = {"raised": "berdiri", "escalated": "meningkat", "withdrawn": "ditarik"}
+LABELS = {
+    "rule": "Aturan",
+    "level": "Tingkat",
+    "unit": "Unit",
+    "permit_type": "Jenis izin",
+    "status": "Keadaan",
+}
+ORIGIN_SECONDS = 30.0
+
+
+class Pages:
+    """The pages over one database; ``profile`` gives codes their names."""
+
+    def __init__(self, kafka: KafkaSettings, clickhouse: ClickHouseSettings, profile: Profile) -> None:
+        self._kafka = kafka
+        self._alerts = Alerts(clickhouse)
+        self._profile = profile
+        self._origin: tuple[float, bool] = (0.0, False)
+        self._pages = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._pages.filters |= {
+            "time": self._time,
+            "number": self._number,
+            "unit": self._unit,
+            "type": self._type,
+        }
+        self._pages.globals |= {"levels": LEVELS, "states": STATES, "labels": LABELS, "name": profile.name}
+
+    def app(self) -> Starlette:
+        """The ASGI application."""
+        styles = HERE.parent / "wallboard" / "static"
+        return Starlette(
+            routes=[
+                Route("/", self.listed),
+                Route("/peringatan.csv", self.download),
+                Route("/peringatan/{alert_id}", self.one),
+                *health_routes(
+                    ready=lambda: (self._answers(), "ClickHouse answers"), alive=lambda: (True, "alive")
+                ),
+                Mount("/static", StaticFiles(directory=styles)),
+            ],
+            middleware=[Middleware(SecurityHeaders)],
+        )
+
+    async def listed(self, request: Request) -> Response:
+        """The list, filtered and paged."""
+        return await run_in_threadpool(self._listed, _selection(request))
+
+    async def one(self, request: Request) -> Response:
+        """One alert with everything it rests on."""
+        return await run_in_threadpool(self._one, request.path_params["alert_id"])
+
+    async def download(self, request: Request) -> Response:
+        """The filtered list as CSV."""
+        return await run_in_threadpool(self._download, _selection(request))
+
+    def _listed(self, selection: Selection) -> Response:
+        total = self._alerts.count(selection)
+        query = "&".join(f"{k}={v}" for k, v in selection.filters.items())
+        return self._html(
+            "daftar.html.j2",
+            alerts=self._alerts.listed(selection),
+            total=total,
+            selection=selection,
+            choices=self._alerts.choices(),
+            query=query,
+            last=max(0, (total - 1) // PAGE),
+            display=self._choice,
+        )
+
+    def _one(self, alert_id: str) -> Response:
+        alert = self._alerts.one(alert_id)
+        if alert is None:
+            raise HTTPException(404, "Peringatan ini tidak ada. Periksa alamatnya, atau buka daftar di /.")
+        return self._html("peringatan.html.j2", alert=alert, events=self._alerts.events(alert["evidence"]))
+
+    def _download(self, selection: Selection) -> Response:
+        text = io.StringIO()
+        if self._simulated():
+            text.write("DATA SIMULASI\n")
+        rows = self._alerts.listed(Selection(selection.filters), DOWNLOAD_ROWS)
+        write_csv(text, LISTED, ([self._csv(k, row[k]) for k in LISTED] for row in rows))
+        headers = {"Content-Disposition": 'attachment; filename="peringatan.csv"'}
+        return PlainTextResponse(text.getvalue(), media_type="text/csv", headers=headers)
+
+    def _csv(self, column: str, value: Any) -> Any:
+        return self._time(value) if column in {"first_at", "level_at"} else value
+
+    def _html(self, template: str, **values: Any) -> Response:
+        return HTMLResponse(self._pages.get_template(template).render(simulated=self._simulated(), **values))
+
+    def _simulated(self) -> bool:
+        """The deployment's origin; it never changes once settled, so it is not asked at every page."""
+        asked, simulated = self._origin
+        if simulated or (time.monotonic() - asked < ORIGIN_SECONDS and asked):
+            return simulated
+        facts = deployment.read(self._kafka.bootstrap_servers, self._kafka.layout())
+        self._origin = (time.monotonic(), facts.get(deployment.ORIGIN) == deployment.SIMULATED)
+        return self._origin[1]
+
+    def _answers(self) -> bool:
+        try:
+            return self._alerts.answers()
+        except Exception:  # noqa: BLE001  (whatever the reason: not ready)
+            return False
+
+    def _time(self, value: Any) -> str:
+        if value is None:
+            return "—"
+        at = value if isinstance(value, datetime) else datetime.fromtimestamp(value / 1000, UTC)
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        return str(format_datetime(at.astimezone(self._profile.timezone), "d MMM y HH.mm.ss", locale=LOCALE))
+
+    def _number(self, value: float) -> str:
+        return str(format_decimal(value, format="#,##0.##", locale=LOCALE))
+
+    def _unit(self, code: str | None) -> str:
+        unit = self._profile.units.get(code or "")
+        return unit.name if unit else code or "tidak disebut"
+
+    def _type(self, code: str | None) -> str:
+        kind = self._profile.permit_types.get(code or "")
+        return kind.short if kind else code or "—"
+
+    def _choice(self, column: str, value: str) -> str:
+        words = {
+            "level": LEVELS.get(value),
+            "status": STATES.get(value),
+            "unit": self._unit(value),
+            "permit_type": self._type(value),
+        }
+        return words.get(column) or value
+
+
+def _selection(request: Request) -> Selection:
+    filters = {name: request.query_params[name] for name in FILTERS if request.query_params.get(name)}
+    page = request.query_params.get("halaman", "0")
+    return Selection(filters, min(int(page), 100_000) if page.isdigit() else 0)
+
+
+def run(
+    kafka: KafkaSettings, clickhouse: ClickHouseSettings, inspectorate: InspectorateSettings, profile: Profile
+) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    config = uvicorn.Config(
+        Pages(kafka, clickhouse, profile).app(),
+        host=inspectorate.host,
+        port=inspectorate.port,
+        log_level="warning",
+        timeout_graceful_shutdown=3,
+        server_header=False,
+    )
+    uvicorn.Server(config).run()
