@@ -14,16 +14,22 @@ EVENT_AGE = Histogram(
     buckets=AGE_BUCKETS,
 )
 LAST_PROCESSED = Gauge(
-    "nadi_processor_last_processed_timestamp_seconds", "When a partition last made progress", ["topic", "partition"]
+    "nadi_processor_last_processed_timestamp_seconds",
+    "When a partition last made progress",
+    ["topic", "partition"],
 )
 EVENTS = Counter("nadi_processor_events_total", "Rows by outcome", ["topic", "result"])
 DEAD_LETTERS = Counter("nadi_dlq_events_total", "Records set aside", ["topic", "reason"])
 RULE_EVALUATIONS = Counter("nadi_rule_evaluations_total", "Rule results", ["rule", "result"])
 ALERTS_OPEN = Gauge("nadi_alerts_open", "Standing alerts", ["rule", "severity", "status"])
-STATE_REBUILDING = Gauge("nadi_processor_rebuilding", "1 while a partition's state is rebuilt", ["topic", "partition"])
+STATE_REBUILDING = Gauge(
+    "nadi_processor_rebuilding", "1 while a partition's state is rebuilt", ["topic", "partition"]
+)
 SINK_ROWS = Counter("nadi_sink_rows_total", "Rows inserted", ["table"])
 SINK_FLUSH = Histogram("nadi_sink_flush_duration_seconds", "Duration of one insert", buckets=AGE_BUCKETS)
-SINK_QUERYABLE = Gauge("nadi_sink_queryable_offset", "Rows below this offset can be queried", ["topic", "partition"])
+SINK_QUERYABLE = Gauge(
+    "nadi_sink_queryable_offset", "Rows below this offset can be queried", ["topic", "partition"]
+)
 SSE_CLIENTS = Gauge("nadi_sse_clients", "Open wallboard streams", ["board"])
 SSE_DROPPED = Counter("nadi_sse_dropped_total", "Slow wallboard clients sent back to a snapshot", ["board"])
 PUBLISHED = Counter("nadi_producer_events_total", "Events published", ["topic", "result"])

@@ -26,4 +26,6 @@ class KafkaSettings(BaseModel):
 
     def layout(self) -> Layout:
         """The topic layout these settings describe."""
-        return Layout(self.topic_prefix, self.partitions, self.replication, self.timestamps, self.retention_years)
+        return Layout(
+            self.topic_prefix, self.partitions, self.replication, self.timestamps, self.retention_years
+        )

@@ -18,9 +18,19 @@ class StreamSettings(BaseModel):
 
     workers: int = Field(1, ge=1, le=64, description="stream worker processes")
     group: str = Field("nadi-streams", description="consumer group of the workers")
-    clock: Literal["record", "event"] = Field("record", description="what moves the clock that fires deadlines")
-    until: int | None = Field(None, description="with clock=event: UTC ms the clock moves to at the end of the input")
+    clock: Literal["record", "event"] = Field(
+        "record", description="what moves the clock that fires deadlines"
+    )
+    until: int | None = Field(
+        None, description="with clock=event: UTC ms the clock moves to at the end of the input"
+    )
     chunk_rows: int = Field(50_000, ge=1, description="most rows in one chunk")
-    commit_interval_ms: int = Field(50, ge=1, description="milliseconds between commits of outputs and positions")
-    idle_clock_ms: int = Field(500, ge=10, description="milliseconds between clock moves of an idle partition")
-    session_timeout_s: float = Field(10.0, ge=6.0, description="seconds after which a dead worker is replaced")
+    commit_interval_ms: int = Field(
+        50, ge=1, description="milliseconds between commits of outputs and positions"
+    )
+    idle_clock_ms: int = Field(
+        500, ge=10, description="milliseconds between clock moves of an idle partition"
+    )
+    session_timeout_s: float = Field(
+        10.0, ge=6.0, description="seconds after which a dead worker is replaced"
+    )

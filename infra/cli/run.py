@@ -100,10 +100,9 @@ def inspectorate(context: typer.Context) -> None:
 @app.command(help=_("kabupaten tiruan (DATA SIMULASI)"))
 def simulator(context: typer.Context) -> None:
     """The demonstration's departments: this year's history once, then live."""
-    from producers.simulator.demo import run as run_demo
-
     from infra.cli.main import settings_of
     from infra.settings import resolve_profile
+    from producers.simulator.demo import run as run_demo
     from schemas.profile import Profile
 
     settings = settings_of(context)

@@ -39,7 +39,9 @@ class Record:
 class Child:
     """One running child in a session of its own, so that Ctrl-C reaches only the supervisor."""
 
-    def __init__(self, name: str, command: list[str], environment: Mapping[str, str], log: Path, cwd: Path) -> None:
+    def __init__(
+        self, name: str, command: list[str], environment: Mapping[str, str], log: Path, cwd: Path
+    ) -> None:
         self.name = name
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -105,7 +107,8 @@ def end(records: Iterable[Record], grace: float) -> list[str]:
 
 def _children(process: psutil.Process) -> list[psutil.Process]:
     try:
-        return process.children(recursive=True)
+        found: list[psutil.Process] = process.children(recursive=True)
+        return found
     except psutil.Error:
         return []
 

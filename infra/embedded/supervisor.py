@@ -74,7 +74,9 @@ class Supervisor:
     ``about`` is written into the record for other commands (addresses and the like).
     """
 
-    def __init__(self, folder: Path, parts: list[Part], about: dict[str, Any], tell: Callable[[str, str], None]) -> None:
+    def __init__(
+        self, folder: Path, parts: list[Part], about: dict[str, Any], tell: Callable[[str, str], None]
+    ) -> None:
         self.folder = folder.absolute()
         self.record = self.folder / "run" / "stack.json"
         self.states = {part.name: State(part) for part in parts}
@@ -91,7 +93,9 @@ class Supervisor:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise LockedError(f"another nadi up runs on {self.folder}; stop it, or use another --data-dir") from None
+            raise LockedError(
+                f"another nadi up runs on {self.folder}; stop it, or use another --data-dir"
+            ) from None
         left = processes.end(processes.records_from(self.record), STOP_SECONDS)
         if left:
             log.warning("ended what an earlier run left", parts=", ".join(left))
@@ -236,7 +240,11 @@ class Supervisor:
     def _save(self) -> None:
         parts = {
             name: {
-                **(processes.record_as_dict(state.child.record) if state.child else {"name": name, "pid": None}),
+                **(
+                    processes.record_as_dict(state.child.record)
+                    if state.child
+                    else {"name": name, "pid": None}
+                ),
                 "phase": state.phase,
                 "healthy": state.healthy,
                 "restarts": state.restarts,

@@ -40,7 +40,7 @@ class Activities:
         first = date(year, 1, 15) + timedelta(days=rng.randrange(75))
         weeks = rng.randrange(26, 43)
         pace = rng.gauss(0.97, 0.1)
-        done = 0
+        done = last = 0
         for week in range(weeks + 10):
             day = first + timedelta(days=7 * week + rng.randrange(3))
             while day.year == year and not self.world.clock.is_working_day(day):
@@ -51,7 +51,9 @@ class Activities:
             done = min(10_000, max(done, int(_curve(week / weeks * pace) + rng.gauss(0, 60))))
             if week >= weeks and pace > 0.9 and rng.random() < 0.6:
                 done = 10_000
-            at = in_day(rng, self.world.day_start(day))
+            at = last = max(
+                in_day(rng, self.world.day_start(day)), last + 60_000
+            )  # holidays push reports together
             yield at, number, sub, done, planned, "progress"
             if done == 10_000:
                 at = self.world.clock.add(at, 1 + rng.random() * 4)

@@ -6,6 +6,8 @@ from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from schemas.calendar import WorkingCalendar
 from schemas.profile import Profile
 from schemas.profile.model import (
@@ -25,7 +27,19 @@ ZONE = ZoneInfo("Asia/Jakarta")
 PTSP, TAX, WORKS, CIVIL = "2.18.01", "5.02.01", "1.03.01", "2.12.01"
 
 
-def regency(*, simulation_allowed: bool = True) -> Profile:
+@pytest.fixture(scope="session")
+def regency() -> Profile:
+    """The regency of these tests."""
+    return make_regency()
+
+
+@pytest.fixture(scope="session")
+def real_regency() -> Profile:
+    """One whose profile does not allow simulation."""
+    return make_regency(simulation_allowed=False)
+
+
+def make_regency(*, simulation_allowed: bool = True) -> Profile:
     """Four departments, forty villages, two permit types, three cash offices, twenty sub-activities."""
     standards = (
         ServiceStandard(5.0, date(2020, 1, 1)),
