@@ -106,13 +106,17 @@ def test_add_is_the_first_instant_that_elapsed_reaches(start: int, days: float) 
     ("start", "days", "end"),
     [
         ("2026-11-23T10:00", 1, "2026-11-24T10:00"),
-        ("2026-11-20T10:00", 1, "2026-11-23T10:20"),  # Friday: 150 of 450 minutes are over
+        (
+            "2026-11-20T14:00",
+            1,
+            "2026-11-23T13:30",
+        ),  # Friday: 300 of 450 minutes are over, Monday has other breaks
         ("2026-11-21T09:00", 1, "2026-11-23T16:00"),  # Saturday: the whole of Monday
         ("2026-11-23T07:30", 5, "2026-11-27T16:30"),
         ("2025-03-26T08:00", 2, "2025-03-27T15:00"),  # Ramadan hours
         ("2025-03-27T15:00", 1, "2025-04-08T16:00"),  # Nyepi, Idulfitri and cuti bersama until Monday 7 April
         ("2025-12-24T07:30", 2, "2025-12-29T16:00"),  # 25 and 26 December: Natal and cuti bersama
-        ("2025-12-31T10:00", 1, "2026-01-02T10:20"),  # over the year's end; Friday has other breaks
+        ("2025-12-31T13:30", 1, "2026-01-02T14:00"),  # over the year's end; 300 minutes of a Friday
         ("2026-02-18T16:00", 1, "2026-02-19T15:00"),  # the first day of Ramadan
     ],
 )
