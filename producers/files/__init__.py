@@ -1,0 +1,17 @@
+"""Files of events: CSV, JSONL and Avro container files, read row by row in little memory."""
+
+from producers.files.checking import Check, check, good_events
+from producers.files.reading import FileError, Row, read_rows
+from producers.files.rows import Columns, RowProblem, convert_row
+
+__all__ = [
+    "Check",
+    "Columns",
+    "FileError",
+    "Row",
+    "RowProblem",
+    "check",
+    "convert_row",
+    "good_events",
+    "read_rows",
+]

@@ -1,0 +1,208 @@
+"""The simulated regency: reproducible, in order, consistent within a key, believable in its proportions."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from itertools import islice, pairwise
+from typing import Any
+
+import pytest
+
+from producers.simulator import SimulationRefusedError, Simulator, Unfinished
+from producers.simulator.live import Live
+from producers.simulator.planting import Plant
+from producers.simulator.world import Group
+from schemas.catalogue import DOMAINS, HEARTBEATS
+from schemas.codec import Codec
+from schemas.events import EVENTS
+from schemas.profile import Profile
+from schemas.registry import LockFileIds
+
+POPULATION = 12_000
+YEAR = 2025
+Events = list[tuple[str, dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def year(regency: Profile) -> Events:
+    return list(Simulator(regency, 1, POPULATION).year(YEAR))
+
+
+def of(events: Events, domain: str) -> list[dict[str, Any]]:
+    return [record for name, record in events if name == domain]
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_does_not(year: Events, regency: Profile) -> None:
+    again = list(Simulator(regency, 1, POPULATION).year(YEAR))
+    other = list(islice(Simulator(regency, 2, POPULATION).year(YEAR), 500))
+    assert json.dumps(again) == json.dumps(year)
+    assert other != year[:500]
+
+
+def test_a_year_is_in_order_within_its_year_and_says_that_it_is_simulated(
+    year: Events, regency: Profile
+) -> None:
+    simulator = Simulator(regency, 1, POPULATION)
+    times = [record["occurred_at"] for _, record in year]
+    assert times == sorted(times)
+    assert simulator.world.year_start(YEAR) <= times[0]
+    assert times[-1] < simulator.world.year_start(YEAR + 1)
+    assert all(record["simulated"] is True for _, record in year)
+    ids = [record["event_id"] for _, record in year]
+    assert len(set(ids)) == len(ids)
+
+
+def test_every_event_fits_the_contract(year: Events) -> None:
+    ids = LockFileIds.load()
+    topics = {**DOMAINS, HEARTBEATS.name: HEARTBEATS}
+    codecs = {name: Codec(topic.schema, ids) for name, topic in topics.items()}
+    for domain, record in year:
+        codecs[domain].encode(record)
+    for domain, record in year[::97]:
+        EVENTS[topics[domain].schema].model_validate(record)
+
+
+def test_every_kind_happens(year: Events) -> None:
+    kinds = Counter((domain, record["kind"]) for domain, record in year)
+    wanted = {
+        "permits": "submitted accepted started finished returned resubmitted rejected issued",
+        "revenue": "assessment receipt void deposit",
+        "budget": "ceiling spd spp spm sp2d accounting return",
+        "population": "birth death move",
+        "activities": "progress handover",
+    }
+    for domain, names in wanted.items():
+        for name in names.split():
+            assert kinds[domain, name] > 0, (domain, name)
+    budget = of(year, "budget")
+    assert {r["disbursement_type"] for r in budget if r["kind"] == "sp2d"} == {"UP", "GU", "TU", "LS"}
+    assert {r["ceiling_stage"] for r in budget if r["kind"] == "ceiling"} == {"APBD", "SHIFT", "APBD-P"}
+
+
+def test_about_six_in_a_hundred_permits_are_late(regency: Profile) -> None:
+    profile = regency
+    cases: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for record in of(list(Simulator(profile, 3, 40_000).year(YEAR)), "permits"):
+        cases[record["case_id"]].append(record)
+    finished = late = 0
+    for events in cases.values():
+        if events[-1]["kind"] not in ("issued", "rejected"):
+            continue
+        accepted = next(e["occurred_at"] for e in events if e["kind"] == "accepted")
+        worked = profile.calendar.elapsed(accepted, events[-1]["occurred_at"])
+        for before, after in pairwise(events):
+            if before["kind"] == "returned":
+                worked -= profile.calendar.elapsed(before["occurred_at"], after["occurred_at"])
+        finished += 1
+        late += worked > 5.0
+    assert finished > 500
+    assert 0.03 < late / finished < 0.1
+
+
+def test_deposits_contain_what_was_received(year: Events) -> None:
+    revenue = of(year, "revenue")
+    standing = {r["event_id"]: r for r in revenue if r["kind"] == "receipt"}
+    for record in revenue:
+        if record["kind"] == "void":
+            voided = standing.pop(record["voided_event"])
+            assert voided["amount"] == record["amount"]
+            assert voided["cash_office"] == record["cash_office"]
+        elif record.get("corrects"):
+            del standing[record["corrects"]]
+    amounts = {r["receipt_number"]: r["amount"] for r in standing.values()}
+    for slip in (r for r in revenue if r["kind"] == "deposit"):
+        assert slip["amount"] == sum(part["amount"] for part in slip["composition"])
+        assert all(amounts[part["receipt_number"]] == part["amount"] for part in slip["composition"])
+
+
+def test_spending_stays_within_the_ceiling_and_follows_its_chain(year: Events) -> None:
+    budget = of(year, "budget")
+    documents = {r["document_number"]: r for r in budget if r["kind"] != "ceiling"}
+    ceilings: dict[tuple[str, str], int] = {}
+    paid: Counter[tuple[str, str]] = Counter()
+    for record in budget:
+        key = (record["sub_activity"], record["account"])
+        if record["kind"] == "ceiling":
+            ceilings[key] = record["amount"]
+            assert sum(record["monthly_plan"]) == record["amount"]
+        if record["kind"] in ("spm", "sp2d", "accounting", "return", "reversal"):
+            assert documents[record["refers_to"]]["sub_activity"] == record["sub_activity"]
+        if record["kind"] == "sp2d" and record["disbursement_type"] != "UP":
+            paid[key] += record["amount"]
+    assert paid
+    total = sum(paid.values()) / sum(ceilings.values())
+    assert 0.3 < total < 1.0
+
+
+def test_progress_never_falls_and_registrations_name_their_report(year: Events) -> None:
+    last: dict[str, int] = {}
+    for record in of(year, "activities"):
+        assert record["physical_bp"] >= last.get(record["sub_activity"], 0)
+        assert record["physical_bp"] <= 10_000
+        last[record["sub_activity"]] = record["physical_bp"]
+    people = of(year, "population")
+    reports = {r["event_id"]: r for r in people if r["status"] == "reported"}
+    named = [r for r in people if r.get("report_id")]
+    assert named
+    assert all(reports[r["report_id"]]["family_card_token"] == r["family_card_token"] for r in named)
+
+
+def test_a_history_is_the_same_facts_by_case_and_resumes(year: Events, regency: Profile) -> None:
+    simulator = Simulator(regency, 1, POPULATION)
+    start, end = simulator.world.year_start(YEAR), simulator.world.year_start(YEAR) + 120 * 86_400_000
+    unfinished: list[Unfinished] = []
+    history = list(simulator.history(start, end, unfinished=unfinished))
+    assert {r["event_id"] for _, r in history} == {r["event_id"] for _, r in year if r["occurred_at"] < end}
+    assert all(r["mode"] == "backfill" for _, r in history)
+    assert list(simulator.history(start, end, skip=1000)) == history[1000:]
+    cases = [r["case_id"] for r in of(history, "permits")]
+    changes = sum(a != b for a, b in pairwise(cases))
+    assert changes == len(set(cases)) - 1
+    assert any(item.domain == "permits" for item in unfinished)
+
+
+def test_live_goes_on_from_the_history_at_the_wall_time(regency: Profile) -> None:
+    simulator = Simulator(regency, 1, POPULATION)
+    start = simulator.world.year_start(YEAR)
+    end = start + 200 * 86_400_000 + 3_600_000 * 2  # two in the morning
+    unfinished: list[Unfinished] = []
+    known = {r["case_id"] for d, r in simulator.history(start, end, unfinished=unfinished) if d == "permits"}
+    live = Live(simulator, unfinished, began=end)
+    events = [live.next(end + n * 100) for n in range(4000)]
+    ids = LockFileIds.load()
+    codecs = {domain: Codec(topic.schema, ids) for domain, topic in DOMAINS.items()}
+    for domain, record in events:
+        codecs[domain].encode(record)
+        assert record["simulated"] is True
+        assert end <= record["occurred_at"] <= end + 400_000
+    kinds = {(d, r["kind"]) for d, r in events}
+    assert {
+        ("permits", "submitted"),
+        ("permits", "issued"),
+        ("revenue", "receipt"),
+        ("revenue", "deposit"),
+    } <= kinds
+    assert {("budget", "sp2d"), ("population", "move"), ("activities", "progress")} <= kinds
+    assert known & {r["case_id"] for d, r in events if d == "permits" and r["kind"] == "issued"}
+    assert len(live.beats(end)) == 5
+    ids_seen = [r["event_id"] for _, r in events]
+    assert len(set(ids_seen)) == len(ids_seen)
+
+
+def test_no_simulation_under_a_real_name(real_regency: Profile) -> None:
+    with pytest.raises(SimulationRefusedError, match="tidak mengizinkan simulasi"):
+        Simulator(real_regency, 1, POPULATION)
+
+
+def test_a_plant_changes_what_happens(regency: Profile) -> None:
+    class Silent:
+        """Leaves out the deposits."""
+
+        def apply(self, group: Group) -> Group:
+            kept = [r for r in group.events if r["kind"] != "deposit"]
+            return Group(group.domain, group.start, kept)
+
+    plant: Plant = Silent()
+    events = Simulator(regency, 1, 2_000, [plant]).year(YEAR)
+    assert all(record["kind"] != "deposit" for _, record in events)
