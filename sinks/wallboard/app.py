@@ -41,7 +41,6 @@ HERE = Path(__file__).parent
 REFRESH_SECONDS = 0.2  # at most five deltas a second
 LOOK_SECONDS = 0.02
 TICK_SECONDS = 5.0
-VERSION_FILE = HERE / "static" / "papan.js"
 
 
 class Wallboard:
@@ -53,7 +52,7 @@ class Wallboard:
         self.broadcast = Broadcast()
         self.stopping = False
         self._inspectorate_url = inspectorate_url
-        self._version = f"{VERSION_FILE.stat().st_mtime_ns:x}"
+        self._version = _version(HERE / "static")
         self._integrity = {
             name: _integrity(HERE / "static" / name) for name in ("papan.css", "papan.js", "meja.css")
         }
@@ -260,6 +259,7 @@ class Wallboard:
             self._pages.get_template(template).render(
                 name=board.profile.name,
                 simulated=board.simulated,
+                as_of=wording.clock(board.as_of, board.profile.timezone) if board.as_of else wording.MISSING,
                 moment=wording.moment(now),
                 version=self._version,
                 zone=str(board.profile.timezone),
@@ -297,6 +297,14 @@ class Wallboard:
                 told = begun
                 self.broadcast.tick()
             await asyncio.sleep(max(LOOK_SECONDS, REFRESH_SECONDS - (time.monotonic() - begun)))
+
+
+def _version(folder: Path) -> str:
+    """Changes with any static file, so that open screens load the new page."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def _integrity(path: Path) -> str:

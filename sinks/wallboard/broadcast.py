@@ -63,7 +63,7 @@ class Broadcast:
     def update(self, tiles: list[dict[str, Any]], meta: dict[str, Any]) -> bool:
         """Take the newest picture; sends what differs. Whether anything did."""
         changed = [tile for tile in tiles if self.tiles.get(tile["id"]) != tile]
-        quiet = {"now", "now_display", "lag_seconds"}
+        quiet = {"now", "now_display", "clock", "lag_seconds", "lag_display"}
         news = {k: v for k, v in meta.items() if k not in quiet} != {
             k: v for k, v in self.meta.items() if k not in quiet
         }

@@ -22,6 +22,7 @@ RAW_TABLES = (
     "activity_progress",
     "source_heartbeats",
 )
+NEWEST = "SELECT max(published_at), max(simulated) FROM {database}.aggregates"
 #: An alert holds its last 200 events; the board needs to know only whether one of them closed the case.
 ALERTS = """
 SELECT alert_id, revision, status, rule, level, scope, permit_type, unit, first_at,
@@ -37,14 +38,12 @@ def load_snapshot(settings: ClickHouseSettings, board: Board, lock: Lock) -> Non
     try:
         database = settings.database
         fields = ", ".join(Cell._fields)
-        query = f"SELECT {fields} FROM {database}.aggregates FINAL"  # noqa: S608
+        query = f"SELECT {fields} FROM {database}.aggregates FINAL"
         with client.query_row_block_stream(query) as blocks:
             for block in blocks:
                 with lock:
                     board.store.put(map(Cell._make, block))
-        newest = client.query(
-            f"SELECT max(published_at), max(simulated) FROM {database}.aggregates"
-        ).result_rows
+        newest = client.query(NEWEST.format(database=database)).result_rows
         alerts = [dict(row) for row in client.query(ALERTS.format(database=database)).named_results()]
         heard = [row for table in RAW_TABLES for row in client.query(_heard(database, table)).result_rows]
         with lock:
@@ -61,6 +60,6 @@ def load_snapshot(settings: ClickHouseSettings, board: Board, lock: Lock) -> Non
 
 def _heard(database: str, table: str) -> str:
     return (
-        "SELECT source, toUnixTimestamp64Milli(max(_timestamp)), toUnixTimestamp64Milli(max(occurred_at)) "  # noqa: S608
+        "SELECT source, toUnixTimestamp64Milli(max(_timestamp)), toUnixTimestamp64Milli(max(occurred_at)) "
         f"FROM {database}.{table} WHERE NOT is_future GROUP BY source"
     )

@@ -1,216 +1,175 @@
-// The board in the browser: a snapshot, then deltas by server-sent events; polling when the stream will not stay open.
-// Texts arrive finished and are only ever set as textContent.
+// The board in the browser: draws what the server formatted. It never formats a figure and writes text only.
+import { follow } from "./sambungan.js";
+import { layOut, turnFacts } from "./giliran.js";
 
-const HEARTBEAT_MS = 5000;
-const WATCHDOG_MS = HEARTBEAT_MS * 2.5;
-const POLL_MS = 5000;
-const TRIES = 3;
-const SHIFT_MS = 180_000;
-
+const root = document.documentElement;
 const byId = (id) => document.getElementById(id);
-const board = { source: null, failures: 0, lastByte: Date.now(), polling: 0, paused: false, etag: "", alarms: null, offset: 0 };
+const phone = matchMedia("(max-width: 900px)");
+let meta = {};
+let alarms = null;
+let lastGood = Date.now();
+const shown = new Map();
 
-function text(element, value) {
-  if (element && element.textContent !== String(value ?? "")) element.textContent = value ?? "";
+function text(node, value) {
+  if (node.textContent !== value) node.textContent = value;
 }
 
-function showTile(tile) {
-  const section = byId(`tile-${tile.id}`);
-  if (!section) return;
-  section.setAttribute("aria-busy", "false");
-  text(section.querySelector("h2 a"), tile.title);
-  const value = section.querySelector(".value");
-  const shown = tile.known ? tile.headline.display : "—";
-  if (value.textContent !== shown) {
-    text(value, shown);
-    section.classList.remove("changed");
-    requestAnimationFrame(() => section.classList.add("changed"));
-  }
-  text(section.querySelector(".unit"), tile.known ? tile.headline.unit : "belum ada data");
-  text(section.querySelector(".note"), tile.note);
-  showBar(section.querySelector(".bar"), tile.known ? tile.bar : null);
-  showRows(section.querySelector(".rows"), tile.known ? tile.rows ?? [] : []);
-  showLines(section.querySelector(".lines"), tile.lines ?? []);
-  if (tile.id === "perhatian") announceAlarm(tile);
+function element(name, className, value) {
+  const node = document.createElement(name);
+  if (className) node.className = className;
+  if (value !== undefined) node.textContent = value;
+  return node;
 }
 
-function showBar(svg, bar) {
-  svg.toggleAttribute("hidden", !bar);
+function fact(row) {
+  const item = element("li", row.pin ? "pin" : "");
+  if (row.tone) item.dataset.tone = row.tone;
+  item.append(element("span", "", row.label), element("b", "", row.display));
+  return item;
+}
+
+function line(entry) {
+  const item = element("li");
+  item.dataset.tone = entry.tone;
+  const rest = [entry.since, entry.where, entry.who].filter((part, i, all) => part && all.indexOf(part) === i);
+  item.append(element("span", "what", entry.what), element("span", "rest", rest.join(" · ")));
+  item.title = [entry.what, ...rest].join(" · ");
+  return item;
+}
+
+function drawBar(place, bar) {
+  place.hidden = !bar;
   if (!bar) return;
-  svg.setAttribute("aria-label", bar.label);
-  svg.querySelector(".fill").setAttribute("width", (bar.share * 100).toFixed(2));
-  svg.querySelector(".mark").setAttribute("x", (Math.min(bar.mark, 0.994) * 100).toFixed(2));
+  place.setAttribute("aria-label", bar.label);
+  place.querySelector(".fill").setAttribute("width", String(Math.round(bar.share * 1000)));
+  place.querySelector(".mark").setAttribute("x", String(Math.round(bar.mark * 994)));
 }
 
-function showRows(list, rows) {
-  list.replaceChildren(
-    ...rows.map((row) => {
-      const line = document.createElement("div");
-      const label = document.createElement("dt");
-      const value = document.createElement("dd");
-      label.textContent = row.label;
-      value.textContent = row.display;
-      if (row.tone) value.className = row.tone;
-      line.append(label, value);
-      return line;
-    }),
-  );
+function drawSpark(place, values) {
+  const drawable = values && values.length > 1 && Math.max(...values) > 0;
+  place.toggleAttribute("hidden", !drawable);
+  if (!drawable) return;
+  const top = Math.max(...values);
+  const points = values.map((v, i) => `${((i * 130) / (values.length - 1)).toFixed(1)} ${(29 - (27 * Math.max(0, v)) / top).toFixed(1)}`);
+  place.querySelector(".line").setAttribute("d", `M${points.join("L")}`);
+  place.querySelector(".area").setAttribute("d", `M0 30L${points.join("L")}L130 30Z`);
 }
 
-function showLines(list, lines) {
-  list.replaceChildren(
-    ...lines.map((line) => {
-      const item = document.createElement("li");
-      const sign = document.createElement("span");
-      sign.className = line.tone;
-      sign.textContent = line.tone === "bad" ? "▲" : "●";
-      const what = document.createElement("span");
-      what.className = "text";
-      const who = document.createElement("span");
-      who.className = "who";
-      what.append(`${line.what} · ${line.where} `);
-      who.textContent = line.who;
-      what.append(who);
-      const since = document.createElement("span");
-      since.className = "since";
-      since.textContent = line.since;
-      item.append(sign, what, since);
-      return item;
-    }),
-  );
+function draw(tile) {
+  const place = byId(`tile-${tile.id}`);
+  if (!place) return;
+  shown.set(tile.id, tile);
+  place.dataset.state = tile.state;
+  text(place.querySelector(".title"), tile.title);
+  text(place.querySelector(".age"), tile.state === "DATA LAMA" ? tile.age : "");
+  const { headline } = tile;
+  const figure = place.querySelector(".figure");
+  text(place.querySelector(".prefix"), headline.prefix || "");
+  text(figure, headline.display);
+  figure.dataset.value = headline.value === null ? "" : String(headline.value);
+  figure.dataset.published = String(meta.published_at || 0);
+  text(place.querySelector(".unit"), headline.unit);
+  drawBar(place.querySelector(".bar"), tile.bar);
+  drawSpark(place.querySelector(".spark"), tile.spark);
+  if (tile.lines) {
+    place.querySelector(".lines").replaceChildren(...tile.lines.map(line));
+    place.classList.toggle("calm", headline.value === 0);
+  }
+  const facts = (tile.rows || []).concat(tile.details || []).map(fact);
+  if (tile.columns && facts[0]) facts[0].title = tile.columns;
+  if (tile.note) {
+    const note = element("li");
+    note.append(element("span", "note", tile.note));
+    facts.splice(facts.filter((f) => f.className === "pin").length, 0, note);
+  }
+  place.querySelector(".facts").replaceChildren(...facts);
+  layOut(place);
+  if (tile.id === "perhatian") announceNews(headline.value, tile.lines || []);
 }
 
-function announceAlarm(tile) {
-  const count = tile.headline.value;
-  if (board.alarms !== null && count > board.alarms) text(byId("alarm"), `Bertambah ${count - board.alarms} yang perlu klarifikasi.`);
-  board.alarms = count;
+function announceNews(count, lines) {
+  if (alarms !== null && count > alarms && lines.length) text(byId("news"), `Peringatan baru: ${lines[0].what}, ${lines[0].since}, ${lines[0].who}`);
+  alarms = count;
 }
 
-function showMeta(meta) {
-  if (!meta || !meta.link) return;
-  if (meta.version !== document.body.dataset.version) location.reload();
-  board.offset = meta.now - Date.now();
-  const link = byId("link");
-  link.dataset.state = meta.link;
-  text(link.querySelector("b"), meta.link);
-  text(byId("why"), meta.why);
-  text(byId("data"), meta.data_display);
-  text(byId("now"), meta.now_display);
+function sortForPhone() {
+  const tone = (tile) => ((tile.rows || []).concat(tile.lines || []).some((r) => r.tone === "bad") ? 0 : (tile.rows || []).concat(tile.lines || []).some((r) => r.tone === "warn") ? 1 : tile.state === "LANGSUNG" ? 3 : 2);
+  const wall = byId("wall");
+  const ids = [...shown.keys()];
+  const order = phone.matches ? ["perhatian", ...ids.filter((id) => id !== "perhatian").sort((a, b) => tone(shown.get(a)) - tone(shown.get(b)))] : ids;
+  const now = [...wall.children].map((n) => n.id).join();
+  if (now !== order.map((id) => `tile-${id}`).join()) wall.append(...order.map((id) => byId(`tile-${id}`)).filter(Boolean));
+}
+
+function drawMeta() {
+  text(byId("clock"), meta.clock || "");
+  text(byId("data"), meta.data_display || "—");
+  text(byId("lag"), meta.lag_display || "—");
+  text(byId("screen"), meta.clock || "—");
+  text(byId("day"), meta.day_display || "");
   byId("simulated").hidden = !meta.simulated;
 }
 
-function received(payload) {
-  board.lastByte = Date.now();
-  board.failures = 0;
+function drawLink(state, why) {
+  byId("link").dataset.state = state;
+  text(byId("link-word"), state);
+  const reason = byId("why");
+  reason.hidden = !why;
+  text(reason, why || "");
+}
+
+function onMessage(kind, content) {
+  lastGood = Date.now();
+  meta = content.meta || meta;
+  if (meta.version && meta.version !== root.dataset.version) return location.reload();
   byId("cut").hidden = true;
-  if (board.paused) return;
-  for (const tile of payload.tiles ?? []) showTile(tile);
-  showMeta(payload.meta);
-  window.dispatchEvent(new CustomEvent("nadi:shown", { detail: { seq: payload.seq, published: payload.meta?.published_at } }));
+  drawMeta();
+  for (const tile of content.tiles || []) draw(tile);
+  drawLink(meta.link, meta.why);
+  if (kind !== "tick") sortForPhone();
+  root.dataset.ready = "1";
+  return undefined;
 }
 
-function open() {
-  close();
-  const source = new EventSource("/api/stream");
-  board.source = source;
-  for (const name of ["snapshot", "delta", "tick"]) {
-    source.addEventListener(name, (event) => {
-      stopPolling();
-      received(JSON.parse(event.data));
-    });
-  }
-  source.onerror = () => {
-    board.failures += 1;
-    if (board.failures >= TRIES) startPolling();
-  };
-}
-
-function close() {
-  board.source?.close();
-  board.source = null;
-}
-
-async function poll() {
-  try {
-    const answer = await fetch("/api/snapshot", { headers: board.etag ? { "If-None-Match": board.etag } : {}, cache: "no-store" });
-    if (answer.status === 304) {
-      board.lastByte = Date.now();
-      byId("cut").hidden = true;
-    } else if (answer.ok && !answer.headers.has("x-nadi-cached")) {
-      board.etag = answer.headers.get("etag") ?? "";
-      received(await answer.json());
-    } else if (answer.ok) {
-      const picture = await answer.json();
-      for (const tile of picture.tiles) showTile(tile);
-      cut();
-    }
-  } catch {
-    cut();
-  }
-}
-
-function startPolling() {
-  if (!board.polling) board.polling = setInterval(() => { poll(); if (!board.source || board.source.readyState === 2) open(); }, POLL_MS);
-  poll();
-}
-
-function stopPolling() {
-  clearInterval(board.polling);
-  board.polling = 0;
-}
-
-function cut() {
-  const seconds = Math.round((Date.now() - board.lastByte) / 1000);
-  const age = seconds < 90 ? `${seconds} detik` : `${Math.round(seconds / 60)} menit`;
-  text(byId("cut-since"), `dari server; angka terakhir ${age} yang lalu`);
+function onCut() {
+  drawLink("TERPUTUS", "");
+  const minutes = Math.floor((Date.now() - lastGood) / 60000);
+  text(byId("cut-since"), `– angka terakhir pukul ${meta.clock || "—"}${minutes ? `, ${minutes} menit yang lalu` : ""}`);
   byId("cut").hidden = false;
 }
 
-// Never trust readyState: a phone that slept may hold a dead stream without saying so.
-setInterval(() => {
-  if (Date.now() - board.lastByte > WATCHDOG_MS) {
-    cut();
-    open();
-    if (Date.now() - board.lastByte > 2 * WATCHDOG_MS) startPolling();
-  }
-}, 1000);
-
-function awake() {
-  if (document.visibilityState === "visible") {
-    poll();
-    open();
-  }
+function summarise() {
+  const parts = [...shown.values()].slice(0, 4).map((t) => `${t.title}: ${t.headline.prefix || ""}${t.headline.display} ${t.headline.unit}`);
+  if (parts.length) text(byId("summary"), `${parts.join(". ")}. Keadaan: ${byId("link").dataset.state}.`);
 }
-document.addEventListener("visibilitychange", awake);
-addEventListener("pageshow", (event) => event.persisted && awake());
-addEventListener("online", awake);
-addEventListener("offline", cut);
 
-byId("pause").addEventListener("click", (event) => {
-  board.paused = !board.paused;
-  event.target.setAttribute("aria-pressed", String(board.paused));
-  event.target.textContent = board.paused ? "Lanjut" : "Jeda";
-  if (!board.paused) poll();
+function wallDuties() {
+  let shift = 0;
+  setInterval(() => { shift = (shift + 1) % 4; root.dataset.shift = String(shift); }, 180000);
+  if (navigator.wakeLock) navigator.wakeLock.request("screen").catch(() => undefined);
+  setInterval(() => {
+    const at = new Date();
+    if ((meta.clock || "").startsWith("04.00") && at.getTime() - performance.timeOrigin > 3600000) location.reload();
+  }, 30000);
+}
+
+function offlineCopy() {
+  if (!("serviceWorker" in navigator)) return;
+  const policy = globalThis.trustedTypes ? trustedTypes.createPolicy("nadi", { createScriptURL: () => "/sw.js" }) : { createScriptURL: () => "/sw.js" };
+  navigator.serviceWorker.register(policy.createScriptURL("")).catch(() => undefined);
+}
+
+const pause = byId("pause");
+turnFacts(() => pause.getAttribute("aria-pressed") === "true" || phone.matches);
+pause.addEventListener("click", () => {
+  const paused = pause.getAttribute("aria-pressed") !== "true";
+  pause.setAttribute("aria-pressed", String(paused));
+  text(pause, paused ? "Lanjutkan pergantian" : "Jeda pergantian");
 });
-
-// A summary for screen readers, once a minute and no more.
-setInterval(() => {
-  const says = [...document.querySelectorAll(".tile")].map((t) => `${t.querySelector("h2").textContent}: ${t.querySelector(".value").textContent}`);
-  text(byId("status"), says.join(". "));
-}, 60_000);
-
-if (document.body.classList.contains("wall")) {
-  navigator.wakeLock?.request("screen").catch(() => {});
-  let step = 0;
-  setInterval(() => {
-    step = (step + 1) % 8;
-    document.body.style.translate = `${(step % 4) - 2}px ${(step >> 1) - 2}px`; // against burn-in
-  }, SHIFT_MS);
-  setInterval(() => {
-    const local = new Date(Date.now() + board.offset);
-    if (local.getHours() === 4 && local.getMinutes() === 0) location.reload();
-  }, 60_000);
-}
-
-navigator.serviceWorker?.register("/sw.js").catch(() => {});
-open();
+addEventListener("keydown", (event) => { if (event.key === "p" || event.key === "P") pause.click(); });
+addEventListener("resize", () => { document.querySelectorAll(".tile").forEach(layOut); sortForPhone(); });
+document.fonts.ready.then(() => document.querySelectorAll(".tile").forEach(layOut));
+setInterval(summarise, 60000);
+if (root.dataset.mode === "papan") wallDuties();
+offlineCopy();
+follow({ slow: phone.matches, onMessage, onCut });

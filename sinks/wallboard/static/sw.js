@@ -1,37 +1,36 @@
-// Keeps the shell and the last snapshot, so that the page opens without a network and says how old it is.
+// Opens the board without a link: the page, its files and the last picture are kept. The board itself says TERPUTUS.
+const KEPT = "nadi-papan-1";
+const SHELL = ["/", "/skala.css", "/logo.svg", "/manifest.webmanifest", "/static/papan.css", "/static/papan.js", "/static/giliran.js", "/static/sambungan.js", "/static/inter.woff2"];
 
-const CACHE = "nadi-papan-1";
-const SHELL = ["/", "/skala.css", "/logo.svg", "/manifest.webmanifest"];
-
-addEventListener("install", (event) => {
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(SHELL)).then(() => skipWaiting()));
+self.addEventListener("install", (event) => {
+  event.waitUntil(caches.open(KEPT).then((kept) => kept.addAll(SHELL)).then(() => self.skipWaiting()));
 });
 
-addEventListener("activate", (event) => event.waitUntil(clients.claim()));
+self.addEventListener("activate", (event) => {
+  const old = caches.keys().then((names) => Promise.all(names.filter((n) => n !== KEPT).map((n) => caches.delete(n))));
+  event.waitUntil(old.then(() => self.clients.claim()));
+});
 
-function kept(answer) {
-  const headers = new Headers(answer.headers);
-  headers.set("x-nadi-cached", "1");
-  return answer.blob().then((body) => new Response(body, { status: answer.status, headers }));
-}
-
-async function networkFirst(request) {
-  const cache = await caches.open(CACHE);
+async function fresh(request, key) {
+  const kept = await caches.open(KEPT);
   try {
     const answer = await fetch(request);
-    if (answer.ok) await cache.put(request, answer.clone());
+    if (answer.ok) await kept.put(key, answer.clone());
     return answer;
   } catch (error) {
-    const found = await cache.match(request, { ignoreSearch: request.mode === "navigate" });
-    if (!found) throw error;
-    return kept(found);
+    const copy = await kept.match(key);
+    if (!copy) throw error;
+    const headers = new Headers(copy.headers);
+    headers.set("X-Nadi-Kept", "1");
+    return new Response(await copy.blob(), { status: 200, headers });
   }
 }
 
-addEventListener("fetch", (event) => {
-  const url = new URL(event.request.url);
-  const ours = url.origin === location.origin && event.request.method === "GET";
-  if (ours && (SHELL.includes(url.pathname) || url.pathname.startsWith("/static/") || url.pathname === "/api/snapshot")) {
-    event.respondWith(networkFirst(event.request));
+self.addEventListener("fetch", (event) => {
+  const address = new URL(event.request.url);
+  const ours = address.origin === self.location.origin && event.request.method === "GET";
+  if (!ours || address.pathname === "/api/stream") return;
+  if (address.pathname === "/" || address.pathname === "/api/snapshot" || SHELL.includes(address.pathname)) {
+    event.respondWith(fresh(event.request, address.pathname));
   }
 });
