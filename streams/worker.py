@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def run(
     was moved to ``until`` and everything is on Kafka, so a group that has committed every end offset is done. A
     partition without records commits nothing.
     """
-    _without_pandas()
+    sys.meta_path.insert(0, _NoPandas())
     if processors is None:
         from streams.domains import PROCESSORS
 
@@ -72,21 +73,15 @@ def run(
         raise SystemExit(FAILED)
 
 
-class _NoPandas:
-    """A finder that says there is no pandas."""
+class _NoPandas(MetaPathFinder):
+    """Keeps pyarrow from importing pandas, which it does at the first numpy array it meets when it can.
 
-    @staticmethod
-    def find_spec(name: str, path: object = None, target: object = None) -> None:  # noqa: ARG004
-        if name == "pandas":
-            raise ModuleNotFoundError("pandas is not used here", name=name)
-
-
-def _without_pandas() -> None:
-    """Keep pyarrow from importing pandas, which it does at the first numpy array it meets when it can.
-
-    Nothing here uses pandas; it would cost each worker nearly two seconds of its start and 60 MB.
+    Nothing here uses pandas; it would cost each worker nearly two seconds of its start, and 60 MB.
     """
-    sys.meta_path.insert(0, _NoPandas())
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:  # noqa: ARG002
+        if fullname == "pandas":
+            raise ModuleNotFoundError("stream workers do without pandas", name=fullname)
 
 
 def warm_up(codecs: Mapping[str, Codec]) -> None:
