@@ -114,9 +114,10 @@ def _children(process: psutil.Process) -> list[psutil.Process]:
 
 
 def save(path: Path, value: object) -> None:
-    """Write JSON whole or not at all."""
+    """Write JSON whole or not at all, for this user only: addresses may hold passwords."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".new")
+    draft.touch(mode=0o600)
     draft.write_text(json.dumps(value, indent=1, default=str), encoding="utf-8")
     draft.replace(path)
 
