@@ -6,6 +6,7 @@ same Kafka key; a year's PBB assessments come in groups of their own.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from schemas.profile import CashOffice
 
 OBJECTS_PER_PERSON = 0.27  # land tax objects
+REACHED = 0.94  # of the targets
 DEPOSIT_PARTS = 2000  # receipts in one deposit at most, so that a record stays far below 1 MB
 LAND_TAX, LAND_TRANSFER, TRANSFERS = "4.1.01.15", "4.1.01.16", "4.2"
 CHANNELS = Choice.of({"cash": 0.38, "qris": 0.24, "teller": 0.2, "virtual_account": 0.12, "transfer": 0.06})
@@ -66,6 +68,10 @@ class Revenue:
         self.land_tax = next((a for a in self.accounts if a.startswith(LAND_TAX)), None)
         self.land_transfer = next((a for a in self.accounts if a.startswith(LAND_TRANSFER)), None)
         self.transfers = [a for a in self.accounts if a.startswith(TRANSFERS)]
+        treasury = {t.opd for t in profile.revenue_targets if t.account.startswith(TRANSFERS)}
+        self.transfer_office = next(
+            (o for o in self.offices if o.opd in treasury), (self.tax_offices or [None])[0]
+        )
         self.objects = int(world.population * OBJECTS_PER_PERSON)
         self.lines = {office.code: self._lines(office) for office in self.offices}
         self.payers = max(50, world.population // 8)
@@ -142,10 +148,12 @@ class Revenue:
         for item in land_tax:
             numbers[office.code] += 1
             receipts.append(self._land_tax_receipt(rng, office, item, day, start, numbers[office.code]))
-        if self.transfers and office is self.tax_offices[0] and day.day == 5:
-            receipts.extend(self._transfers(rng, office, start, numbers))
         receipts.sort(key=lambda r: r["occurred_at"])
         changed, standing = self._changes(rng, office, receipts)
+        if self.transfers and office is self.transfer_office and day.day == 5:
+            arrived = self._transfers(rng, office, start, numbers)
+            changed = sorted(changed + arrived, key=lambda r: r["occurred_at"])
+            standing = standing + arrived
         if not standing or office.direct_use:
             return changed
         morning = start + DAY_MS
@@ -208,7 +216,9 @@ class Revenue:
         found = []
         for account in self.transfers:
             numbers[office.code] += 1
-            amount = self.world.population * rng.randrange(120, 260) * 1000 // len(self.transfers)
+            goal = self._target(office.opd, account)
+            usual = goal / 12 if goal else self.world.population * 190_000 / len(self.transfers)
+            amount = int(usual * rng.uniform(0.9, 1.1)) // 1000 * 1000
             at = start + int(10 * HOUR_MS)
             record = self._event(rng, office, at, "receipt", account, amount)
             record["channel"] = "transfer"
@@ -221,11 +231,13 @@ class Revenue:
     def _bills(self) -> list[float]:
         """What each object owes in hundreds of rupiah, before the yearly rise."""
         rng = self.world.rng(self.domain, "bills")
-        return [rng.lognormvariate(0, 1.0) * 620 for _ in range(self.objects)]
+        goal = self._target(self.tax_opd, self.land_tax or "")
+        median = goal / self.objects / 0.84 / 1.65 / 100 if goal else 620.0
+        return [rng.lognormvariate(0, 1.0) * median for _ in range(self.objects)]
 
     def _bill(self, year: int, item: int) -> int:
         """What an object owes in a year, rupiah."""
-        return max(10_000, int(self._bills[item] * (1 + 0.03 * (year - 2024))) * 100)
+        return max(10_000, int(self._bills[item] * (1 + 0.03 * (year - 2026))) * 100)
 
     def _office_of(self, item: int) -> CashOffice:
         return self.tax_offices[item % len(self.tax_offices)]
@@ -330,9 +342,23 @@ class Revenue:
                 else int(pattern.median * rng.lognormvariate(0, 0.5))
             )
             rate = 2.2e-5 if account == self.land_transfer else pattern.rate
+            if goal := self._target(office.opd, account) / sharing:
+                days = 390 if pattern.market else 235
+                yearly = rate * uneven * self.world.population * days * math.exp(pattern.spread**2 / 2)
+                median = int(min(max(goal / yearly, median / 5), median * 400))
             market = pattern.market and office.kind in ("market", "treasurer", "branch")
             found.append(Line(account, rate * uneven, median, pattern.spread, pattern.monthly, market))
         return found
+
+    def _target(self, opd: str, account: str) -> float:
+        """Rupiah a year that this regency should reach on an account, by the newest targets; 0 where there are none.
+
+        Few people stand for all: the money of a small simulation is that of the whole regency.
+        """
+        targets = self.world.profile.revenue_targets
+        newest = max((t.year for t in targets), default=0)
+        amounts = (t.amount for t in targets if (t.year, t.opd, t.account) == (newest, opd, account))
+        return sum(amounts) * REACHED
 
     def _tax_department(self) -> str:
         taxes = [t.opd for t in self.world.profile.revenue_targets if t.account.startswith("4.1.01")]
