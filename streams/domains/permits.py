@@ -82,6 +82,7 @@ class Permits:
         self._totals = Totals()
         self._clock = 0
         self._place = ("permits.steps", 0)
+        self._fractions: dict[date, tuple[float, ...]] = {}
         self._step_units = {
             (kind.code, step.code): step.unit
             for kind in context.profile.permit_types.values()
@@ -171,9 +172,12 @@ class Permits:
     def _scope(self, asked: Asked) -> Scope:
         calendar = self._calendar(asked)
         on = _day(self._profile.local_day(asked.started_at))
-        fractions = tuple(
-            self._profile.threshold(name, on, default) for name, default in p01.DEFAULTS.items()
-        )
+        fractions = self._fractions.get(on)
+        if fractions is None:
+            fractions = tuple(
+                self._profile.threshold(name, on, default) for name, default in p01.DEFAULTS.items()
+            )
+            self._fractions[on] = fractions
         standard = self._standard(asked.permit_type, asked.started_at, asked.scope)
         deadlines = p01.deadlines(
             asked.course, asked.started_at, standard, asked.due_at, asked.closed_at, fractions, calendar
