@@ -179,7 +179,7 @@ class Budget:
         account = min(book.ceilings, key=lambda a: (-book.room(a), a))
         room = book.room(account)
         usual = sum(book.ceilings.values()) / max(4.0, book.expected)
-        amount = int(usual * rng.lognormvariate(0, 0.7) * (0.25 if kind != "LS" else 1.15)) // 1000 * 1000
+        amount = int(usual * rng.lognormvariate(0, 0.7) * (0.25 if kind != "LS" else 1.05)) // 1000 * 1000
         amount = min(amount, room * 96 // 100 // 1000 * 1000)
         if amount < 250_000:
             return []

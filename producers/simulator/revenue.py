@@ -69,9 +69,8 @@ class Revenue:
         self.land_transfer = next((a for a in self.accounts if a.startswith(LAND_TRANSFER)), None)
         self.transfers = [a for a in self.accounts if a.startswith(TRANSFERS)]
         treasury = {t.opd for t in profile.revenue_targets if t.account.startswith(TRANSFERS)}
-        self.transfer_office = next(
-            (o for o in self.offices if o.opd in treasury), (self.tax_offices or [None])[0]
-        )
+        offices = [o for o in self.offices if o.opd in treasury] + self.tax_offices
+        self.transfer_office = offices[0] if offices else None
         self.objects = int(world.population * OBJECTS_PER_PERSON)
         self.lines = {office.code: self._lines(office) for office in self.offices}
         self.payers = max(50, world.population // 8)
