@@ -58,12 +58,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._pages.filters |= {
-            "time": self._time,
-            "number": self._number,
-            "unit": self._unit,
-            "type": self._type,
-        }
+        self._pages.filters.update(time=self._time, number=self._number, unit=self._unit, type=self._type)
         self._pages.globals |= {"levels": LEVELS, "states": STATES, "labels": LABELS, "name": profile.name}
 
     def app(self) -> Starlette:

@@ -200,13 +200,11 @@ class Wallboard:
             typescale(self.settings.screen_inches, self.settings.distance_metres), media_type="text/css"
         )
 
-    def refresh(self) -> None:
-        """Make the tiles anew and send what changed."""
+    def picture(self) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        """All tiles and what stands around them; for a thread, since the board may be locked for a while."""
         today = self.today()
         with self.feed.lock:
-            tiles = all_tiles(self.feed.board, today)
-            meta = self._meta(today)
-        self.broadcast.update(tiles, meta)
+            return all_tiles(self.feed.board, today), self._meta(today)
 
     def _meta(self, today: Today) -> dict[str, Any]:
         board = self.feed.board
@@ -292,7 +290,7 @@ class Wallboard:
                 await asyncio.sleep(LOOK_SECONDS)
                 continue
             self.feed.changed.clear()
-            self.refresh()
+            self.broadcast.update(*await asyncio.to_thread(self.picture))
             if due:
                 told = begun
                 self.broadcast.tick()

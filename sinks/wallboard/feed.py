@@ -68,6 +68,8 @@ class Feed:
         return self._thread.is_alive()
 
     def _run(self) -> None:
+        now = time.time_ns() // 1_000_000
+        self.board.profile.calendar.minutes(now - 1, now)  # its tables are made at first use, better without the lock
         self._first_picture()
         while not self._stop.is_set():
             try:
@@ -81,7 +83,7 @@ class Feed:
         """What ClickHouse has, also while Kafka is away."""
         try:
             load_snapshot(self._clickhouse, self.board, self.lock)
-            self._say("TERTUNDA", "angka terakhir dari ClickHouse; menunggu bus")
+            self._say("TERTUNDA", "angka terakhir dari gudang data")
             self.changed.set()
         except Exception as error:  # noqa: BLE001  (no picture is a state the board shows; _follow tries again)
             log.warning("no first picture from ClickHouse yet", error=str(error))

@@ -7,6 +7,7 @@ from typing import Any
 
 from schemas.catalogue import DOMAINS
 from schemas.settings import KafkaSettings
+from sinks.wallboard.wording import count
 
 PATIENCE_SECONDS = 4.0
 STREAM_GROUP = "nadi-streams"
@@ -48,7 +49,7 @@ class Progress:
             self._behind_since = now
         self._last = max(done, self._last)
         if self._behind_since is not None and now - self._behind_since >= PATIENCE_SECONDS:
-            return "TERTUNDA", f"pengolah sedang menyusun ulang; {behind} kejadian menunggu"
+            return "TERTUNDA", f"pengolah menyusun ulang; {count(behind)} kejadian menunggu"
         return "LANGSUNG", ""
 
     def close(self) -> None:

@@ -31,7 +31,8 @@ function fact(row) {
 function line(entry) {
   const item = element("li");
   item.dataset.tone = entry.tone;
-  const rest = [entry.since, entry.where, entry.who].filter((part, i, all) => part && all.indexOf(part) === i);
+  const who = entry.where.includes(entry.who) ? "" : entry.who;
+  const rest = [entry.since, entry.where, who].filter(Boolean);
   item.append(element("span", "what", entry.what), element("span", "rest", rest.join(" · ")));
   item.title = [entry.what, ...rest].join(" · ");
   return item;
@@ -82,6 +83,7 @@ function draw(tile) {
     note.append(element("span", "note", tile.note));
     facts.splice(facts.filter((f) => f.className === "pin").length, 0, note);
   }
+  if (tile.id === "pelaporan" && meta.lag_display) facts.push(fact({ label: "Jeda olah", display: meta.lag_display }));
   place.querySelector(".facts").replaceChildren(...facts);
   layOut(place);
   if (tile.id === "perhatian") announceNews(headline.value, tile.lines || []);

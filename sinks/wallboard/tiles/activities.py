@@ -35,7 +35,7 @@ def activities(board: Board, today: Today) -> dict[str, Any]:
         "headline": {
             "value": physical,
             "display": wording.percent(physical, count * 10_000),
-            "unit": "rerata fisik",
+            "unit": "fisik",
         },
         "note": "fisik terendah: "
         + ", ".join(f"{name(board, opd)} {wording.percent(bp, 10_000)}" for bp, opd in lowest[:WIDEST])

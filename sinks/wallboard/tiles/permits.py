@@ -26,12 +26,8 @@ def permits(board: Board, today: Today) -> dict[str, Any]:
     p90 = percentile(duration_histogram(board, today), 0.9)
     p90_text = wording.decimal(p90 / MINUTES_A_DAY) if p90 is not None else wording.MISSING
     waiting = sorted(
-        (
-            (holder, n)
-            for holder, n in store.by_value("permits.waiting", "holder", "", today.day).items()
-            if n > 0
-        ),
-        key=lambda item: -item[1],
+        by_department(board, store.by_value("permits.waiting", "holder", "", today.day)).items(),
+        key=lambda item: (-item[1], item[0]),
     )
     return {
         "title": "Perizinan",
@@ -41,7 +37,7 @@ def permits(board: Board, today: Today) -> dict[str, Any]:
             "unit": "izin berjalan",
         },
         "note": "menunggu di: "
-        + ", ".join(f"{holder_name(board, h)} {wording.count(n)}" for h, n in waiting[:HOLDERS])
+        + ", ".join(f"{who} {wording.count(n)}" for who, n in waiting[:HOLDERS] if n > 0)
         if waiting
         else "",
         "rows": [
@@ -72,6 +68,17 @@ def permits(board: Board, today: Today) -> dict[str, Any]:
         ],
         "known": store.knows("permits.entered"),
     }
+
+
+def by_department(board: Board, holders: dict[str, int]) -> dict[str, int]:
+    """Open cases by the short name of the department that holds them; the applicants are one holder."""
+    found: dict[str, int] = {}
+    for holder, cases in holders.items():
+        unit = board.profile.units.get(holder)
+        department = board.profile.departments.get(unit.opd) if unit else None
+        name = department.short if department else holder_name(board, holder)
+        found[name] = found.get(name, 0) + cases
+    return found
 
 
 def holder_name(board: Board, holder: str) -> str:

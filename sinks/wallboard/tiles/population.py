@@ -33,7 +33,7 @@ def population(board: Board, today: Today) -> dict[str, Any]:
         )
     return {
         "title": "Kependudukan",
-        "headline": {"value": net, "display": wording.signed(net), "unit": "jiwa bulan ini"},
+        "headline": {"value": net, "display": wording.signed(net), "unit": "jiwa bulan\u00a0ini"},
         "note": f"belum terdaftar: {wording.count(unregistered)} dilaporkan desa",
         "rows": rows,
         "columns": "hari ini · bulan ini",

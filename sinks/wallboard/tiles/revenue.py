@@ -38,7 +38,7 @@ def revenue(board: Board, today: Today) -> dict[str, Any]:
             "value": received_today,
             "prefix": "Rp",
             "display": figure,
-            "unit": f"{word} hari ini".strip(),
+            "unit": f"{word} hari\u00a0ini".strip(),
         },
         "note": f"{wording.percent(year, target)} dari target tahun ini" if target else "",
         "bar": {
