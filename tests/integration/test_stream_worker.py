@@ -141,7 +141,8 @@ def test_a_deadline_fires_without_a_further_event(stack_of: MakeStack) -> None:
     stack.wait(lambda: stack.table().get(("toy.overdue", ""), 0) == 20, 20)
     stack.kill(worker)
     worker = stack.start(TOY_DUE_MS="3000")  # fires again on its own, with the same result
-    time.sleep(6)
+    stack.wait(lambda: (stack.folder / "worker-0.log").read_text().count("partitions taken") == 2)
+    time.sleep(2)
     assert stack.table()["toy.overdue", ""] == 20
     assert stack.end(worker) == 0
 
