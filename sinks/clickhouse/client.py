@@ -8,11 +8,15 @@ from urllib.parse import unquote, urlsplit
 from sinks.settings import ClickHouseSettings
 
 INSERT_SECONDS = 120
+LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 def connect(settings: ClickHouseSettings, **client_settings: Any) -> Any:
     """A clickhouse-connect client for the settings' URL; server settings by name. Raises OperationalError of the
-    library when nobody answers."""
+    library when nobody answers.
+
+    Without a session, so that one client may be used from several threads. On this machine nothing is compressed.
+    """
     import clickhouse_connect
 
     address = urlsplit(settings.url)
@@ -24,6 +28,7 @@ def connect(settings: ClickHouseSettings, **client_settings: Any) -> Any:
         username=unquote(address.username or "default"),
         password=unquote(address.password or ""),
         secure=address.scheme == "https",
+        compress=address.hostname not in LOCAL,
         settings=client_settings,
         send_receive_timeout=INSERT_SECONDS,
         autogenerate_session_id=False,

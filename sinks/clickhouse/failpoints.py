@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 
-#: The name of the place and, after a colon, how often it is passed before the process kills itself.
+#: before-letters, before-intent, after-intent, during-insert, after-insert, after-commit; after a colon, how often
+#: the place is passed first.
 _WANTED, _, _AFTER = os.environ.get("NADI_FAILPOINT", "").partition(":")
 _left = int(_AFTER or 0)
 

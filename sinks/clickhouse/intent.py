@@ -1,14 +1,16 @@
-"""The intent: which offsets the sink is about to write, kept in the metadata of its committed offset.
+"""The intent: which offsets the sink is about to write, kept in the metadata of its committed offset. Pure.
 
-The state of one partition is its committed offset and an intent. Without an intent everything below the offset is in
-the table. With ``[first, last]`` the rows of that range may be there, all, some or none of them: the table says which.
+The state of one partition is its committed offset and that metadata: ``stored``, the highest offset that was ever
+put into the table, and an open intent ``[first, last]``. Without an open intent the table holds everything below the
+offset and nothing above. With one, the rows of its range may be there, all, some or none: the table says which.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+NOTHING = -1
 
 
 class IntentError(RuntimeError):
@@ -17,56 +19,87 @@ class IntentError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """Offsets ``first`` to ``last`` (both included) are about to be written, for the ``attempt``-th time."""
+    """Offsets ``first`` to ``last`` (both included) may be in the table, after the ``attempt``-th time."""
 
     first: int
     last: int
     attempt: int = 1
 
-    def encode(self) -> str:
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one partition stands: the next offset to take, what may lie above it, and the highest offset stored."""
+
+    position: int
+    open: Intent | None = None
+    stored: int = NOTHING
+
+    def begin(self, first: int, last: int) -> Standing:
+        """About to write ``[first, last]``: what was open above stays open under the next attempt."""
+        standing = self.open
+        if standing is None or first > standing.last:
+            return replace(self, position=first, open=Intent(first, last))
+        return replace(
+            self, position=first, open=Intent(first, max(last, standing.last), standing.attempt + 1)
+        )
+
+    def doubtful(self, first: int) -> bool:
+        """Whether rows from ``first`` on may be in the table already, so that it must be asked."""
+        return self.open is not None and first <= self.open.last
+
+    def finish(self, last: int, stored: int) -> Standing:
+        """``[…, last]`` is in the table or in the dead letters; ``stored`` is the highest offset among its rows."""
+        rest = self.open if self.open is not None and self.open.last > last else None
+        still = Intent(last + 1, rest.last, rest.attempt) if rest else None
+        return Standing(last + 1, still, max(self.stored, stored))
+
+    def metadata(self) -> str:
         """As commit metadata."""
-        return json.dumps({"first": self.first, "last": self.last, "attempt": self.attempt})
+        value: dict[str, int] = {"stored": self.stored}
+        if self.open is not None:
+            value |= {"first": self.open.first, "last": self.open.last, "attempt": self.open.attempt}
+        return json.dumps(value, separators=(",", ":"))
 
-    def again(self) -> Intent:
-        """The next attempt, under a token of its own."""
-        return Intent(self.first, self.last, self.attempt + 1)
 
-
-def decode(metadata: str | None) -> Intent | None:
-    """The intent in commit metadata; None where there is none."""
+def read(offset: int, metadata: str | None) -> Standing:
+    """The standing in a committed offset; offset negative where the group has none. Raises IntentError."""
+    if offset < 0:
+        return Standing(0)
     if not metadata:
-        return None
+        return Standing(offset)
     try:
         value = json.loads(metadata)
-        return Intent(int(value["first"]), int(value["last"]), int(value["attempt"]))
+        opened = (
+            Intent(int(value["first"]), int(value["last"]), int(value["attempt"]))
+            if "first" in value
+            else None
+        )
+        return Standing(offset, opened, int(value["stored"]))
     except (ValueError, KeyError, TypeError) as error:
         raise IntentError(
-            f"commit metadata {metadata!r} is no intent of ours; who else commits for this group?"
+            f"commit metadata {metadata!r} is none of ours; who else commits for this group?"
         ) from error
+
+
+def check(place: str, standing: Standing, newest: int | None) -> None:
+    """Refuse to go on where group and table contradict each other: going on would lose rows or write them twice.
+
+    ``newest`` is the highest offset in the table, None for none. Raises IntentError.
+    """
+    highest = NOTHING if newest is None else newest
+    limit = max(standing.position, standing.open.last + 1 if standing.open else 0)
+    if highest >= limit:
+        raise IntentError(
+            f"{place}: the table holds offset {highest}, the consumer group stands at {standing.position}. The group's "
+            "offset was lost or set back: set it to the table's highest offset + 1, never to the beginning"
+        )
+    if highest < standing.stored:
+        raise IntentError(
+            f"{place}: offset {standing.stored} was stored, the table's highest is {highest if newest is not None else 'none'}. "
+            "The table lost rows: restore it, or empty all tables and delete the consumer group to fill them again from Kafka"
+        )
 
 
 def token(topic: str, partition: int, intent: Intent) -> str:
     """The deduplication token of one attempt: it guards an insert still in flight in a living engine, nothing more."""
     return f"{topic}:{partition}:{intent.first}-{intent.last}#{intent.attempt}"
-
-
-def check_position(place: str, committed: int, intent: Intent | None, newest_row: int | None) -> None:
-    """Refuse to go on where the group's offset is lost or behind the table: resetting would write rows twice.
-
-    ``committed`` is the group's offset, negative when it has none; ``newest_row`` the highest offset in the table.
-    """
-    if newest_row is None:
-        return
-    limit = max(committed, intent.last + 1 if intent else 0)
-    if newest_row >= limit:
-        raise IntentError(
-            f"{place}: the table holds offset {newest_row}, the group stands at {max(committed, 0)}. The group's offset "
-            "was lost or set back: set it to the table's highest offset + 1, never reset it"
-        )
-
-
-def missing(consumed: Iterable[int], held: Iterable[int]) -> list[int]:
-    """Offsets that were consumed and are not in the table. Topics written in transactions have holes in their offsets,
-    so only what was consumed can be missing."""
-    known = set(held)
-    return [offset for offset in consumed if offset not in known]

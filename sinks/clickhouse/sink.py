@@ -11,81 +11,79 @@ import signal
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 
-from monitoring.metrics import DEAD_LETTERS, EVENT_AGE, SINK_FLUSH, SINK_QUERYABLE, SINK_ROWS
+from monitoring.metrics import DEAD_LETTERS, EVENT_AGE, LAST_PROCESSED, SINK_FLUSH, SINK_QUERYABLE, SINK_ROWS
 from monitoring.server import serve
-from schemas.catalogue import DEAD_LETTER_SUFFIX, DOMAINS, HEARTBEATS, TOPICS
+from schemas.catalogue import TOPICS
 from schemas.codec import Codec
 from schemas.dead_letters import DeadLetter
 from schemas.registry import open_ids
 from schemas.repeats import Repeats
 from schemas.settings import KafkaSettings
-from sinks.clickhouse import intent as intents
+from sinks.clickhouse import group
 from sinks.clickhouse.blocks import Rows, make_rows
 from sinks.clickhouse.failpoints import reached
-from sinks.clickhouse.intent import Intent
-from sinks.clickhouse.store import Store
-from sinks.clickhouse.tables import TABLES
+from sinks.clickhouse.intent import IntentError, Standing, check
+from sinks.clickhouse.partition import Partition
+from sinks.clickhouse.store import Place, StoppingError, Store
+from sinks.clickhouse.tables import EVENT_TOPICS, TABLES, Table
 from sinks.settings import ClickHouseSettings
 
 log: Any = structlog.get_logger("clickhouse.sink")
 
 POLL_SECONDS = 0.05
-STALLED_SECONDS = 120.0
-LETTER_TOPICS = frozenset({*(t.name for t in DOMAINS.values()), HEARTBEATS.name})
+STALLED_SECONDS = 300.0
+#: A round of n inserts is followed by a pause that keeps them below this many a second.
+INSERTS_PER_SECOND = 20
+#: Most rows of one insert: this many blocks of one partition.
+PARTITIONS_PER_INSERT = 8
+WITH_LETTERS = frozenset(t.name for t in EVENT_TOPICS)
 
-Place = tuple[str, int]
 
+@dataclass(slots=True)
+class Round:
+    """What one round writes: rows by partition, dead letters, and each partition's standing before and after."""
 
-@dataclass
-class Partition:
-    """What was consumed of one partition and is not in the table yet."""
-
-    position: int
-    repeats: Repeats
-    intent: Intent | None = None
-    buffer: list[Any] = field(default_factory=list)
-    bytes: int = 0
-    since: float = 0.0
+    blocks: dict[Place, Rows] = field(default_factory=dict)
+    letters: list[DeadLetter] = field(default_factory=list)
+    begun: dict[Place, Standing] = field(default_factory=dict)
+    done: dict[Place, Standing] = field(default_factory=dict)
 
 
 class Sink:
     """One sink process. ``step`` does one turn of the loop; ``run`` below turns it until told to stop."""
 
-    def __init__(self, kafka: KafkaSettings, clickhouse: ClickHouseSettings) -> None:
-        from confluent_kafka import Consumer, Producer
-
+    def __init__(
+        self,
+        kafka: KafkaSettings,
+        clickhouse: ClickHouseSettings,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._layout = kafka.layout()
         self._settings = clickhouse
-        self._kafka_bootstrap = kafka.bootstrap_servers
+        self._stopping = stopping
         ids = open_ids(kafka.schema_registry_url)
-        self._codecs = {topic: Codec(TOPICS[topic].schema, ids) for topic in TABLES}
-        self._store = Store(clickhouse)
+        self._codecs = {name: Codec(TOPICS[name].schema, ids) for name in TABLES if name in TOPICS}
+        next(iter(self._codecs.values())).decode_batch(
+            [bytes(6)]
+        )  # libraries load now, not while we hold partitions
+        self.store = Store(clickhouse, stopping)
         self._partitions: dict[Place, Partition] = {}
+        self._pause = 0.0
+        self._writing = False
         self.progress_at = time.monotonic()
-        self._producer: Any = Producer(
-            {"bootstrap.servers": kafka.bootstrap_servers, "enable.idempotence": True, "linger.ms": 1}
-        )
-        self._consumer: Any = Consumer(
-            {
-                "bootstrap.servers": kafka.bootstrap_servers,
-                "group.id": clickhouse.group,
-                "group.instance.id": f"{clickhouse.group}-0",
-                "enable.auto.commit": False,
-                "enable.auto.offset.store": False,
-                "auto.offset.reset": "earliest",
-                "session.timeout.ms": 10_000,
-                "max.poll.interval.ms": 600_000,
-                "fetch.wait.max.ms": 50,
-                "queued.min.messages": 100_000,
-            }
-        )
+        self._producer = group.producer(kafka.bootstrap_servers)
+        self._consumer = group.consumer(kafka.bootstrap_servers, clickhouse.group)
         self._consumer.subscribe(
-            [self._layout.topic(topic) for topic in TABLES], on_assign=self._assigned, on_revoke=self._revoked
+            [self._layout.topic(topic) for topic in TABLES],
+            on_assign=self._assigned,
+            on_revoke=self._revoked,
+            on_lost=self._revoked,
         )
 
     @property
@@ -95,220 +93,185 @@ class Sink:
 
     def step(self) -> None:
         """Consume a little and write what is due."""
-        for message in self._consumer.consume(self._settings.block_rows, POLL_SECONDS):
-            if message.error() is not None:
-                if message.error().fatal():
-                    raise RuntimeError(f"consumer: {message.error().str()}")
-                continue
-            self._buffer(message)
-        due = self._due()
-        if due:
-            self._write(due)
-        if due or not any(p.buffer for p in self._partitions.values()):
-            self.progress_at = time.monotonic()
+        self._consume(POLL_SECONDS)
+        now = time.monotonic()
+        if self._due(now):
+            self._write(now)
+        if not any(self._partitions.values()):
+            self.progress_at = now
 
     def close(self) -> None:
-        """Write what is buffered and leave the group."""
-        self._write([place for place, p in self._partitions.items() if p.buffer])
-        self._consumer.close()
-        self._producer.flush(5)
-        self._store.close()
+        """Write what is buffered, if ClickHouse takes it now, and leave the group.
 
-    def _buffer(self, message: Any) -> None:
-        partition = self._partitions.get((message.topic(), message.partition()))
-        if partition is None:
-            return
-        if not partition.buffer:
-            partition.since = time.monotonic()
-        partition.buffer.append(message)
-        partition.bytes += len(message.value() or b"")
+        After a round that did not end nothing more is written: what it took is read again, in order.
+        """
+        try:
+            while not self._writing and any(self._partitions.values()):
+                self._write(time.monotonic())
+        except StoppingError as error:
+            log.info("stopped with records unwritten; they are read again", reason=str(error)[:300])
+        finally:
+            self._consumer.close()
+            self._producer.flush(5)
+            self.store.close()
 
-    def _due(self) -> list[Place]:
-        """All buffered partitions when any one is full or old enough: one round serves them all."""
+    def _consume(self, seconds: float) -> None:
         now = time.monotonic()
-        waiting = {place: p for place, p in self._partitions.items() if p.buffer}
-        full = any(
-            len(p.buffer) >= self._settings.block_rows
+        for message in self._consumer.consume(self._settings.block_rows, seconds):
+            error = message.error()
+            if error is None:
+                partition = self._partitions.get(self._place(message))
+                if partition is not None:
+                    partition.add(message, now)
+            elif error.fatal() or error.name() in group.HOPELESS:
+                raise IntentError(f"{message.topic()}[{message.partition()}]: {error.str()}")
+            else:
+                log.warning("consumer", error=error.str())
+
+    def _place(self, message: Any) -> Place:
+        return self._layout.base(message.topic()), message.partition()
+
+    def _due(self, now: float) -> bool:
+        """Whether any partition is full or old enough: one round then serves all."""
+        wait = max(self._settings.block_ms / 1000, self._pause)
+        return any(
+            len(p) >= self._settings.block_rows
             or p.bytes >= self._settings.block_bytes
-            or now - p.since >= self._settings.block_ms / 1000
-            for p in waiting.values()
+            or now - p.since >= wait
+            for p in self._partitions.values()
+            if p
         )
-        return list(waiting) if full else []
 
-    def _write(self, places: list[Place]) -> None:
-        """One round. A partition's records leave its buffer only when its position is committed."""
-        if not places:
-            return
-        now = int(time.time() * 1000)
-        blocks: dict[Place, Rows] = {}
-        letters: list[DeadLetter] = []
-        opened: dict[Place, tuple[int, Intent | None]] = {}
-        ends: dict[Place, int] = {}
-        for place in places:
-            partition = self._partitions[place]
-            taken = partition.buffer[: self._settings.block_rows]
-            partition.buffer = partition.buffer[len(taken) :]
-            partition.bytes = sum(len(m.value() or b"") for m in partition.buffer)
-            name = self._layout.base(place[0])
-            rows, refused = make_rows(
-                TABLES[name], self._codecs[name], name, place[1], taken, partition.repeats, now
-            )
-            letters.extend(self._letter(taken[r.row], r.reason, r.message, now) for r in refused)
-            ends[place] = taken[-1].offset() + 1
-            partition.intent = Intent(taken[0].offset(), taken[-1].offset())
-            opened[place] = (taken[0].offset(), partition.intent)
-            if len(rows):
-                blocks[place] = rows
-        self._send_letters(letters)
+    def _write(self, now: float) -> None:
+        """One round: what is taken from the buffers is in the tables, or in the dead letters, when it returns."""
+        self._writing = True
+        ours = dict(self._partitions)
+        taken = self._gather(now)
+        reached("before-letters")
+        self._send_letters(taken.letters)
         reached("before-intent")
-        self._commit(opened)
+        self._commit({place: taken.begun[place] for place, rows in taken.blocks.items() if len(rows)})
         reached("after-intent")
-        self._insert(blocks)
+        inserts = self._insert(taken)
         reached("after-insert")
-        self._commit({place: (end, None) for place, end in ends.items()})
+        if lost := [place for place in taken.done if self._partitions.get(place) is not ours[place]]:
+            raise IntentError(
+                f"{len(lost)} partitions changed hands while they were written; their intents stay open"
+            )
+        self._commit(taken.done)
         reached("after-commit")
-        for place, end in ends.items():
-            self._partitions[place].position = end
-            self._partitions[place].intent = None
-            SINK_QUERYABLE.labels(self._layout.base(place[0]), str(place[1])).set(end)
-        for place, rows in blocks.items():
-            SINK_ROWS.labels(TABLES[self._layout.base(place[0])].name).inc(len(rows))
-            EVENT_AGE.labels("queryable").observe(
-                max(0.0, time.time() - rows.columns["_timestamp"][-1] / 1000)
+        for place, standing in taken.done.items():
+            ours[place].standing = standing
+            SINK_QUERYABLE.labels(place[0], str(place[1])).set(standing.position)
+            LAST_PROCESSED.labels(place[0], str(place[1])).set_to_current_time()
+        self._writing = False
+        self._pause = inserts / INSERTS_PER_SECOND
+        self.progress_at = time.monotonic()
+
+    def _gather(self, now: float) -> Round:
+        """Take records from the buffers and make them rows, dead letters, and standings before and after."""
+        taken = Round()
+        ingested_at = int(time.time() * 1000)
+        rows_left = PARTITIONS_PER_INSERT * self._settings.block_rows
+        for place, partition in list(self._partitions.items()):
+            if not partition or rows_left <= 0:
+                continue
+            table = TABLES[place[0]]
+            records = partition.take(self._settings.block_rows, self._settings.block_bytes, now)
+            rows, refused = make_rows(
+                table, self._codecs.get(place[0]), *place, records, partition.repeats, ingested_at
             )
-
-    def _insert(self, blocks: dict[Place, Rows]) -> None:
-        by_table: dict[str, dict[Place, Rows]] = defaultdict(dict)
-        for place, rows in blocks.items():
-            by_table[self._layout.base(place[0])][place] = rows
-        gathered: dict[str, dict[Place, Rows]] = defaultdict(dict)
-        for topic, parts in by_table.items():
-            gathered[TABLES[topic].name] |= parts
-        for parts in gathered.values():
-            table = TABLES[self._layout.base(next(iter(parts))[0])]
-            begun = time.perf_counter()
-            self._store.insert(
-                table,
-                {(self._layout.base(t), p): rows for (t, p), rows in parts.items()},
-                {(self._layout.base(t), p): self._partitions[t, p].intent for t, p in parts},
-                keep_polling=self._keep_polling,
+            rows_left -= len(records)
+            taken.letters.extend(
+                self._letter(records[r.row], r.reason, r.message, ingested_at) for r in refused
             )
-            SINK_FLUSH.observe(time.perf_counter() - begun)
+            first, last = records[0].offset(), records[-1].offset()
+            stored = int(rows.offsets[-1]) if len(rows) and table.keeps_all else -1
+            taken.begun[place] = partition.standing.begin(first, last)
+            taken.done[place] = taken.begun[place].finish(last, stored)
+            if partition.standing.doubtful(first) and len(rows):
+                held = self.store.held(table, place, first, last)
+                log.info(
+                    "the table was asked", topic=place[0], partition=place[1], first=first, held=len(held)
+                )
+                rows = rows.without(held)
+            taken.blocks[place] = rows
+        return taken
 
-    def _keep_polling(self) -> None:
-        """While the engine is away: stay in the group without taking more."""
-        assignment = self._consumer.assignment()
-        self._consumer.pause(assignment)
-        for message in self._consumer.consume(1000, 0.01):
-            if message.error() is None:
-                self._buffer(message)
-        self._consumer.resume(assignment)
+    def _insert(self, taken: Round) -> int:
+        """One insert a table; how many there were."""
+        by_table: dict[Table, dict[Place, Rows]] = defaultdict(dict)
+        for place, rows in taken.blocks.items():
+            if len(rows):
+                by_table[TABLES[place[0]]][place] = rows
+        for table, mine in by_table.items():
+            started = time.perf_counter()
+            intents = {place: taken.begun[place].open for place in mine}
+            self.store.insert(
+                table, mine, {p: i for p, i in intents.items() if i is not None}, waiting=self._stay_in_group
+            )
+            SINK_FLUSH.observe(time.perf_counter() - started)
+            SINK_ROWS.labels(table.name).inc(sum(map(len, mine.values())))
+            if table.raw:
+                for rows in mine.values():
+                    newest = rows.columns.column("_timestamp")[-1].value
+                    EVENT_AGE.labels("queryable").observe(max(0.0, time.time() - newest / 1000))
+        return len(by_table)
 
-    def _commit(self, wanted: dict[Place, tuple[int, Intent | None]]) -> None:
-        from confluent_kafka import TopicPartition
+    def _stay_in_group(self) -> None:
+        """While ClickHouse or Kafka is away: stay in the group, and take no more than is on its way."""
+        self._consumer.pause(self._consumer.assignment())
+        self._consume(0.01)
+        self._consumer.resume(self._consumer.assignment())
 
-        offsets = [
-            TopicPartition(topic, partition, offset, metadata=intent.encode() if intent else "")
-            for (topic, partition), (offset, intent) in wanted.items()
-        ]
-        for answer in self._consumer.commit(offsets=offsets, asynchronous=False):
-            if answer.error is not None:
-                raise RuntimeError(f"commit of {answer.topic}[{answer.partition}] failed: {answer.error}")
+    def _commit(self, standings: Mapping[Place, Standing]) -> None:
+        if standings:
+            wanted = {(self._layout.topic(topic), p): standing for (topic, p), standing in standings.items()}
+            group.commit(self._consumer, wanted, self._stopping)
 
     def _assigned(self, consumer: Any, places: list[Any]) -> None:
-        """Take partitions over: finish what an intent left open, and refuse what contradicts the table."""
+        """Take partitions over where the group's offsets say, and refuse what contradicts the tables."""
         from confluent_kafka import TopicPartition
 
+        found = group.standings(consumer, places, self._stopping)
+        if any(standing.open for standing in found.values()):
+            self.store.wait_until_quiet()
+        newest: dict[Place, int] = {}
+        for table in {TABLES[self._layout.base(topic)] for topic, _ in found}:
+            if table.keeps_all:
+                newest |= self.store.newest_offsets(table)
         start = []
-        for place in consumer.committed(places, timeout=30):
-            name = self._layout.base(place.topic)
-            table = TABLES[name]
-            intent = intents.decode(place.metadata)
-            where = f"{place.topic}[{place.partition}]"
-            newest = self._store.newest_offset(table, name, place.partition) if table.raw else None
-            intents.check_position(where, place.offset, intent, newest)
-            position = max(place.offset, 0)
-            repeats = (
-                self._store.repeats(table, name, place.partition, below=position) if table.raw else Repeats()
-            )
-            self._partitions[place.topic, place.partition] = Partition(position, repeats)
-            if intent is not None:
+        for (topic, number), (standing, earliest) in group.with_earliest(consumer, found).items():
+            place = (self._layout.base(topic), number)
+            table = TABLES[place[0]]
+            if table.keeps_all:
+                check(f"{topic}[{number}]", standing, newest.get(place))
+            here = group.not_before(f"{topic}[{number}]", standing, earliest, expires=self._expires(place[0]))
+            repeats = Repeats()
+            if table.raw and place in newest:
+                repeats = self.store.repeats(table, place, below=here.position)
+            if here.open:
                 log.info(
-                    "an intent is open; the table is asked",
-                    partition=where,
-                    first=intent.first,
-                    last=intent.last,
+                    "an intent is open",
+                    topic=topic,
+                    partition=number,
+                    first=here.open.first,
+                    last=here.open.last,
                 )
-                self._finish(place.topic, place.partition, intent)
-                position = self._partitions[place.topic, place.partition].position
-            start.append(TopicPartition(place.topic, place.partition, position))
+            self._partitions[place] = Partition(here, repeats)
+            start.append(TopicPartition(topic, number, here.position))
         consumer.assign(start)
+        log.info("partitions assigned", count=len(start))
 
-    def _finish(self, topic: str, partition: int, intent: Intent) -> None:
-        """Insert exactly what is missing of an open intent, and close it."""
-        name = self._layout.base(topic)
-        state = self._partitions[topic, partition]
-        records = self._reread(topic, partition, intent)
-        now = int(time.time() * 1000)
-        rows, refused = make_rows(
-            TABLES[name], self._codecs[name], name, partition, records, state.repeats, now
-        )
-        self._send_letters([self._letter(records[r.row], r.reason, r.message, now) for r in refused])
-        state.intent = intent.again()
-        self._commit({(topic, partition): (intent.first, state.intent)})
-        held = self._store.held(TABLES[name], name, partition, intent.first, intent.last)
-        left = rows.only(intents.missing(rows.offsets, held))
-        if len(left):
-            self._store.insert(
-                TABLES[name],
-                {(name, partition): left},
-                {(name, partition): state.intent},
-                keep_polling=lambda: None,
-            )
-        log.info("intent finished", topic=topic, partition=partition, held=len(held), inserted=len(left))
-        self._commit({(topic, partition): (intent.last + 1, None)})
-        state.position, state.intent = intent.last + 1, None
-
-    def _reread(self, topic: str, partition: int, intent: Intent) -> list[Any]:
-        """The records of an intent, from the topic."""
-        from confluent_kafka import Consumer, TopicPartition
-
-        reader: Any = Consumer(
-            {
-                "bootstrap.servers": self._kafka_bootstrap,
-                "group.id": f"{self._settings.group}-reader",
-                "enable.auto.commit": False,
-                "enable.partition.eof": True,
-                "auto.offset.reset": "error",
-            }
-        )
-        found: list[Any] = []
-        try:
-            reader.assign([TopicPartition(topic, partition, intent.first)])
-            deadline = time.monotonic() + 60
-            while time.monotonic() < deadline:
-                for message in reader.consume(10_000, 0.1):
-                    if message.error() is not None:
-                        if message.error().name() == "_PARTITION_EOF":
-                            return found
-                        raise intents.IntentError(
-                            f"{topic}[{partition}] from {intent.first}: {message.error().str()}"
-                        )
-                    if message.offset() > intent.last:
-                        return found
-                    found.append(message)
-                    if message.offset() == intent.last:
-                        return found
-            raise TimeoutError(
-                f"{topic}[{partition}]: offsets {intent.first} to {intent.last} could not be read again"
-            )
-        finally:
-            reader.close()
+    @staticmethod
+    def _expires(topic: str) -> bool:
+        """Whether records of a topic are let go after days by design."""
+        return topic not in TOPICS or TOPICS[topic].days is not None
 
     def _revoked(self, consumer: Any, places: list[Any]) -> None:  # noqa: ARG002
         """Another owner comes: what is only buffered is forgotten, an open intent is in the commit's metadata."""
         for place in places:
-            self._partitions.pop((place.topic, place.partition), None)
+            self._partitions.pop((self._layout.base(place.topic), place.partition), None)
 
     def _letter(self, message: Any, reason: str, text: str, now: int) -> DeadLetter:
         return DeadLetter(
@@ -328,32 +291,14 @@ class Sink:
 
     def _send_letters(self, letters: list[DeadLetter]) -> None:
         """Dead letters are on Kafka before anything is committed past them; if that fails, the sink stops."""
-        failures: list[str] = []
-
-        def delivered(error: Any, _message: Any) -> None:
-            if error is not None:
-                failures.append(error.str())
-
         for letter in letters:
             name = self._layout.base(letter.topic)
-            if name not in LETTER_TOPICS:
+            DEAD_LETTERS.labels(name, letter.reason).inc()
+            if name not in WITH_LETTERS:
                 raise RuntimeError(
                     f"{letter.topic}[{letter.partition}] offset {letter.offset}: {letter.message}"
                 )
-            self._producer.produce(
-                letter.topic + DEAD_LETTER_SUFFIX,
-                key=letter.key,
-                value=letter.value,
-                partition=letter.partition,
-                timestamp=letter.timestamp,
-                headers=letter.all_headers(),
-                on_delivery=delivered,
-            )
-            DEAD_LETTERS.labels(name, letter.reason).inc()
-        if letters and (self._producer.flush(60) or failures):
-            raise RuntimeError(
-                f"{len(letters)} dead letters could not be written: {failures[:1] or 'no answer'}"
-            )
+        group.send(self._producer, letters)
 
 
 def run(kafka: KafkaSettings, clickhouse: ClickHouseSettings, *, http_port: int) -> None:
@@ -361,16 +306,21 @@ def run(kafka: KafkaSettings, clickhouse: ClickHouseSettings, *, http_port: int)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    sink = Sink(kafka, clickhouse)
+    sink = Sink(kafka, clickhouse, stopping.is_set)
     server = serve(
         http_port,
-        lambda: (sink.assigned, "partitions assigned"),
-        lambda: (time.monotonic() - sink.progress_at < STALLED_SECONDS, "progress"),
+        lambda: (
+            sink.assigned and not sink.store.trouble,
+            sink.store.trouble or "partitions are assigned when ready",
+        ),
+        lambda: (time.monotonic() - sink.progress_at < STALLED_SECONDS, "the last round, or nothing to do"),
     )
-    log.info("sink started", group=clickhouse.group, pid=os.getpid())
+    log.info("sink started", group=clickhouse.group, pid=os.getpid(), port=server.port)
     try:
         while not stopping.is_set():
             sink.step()
+    except StoppingError as error:
+        log.info("stopped while waiting", reason=str(error)[:300])
     finally:
         sink.close()
         server.close()

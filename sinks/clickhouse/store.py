@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import structlog
 
-from schemas.repeats import DAY_MS, Repeats
-from sinks.clickhouse.blocks import Rows, column_types, joined
+from schemas.repeats import Repeats
+from sinks.clickhouse.blocks import Rows, arrow_stream
 from sinks.clickhouse.client import connect
-from sinks.clickhouse.intent import Intent, missing, token
+from sinks.clickhouse.failpoints import reached
+from sinks.clickhouse.intent import Intent, token
 from sinks.clickhouse.tables import Table
 from sinks.settings import ClickHouseSettings
 
 log: Any = structlog.get_logger("clickhouse.store")
 
 FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
+QUIET_SECONDS = 150.0
+PIECE = 1 << 18
 #: Answers that the same bytes can never get past; everything else is tried again.
 FATAL = (
     "UNKNOWN_TABLE",
@@ -26,158 +30,209 @@ FATAL = (
     "NO_SUCH_COLUMN_IN_TABLE",
     "TYPE_MISMATCH",
     "AUTHENTICATION_FAILED",
+    "UNKNOWN_SETTING",
 )
+#: One insert is one part: larger than any block of ours, so that the server does not cut it.
+ONE_PART = {
+    "async_insert": 0,
+    "max_insert_threads": 1,
+    "max_insert_block_size": 4_000_000,
+    "max_block_size": 4_000_000,
+    "min_insert_block_size_rows": 4_000_000,
+    "min_insert_block_size_bytes": 1_000_000_000,
+}
 
 Place = tuple[str, int]
+"""catalogue topic, partition"""
+
+
+class StoppingError(RuntimeError):
+    """The sink was told to stop while ClickHouse did not answer; the intent says what is open."""
 
 
 class Store:
-    """The tables of one database. Used by one thread."""
+    """The tables of one database. Used by one thread; ``trouble`` may be read by others.
 
-    def __init__(self, settings: ClickHouseSettings) -> None:
+    ``stopping`` is asked between attempts: once it holds, an attempt that fails is the last.
+    """
+
+    def __init__(self, settings: ClickHouseSettings, stopping: Callable[[], bool] = lambda: False) -> None:
         self._settings = settings
+        self._stopping = stopping
         self._client: Any = None
-        self._started: int | None = None
+        self._engine: int | None = None
+        self.trouble = ""
 
     def close(self) -> None:
         """Give the connection back."""
-        if self._client is not None:
-            self._client.close()
+        self._forget()
 
     def insert(
         self,
         table: Table,
         blocks: Mapping[Place, Rows],
-        intent_of: Mapping[Place, Intent | None],
+        intents: Mapping[Place, Intent],
         *,
-        keep_polling: Callable[[], None],
+        waiting: Callable[[], None],
     ) -> None:
-        """Insert the blocks of one table as one block; returns when all rows are certainly there, once.
+        """Insert the blocks of one table as one part; returns when all rows are certainly there, once.
 
-        While the same engine lives, the same bytes go out under the same token. After an engine's restart, or when
-        it is not known whether it did, the table is asked which offsets it holds, and the missing ones go out under a
-        new token: MergeTree may have logged a token of rows it lost.
+        While the same engine lives, the same bytes go out under the same token. When another engine answers, and
+        after every success that was not the first attempt, the table is asked which offsets it holds, and the
+        missing ones go out under a new token: MergeTree may have logged a token of rows it lost. ``waiting`` is
+        called between attempts. Raises StoppingError, and the library's error where a repetition cannot help.
         """
-        attempt = 0
-        left = dict(blocks)
-        wait = FIRST_WAIT
+        left = {place: rows for place, rows in blocks.items() if len(rows)}
+        attempt, failures = 0, 0
         while left:
-            name = "+".join(_token(p, intent_of.get(p), attempt) for p in sorted(left))
+            name = _token(left, intents, attempt)
             try:
-                self._connect()
-                engine = self._engine_started()
-                if self._started is not None and engine != self._started:
+                client = self._connect()
+                engine = self._engine_started(client)
+                if self._engine not in (None, engine):
                     attempt += 1
-                    left = self._still_missing(table, left)
-                    self._started = engine
+                    left = self._missing(table, left)
+                    self._engine = engine
                     continue
-                self._started = engine
-                self._send(table, left, name)
-            except Exception as error:
-                if any(code in str(error) for code in FATAL):
-                    raise
-                log.warning(
-                    "insert failed, trying again", table=table.name, error=str(error)[:300], seconds=wait
-                )
-                self._forget()
-                keep_polling()
-                time.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311
-                wait = min(LONGEST_WAIT, wait * 2)
-                continue
-            return
+                self._engine = engine
+                self._send(client, table, left, name)
+                if failures == 0 and attempt == 0:
+                    return
+                attempt += 1
+                left = self._missing(table, left)
+            except _unanswered() as error:
+                failures += 1
+                self._failed("insert", table, error, failures)
+                waiting()
+                self._wait(failures)
+        self.trouble = ""
 
-    def held(self, table: Table, topic: str, partition: int, first: int, last: int) -> list[int]:
-        """Which offsets of a range are in the table."""
-        rows = self._query(
-            f"SELECT _offset FROM {{table}} WHERE _topic = {{topic:String}} AND _partition = {{partition:Int32}} "
-            f"AND _offset BETWEEN {int(first)} AND {int(last)}",
-            table,
-            topic,
-            partition,
-        )
-        return [row[0] for row in rows]
+    def held(self, table: Table, place: Place, first: int, last: int) -> set[int]:
+        """Which offsets of a range the table holds."""
+        return {
+            row[0]
+            for row in self._query(
+                "SELECT _offset FROM {table} WHERE _topic = {topic:String} AND _partition = {partition:Int32} "
+                "AND _offset BETWEEN {first:Int64} AND {last:Int64}",
+                table,
+                {"topic": place[0], "partition": place[1], "first": first, "last": last},
+            )
+        }
 
-    def newest_offset(self, table: Table, topic: str, partition: int) -> int | None:
-        """The highest offset in the table, None when it has no row of the partition."""
-        rows = self._query(
-            "SELECT max(_offset), count() FROM {table} WHERE _topic = {topic:String} AND _partition = {partition:Int32}",
-            table,
-            topic,
-            partition,
-        )
-        return int(rows[0][0]) if rows[0][1] else None
+    def newest_offsets(self, table: Table) -> dict[Place, int]:
+        """The highest offset in the table for every partition it has rows of."""
+        rows = self._query("SELECT _topic, _partition, max(_offset) FROM {table} GROUP BY ALL", table, {})
+        return {(str(topic), int(partition)): int(offset) for topic, partition, offset in rows}
 
-    def repeats(self, table: Table, topic: str, partition: int, *, below: int) -> Repeats:
+    def repeats(self, table: Table, place: Place, *, below: int) -> Repeats:
         """The window of event ids as it stood before offset ``below``."""
         window = Repeats()
+        mine = "_topic = {topic:String} AND _partition = {partition:Int32} AND _offset < {below:Int64} AND NOT is_repeat"
         rows = self._query(
-            "SELECT event_id, toUnixTimestamp64Milli(_timestamp) FROM {table} "
-            "WHERE _topic = {topic:String} AND _partition = {partition:Int32} "
-            f"AND _offset < {int(below)} AND (_offset >= {int(below) - window.min_rows} OR _timestamp >= "
-            f"(SELECT max(_timestamp) - INTERVAL {window.min_ms // DAY_MS} DAY FROM {{table}})) ORDER BY _offset",
+            "WITH (SELECT min(_offset) FROM (SELECT _offset FROM {table} WHERE "
+            f"{mine} ORDER BY _offset DESC LIMIT {{rows:UInt64}})) AS by_rows, "
+            f"(SELECT min(_offset) FROM {{table}} WHERE {mine} AND toUnixTimestamp64Milli(_timestamp) >= "
+            f"(SELECT toUnixTimestamp64Milli(max(_timestamp)) - {{ms:Int64}} FROM {{table}} WHERE {mine})) AS by_time "
+            f"SELECT event_id, toUnixTimestamp64Milli(_timestamp) FROM {{table}} WHERE {mine} "
+            "AND _offset >= least(by_rows, by_time) ORDER BY _offset DESC LIMIT {most:UInt64}",
             table,
-            topic,
-            partition,
+            {
+                "topic": place[0],
+                "partition": place[1],
+                "below": below,
+                "rows": window.min_rows,
+                "ms": window.min_ms,
+                "most": window.max_rows,
+            },
         )
+        rows.reverse()
         window.mark((row[0] for row in rows), (row[1] for row in rows))
         return window
 
-    def _still_missing(self, table: Table, blocks: dict[Place, Rows]) -> dict[Place, Rows]:
-        left: dict[Place, Rows] = {}
-        for (topic, partition), rows in blocks.items():
-            held = self.held(table, topic, partition, rows.offsets[0], rows.offsets[-1])
-            rest = rows.only(missing(rows.offsets, held))
-            if len(rest):
-                left[topic, partition] = rest
-        return left
-
-    def _send(self, table: Table, blocks: dict[Place, Rows], name: str) -> None:
-        columns = joined([blocks[place] for place in sorted(blocks)])
-        types = column_types(table)
-        self._client.insert(
-            table.name,
-            list(columns.values()),
-            column_names=list(columns),
-            column_type_names=[types[column] for column in columns],
-            column_oriented=True,
-            database=self._settings.database,
-            settings={
-                "insert_deduplication_token": name,
-                "async_insert": 0,
-                "max_insert_block_size": 1_000_000,
-            },
+    def wait_until_quiet(self) -> None:
+        """Wait for inserts into our tables that a sink before us sent: what they write must be seen when we ask."""
+        deadline = time.monotonic() + QUIET_SECONDS
+        pattern = f"%INSERT INTO%{self._settings.database}.%"
+        while time.monotonic() < deadline:
+            if not self._ask(
+                "SELECT query FROM system.processes WHERE query_kind = 'Insert' AND query ILIKE {pattern:String}",
+                {"pattern": pattern},
+                "system.processes",
+            ):
+                return
+            time.sleep(0.2)
+        raise TimeoutError(
+            f"an insert into {self._settings.database} has been running for {QUIET_SECONDS:.0f} s"
         )
 
-    def _query(self, sql: str, table: Table, topic: str, partition: int) -> list[Any]:
+    def _missing(self, table: Table, blocks: dict[Place, Rows]) -> dict[Place, Rows]:
+        left = {
+            place: rows.without(self.held(table, place, int(rows.offsets[0]), int(rows.offsets[-1])))
+            for place, rows in blocks.items()
+        }
+        return {place: rows for place, rows in left.items() if len(rows)}
+
+    def _send(self, client: Any, table: Table, blocks: dict[Place, Rows], name: str) -> None:
+        """One attempt, never repeated by the library: it cannot know whether the same engine answers."""
+        body = arrow_stream([blocks[place] for place in sorted(blocks)])
+        columns = next(iter(blocks.values())).columns.schema.names
+        client.raw_insert(
+            f"{self._settings.database}.{table.name}",
+            column_names=columns,
+            insert_block=_pieces(body),
+            settings={**ONE_PART, "insert_deduplication_token": name},
+            fmt="ArrowStream",
+        )
+
+    def _query(self, sql: str, table: Table, parameters: dict[str, Any]) -> list[Any]:
+        name = f"{self._settings.database}.{table.name}"
+        return self._ask(sql.replace("{table}", name), parameters, table.name)
+
+    def _ask(self, sql: str, parameters: dict[str, Any], about: str) -> list[Any]:
         """Ask until there is an answer."""
-        wait = FIRST_WAIT
-        text = sql.replace("{table}", f"{self._settings.database}.{table.name}")
+        failures = 0
         while True:
             try:
-                self._connect()
-                return list(
-                    self._client.query(text, parameters={"topic": topic, "partition": partition}).result_rows
-                )
-            except Exception as error:
-                if any(code in str(error) for code in FATAL):
-                    raise
-                log.warning(
-                    "query failed, trying again", table=table.name, error=str(error)[:300], seconds=wait
-                )
-                self._forget()
-                time.sleep(wait)
-                wait = min(LONGEST_WAIT, wait * 2)
+                return list(self._connect().query(sql, parameters=parameters).result_rows)
+            except _unanswered() as error:
+                failures += 1
+                self._failed("query", about, error, failures)
+                self._wait(failures)
 
-    def _engine_started(self) -> int:
-        """When the engine started (seconds, to within two): another value is another engine."""
-        now, uptime = self._client.query("SELECT toUnixTimestamp(now()), uptime()").result_rows[0]
+    def _failed(self, what: str, table: Table | str, error: Exception, failures: int) -> None:
+        """Note a failure; raises where a repetition cannot help or nobody waits for it."""
+        if any(code in str(error) for code in FATAL):
+            raise error
+        if self._stopping():
+            raise StoppingError(f"stopped while ClickHouse did not take an {what}: {error}") from error
+        name = table if isinstance(table, str) else table.name
+        self.trouble = f"{what} of {name} failed {failures} times: {str(error)[:300]}"
+        log.warning(
+            "ClickHouse failed, trying again",
+            what=what,
+            table=name,
+            error=str(error)[:300],
+            failures=failures,
+        )
+        self._forget()
+
+    def _wait(self, failures: int) -> None:
+        longest = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(failures, 10))
+        deadline = time.monotonic() + longest * random.uniform(0.5, 1.0)  # noqa: S311  (jitter)
+        while time.monotonic() < deadline and not self._stopping():
+            time.sleep(0.05)
+
+    def _engine_started(self, client: Any) -> int:
+        """When the engine started (UTC seconds, to within one): another value is another engine."""
+        now, uptime = client.query("SELECT toUnixTimestamp(now()), uptime()").result_rows[0]
         started = int(now) - int(uptime)
-        known = self._started
+        known = self._engine
         return known if known is not None and abs(started - known) <= 1 else started
 
-    def _connect(self) -> None:
+    def _connect(self) -> Any:
         if self._client is None:
             self._client = connect(self._settings)
+        return self._client
 
     def _forget(self) -> None:
         if self._client is not None:
@@ -185,8 +240,24 @@ class Store:
             self._client = None
 
 
-def _token(place: Place, intent: Intent | None, attempt: int) -> str:
-    """One attempt's token; ``attempt`` counts the engine's restarts within this insert."""
-    topic, partition = place
-    base = token(topic, partition, intent) if intent else f"{topic}:{partition}"
-    return f"{base}.{attempt}"
+@cache
+def _unanswered() -> tuple[type[Exception], ...]:
+    """What the client raises when an answer was bad or did not come."""
+    from clickhouse_connect.driver.exceptions import Error
+    from urllib3.exceptions import HTTPError
+
+    return (Error, HTTPError, OSError)
+
+
+def _token(blocks: Mapping[Place, Rows], intents: Mapping[Place, Intent], attempt: int) -> str:
+    """One token for one insert: those of its partitions; ``attempt`` counts the askings within this insert."""
+    return "+".join(token(*place, intents[place]) for place in sorted(blocks)) + f".{attempt}"
+
+
+def _pieces(body: memoryview) -> Iterator[bytes]:
+    """A body that can be sent once only, in two pieces at least."""
+    step = max(1, min(PIECE, len(body) // 2))
+    for start in range(0, len(body), step):
+        if start:
+            reached("during-insert")
+        yield bytes(body[start : start + step])

@@ -1,0 +1,159 @@
+"""`nadi query SQL`: ask ClickHouse, read-only unless told otherwise."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from infra.cli.main import settings_of
+from infra.cli.texts import _
+
+if TYPE_CHECKING:
+    from infra.settings import Settings
+
+SHOWN = 1000
+STAMP = "DATA SIMULASI"
+
+
+def register(app: typer.Typer) -> None:
+    """Declare the command ``query``."""
+
+    @app.command(help=_("Menjalankan SQL pada ClickHouse; hanya membaca, kecuali dengan --write."))
+    def query(
+        context: typer.Context,
+        sql: Annotated[str, typer.Argument(metavar="SQL", help=_("perintah SQL; - membaca masukan baku"))],
+        as_json: Annotated[bool, typer.Option("--json", help=_("Keluaran JSON."))] = False,
+        as_csv: Annotated[bool, typer.Option("--csv", help=_("Keluaran CSV."))] = False,
+        url: Annotated[
+            str, typer.Option("--url", help=_("alamat ClickHouse; bawaan: yang sedang berjalan"))
+        ] = "",
+        write: Annotated[
+            bool, typer.Option("--write", help=_("Izinkan perintah yang mengubah data."))
+        ] = False,
+    ) -> None:
+        if as_json and as_csv:
+            raise typer.BadParameter(_("pilih salah satu: --json atau --csv"))
+        settings = _given(context, url)
+        statement = sys.stdin.read() if sql == "-" else sql
+        try:
+            _run(
+                settings,
+                statement.strip().rstrip(";"),
+                "json" if as_json else "csv" if as_csv else "",
+                write=write,
+            )
+        except _failures() as error:
+            typer.echo(_("ClickHouse menolak: {reason}").format(reason=_short(str(error))), err=True)
+            if "READONLY" in str(error) or "(164)" in str(error):
+                typer.echo(
+                    _("Perintah ini mengubah data. Ulangi dengan --write bila memang itu maksudnya."),
+                    err=True,
+                )
+            raise typer.Exit(1) from error
+
+
+def _given(context: typer.Context, url: str) -> Settings:
+    settings = settings_of(context)
+    if url:
+        return settings.with_values({"clickhouse.url": url})
+    if settings.clickhouse.url:
+        return settings
+    from infra.embedded.running import connected
+
+    return connected(settings)
+
+
+def _run(settings: Settings, statement: str, form: str, *, write: bool) -> None:
+    from sinks.clickhouse.client import connect
+
+    client = connect(settings.clickhouse)
+    try:
+        names = {row[0] for row in client.query("SELECT name FROM system.databases").result_rows}
+        if settings.clickhouse.database in names:
+            client.database = settings.clickhouse.database
+        simulated = _simulated(client, settings.clickhouse.database)
+        if write:
+            typer.echo(client.command(statement) if _commands(statement) else _text(client, statement, form))
+            return
+        only_read = {"readonly": "1"}
+        if form:
+            body = client.raw_query(
+                statement, settings=only_read, fmt="JSON" if form == "json" else "CSVWithNames"
+            )
+            _print(body.decode(), form, simulated=simulated)
+        else:
+            result = client.query(statement, settings=only_read)
+            _table(list(result.column_names), result.result_rows, simulated=simulated)
+    finally:
+        client.close()
+
+
+def _commands(statement: str) -> bool:
+    return (
+        not statement.lstrip("( \n")
+        .upper()
+        .startswith(("SELECT", "WITH", "SHOW", "DESC", "EXPLAIN", "EXISTS"))
+    )
+
+
+def _text(client: Any, statement: str, form: str) -> str:
+    names = {"json": "JSON", "csv": "CSVWithNames"}
+    return str(client.raw_query(statement, fmt=names.get(form, "PrettyCompact")).decode())
+
+
+def _print(body: str, form: str, *, simulated: bool) -> None:
+    """CSV with the stamp as a first line, JSON with a field for it: no export goes out without it."""
+    if form == "csv":
+        if simulated:
+            typer.echo(f"# {STAMP}")
+        typer.echo(body, nl=False)
+        return
+    answer = json.loads(body)
+    answer["simulated"] = simulated
+    if simulated:
+        answer["note"] = STAMP
+    typer.echo(json.dumps(answer, ensure_ascii=False))
+
+
+def _table(names: list[str], rows: list[tuple[Any, ...]], *, simulated: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=STAMP if simulated else None, title_style="bold red")
+    for name in names:
+        table.add_column(name, overflow="fold")
+    for row in rows[:SHOWN]:
+        table.add_row(*(Text("–" if value is None else str(value)) for value in row))
+    console = Console()
+    console.print(table)
+    if len(rows) > SHOWN:
+        console.print(
+            _("{shown} dari {all} baris; pakai --csv atau LIMIT.").format(shown=SHOWN, all=len(rows))
+        )
+
+
+def _simulated(client: Any, database: str) -> bool:
+    """Whether any stored figure or event is simulated: then everything shown is marked."""
+    tables = client.query(
+        "SELECT table FROM system.columns WHERE database = {database:String} AND name = 'simulated'",
+        parameters={"database": database},
+    ).result_rows
+    return any(
+        client.query(f"SELECT 1 FROM {database}.{table} WHERE simulated LIMIT 1").result_rows  # noqa: S608
+        for (table,) in tables
+    )
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    from clickhouse_connect.driver.exceptions import Error
+
+    return (Error,)
+
+
+def _short(text: str) -> str:
+    begin = text.find("DB::Exception: ")
+    return (text[begin + len("DB::Exception: ") :] if begin >= 0 else text).split(" (for url")[0].strip()
