@@ -98,7 +98,9 @@ class Running:
         os.kill(simulator, signal.SIGSTOP)
         try:
             deadline = time.monotonic() + RECOVERY_SECONDS
-            while (done := self.nadi("state", "verify", "--json")).returncode != 0 and time.monotonic() < deadline:
+            while (
+                done := self.nadi("state", "verify", "--json")
+            ).returncode != 0 and time.monotonic() < deadline:
                 time.sleep(2)  # what was on its way has yet to arrive
             assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         finally:
