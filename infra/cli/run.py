@@ -81,6 +81,7 @@ def wallboard(context: typer.Context) -> None:
         settings.wallboard,
         profile,
         inspectorate_url=f"http://{settings.inspectorate.host}:{settings.inspectorate.port}/",
+        workers_group=settings.streams.group,
     )
 
 

@@ -33,6 +33,7 @@ from sinks.settings import ClickHouseSettings, WallboardSettings
 from sinks.wallboard import details, wording
 from sinks.wallboard.broadcast import Broadcast
 from sinks.wallboard.feed import Feed
+from sinks.wallboard.progress import STREAM_GROUP
 from sinks.wallboard.state import Board, Today
 from sinks.wallboard.tiles import TILES, all_tiles
 from sinks.wallboard.typescale import typescale
@@ -317,9 +318,10 @@ def run(
     profile: Profile,
     *,
     inspectorate_url: str = "",
+    workers_group: str = STREAM_GROUP,
 ) -> None:
-    """Serve until SIGTERM or SIGINT."""
-    board = Wallboard(Feed(kafka, clickhouse, Board(profile)), wallboard, inspectorate_url)
+    """Serve until SIGTERM or SIGINT. ``workers_group`` is the consumer group whose progress the board watches."""
+    board = Wallboard(Feed(kafka, clickhouse, Board(profile), workers_group), wallboard, inspectorate_url)
     config = uvicorn.Config(
         board.app(),
         host=wallboard.host,

@@ -20,7 +20,7 @@ from schemas.codec import Codec, Decoded
 from schemas.registry import open_ids
 from schemas.settings import KafkaSettings
 from sinks.settings import ClickHouseSettings
-from sinks.wallboard.progress import Progress
+from sinks.wallboard.progress import STREAM_GROUP, Progress
 from sinks.wallboard.snapshot import load_snapshot
 from sinks.wallboard.state import Board
 from sinks.wallboard.store import Cell
@@ -36,11 +36,18 @@ RETRY_SECONDS = 2.0
 class Feed:
     """Keeps a board up to date. ``changed`` is set whenever the board has something new to show."""
 
-    def __init__(self, kafka: KafkaSettings, clickhouse: ClickHouseSettings, board: Board) -> None:
+    def __init__(
+        self,
+        kafka: KafkaSettings,
+        clickhouse: ClickHouseSettings,
+        board: Board,
+        workers_group: str = STREAM_GROUP,
+    ) -> None:
         self.board = board
         self.lock = threading.Lock()
         self.changed = threading.Event()
         self._kafka = kafka
+        self._workers_group = workers_group
         self._layout = kafka.layout()
         self._clickhouse = clickhouse
         self._stop = threading.Event()
@@ -69,7 +76,9 @@ class Feed:
 
     def _run(self) -> None:
         now = time.time_ns() // 1_000_000
-        self.board.profile.calendar.minutes(now - 1, now)  # its tables are made at first use, better without the lock
+        self.board.profile.calendar.minutes(
+            now - 1, now
+        )  # its tables are made at first use, better without the lock
         self._first_picture()
         while not self._stop.is_set():
             try:
@@ -112,7 +121,7 @@ class Feed:
             consumer.assign(
                 [TopicPartition(topic, partition, offset) for (topic, partition), offset in start.items()]
             )
-            progress = Progress(self._kafka)
+            progress = Progress(self._kafka, self._workers_group)
             looked = 0.0
             while not self._stop.is_set():
                 self._take(consumer.consume(BATCH, POLL_SECONDS))

@@ -5,6 +5,7 @@ import { layOut, turnFacts } from "./giliran.js";
 const root = document.documentElement;
 const byId = (id) => document.getElementById(id);
 const phone = matchMedia("(max-width: 900px)");
+const NOTE_LENGTH = 38;
 let meta = {};
 let alarms = null;
 let lastGood = Date.now();
@@ -36,6 +37,20 @@ function line(entry) {
   item.append(element("span", "what", entry.what), element("span", "rest", rest.join(" · ")));
   item.title = [entry.what, ...rest].join(" · ");
   return item;
+}
+
+/** "terendah: A 1%, B 2%, C 3%" in pieces of two lines of the wall, each with its beginning. */
+function pieces(note) {
+  const cut = note.indexOf(": ");
+  if (note.length <= NOTE_LENGTH || cut < 0) return note ? [note] : [];
+  const lead = note.slice(0, cut + 2);
+  const made = [];
+  for (const item of note.slice(cut + 2).split(", ")) {
+    const longer = made.length ? `${made[made.length - 1]}, ${item}` : "";
+    if (longer && longer.length <= NOTE_LENGTH) made[made.length - 1] = longer;
+    else made.push(lead + item);
+  }
+  return made;
 }
 
 function drawBar(place, bar) {
@@ -78,11 +93,12 @@ function draw(tile) {
   }
   const facts = (tile.rows || []).concat(tile.details || []).map(fact);
   if (tile.columns && facts[0]) facts[0].title = tile.columns;
-  if (tile.note) {
+  const notes = (phone.matches ? [tile.note].filter(Boolean) : pieces(tile.note || "")).map((piece) => {
     const note = element("li");
-    note.append(element("span", "note", tile.note));
-    facts.splice(facts.filter((f) => f.className === "pin").length, 0, note);
-  }
+    note.append(element("span", "note", piece));
+    return note;
+  });
+  facts.splice(facts.filter((f) => f.className === "pin").length, 0, ...notes);
   if (tile.id === "pelaporan" && meta.lag_display) facts.push(fact({ label: "Jeda olah", display: meta.lag_display }));
   place.querySelector(".facts").replaceChildren(...facts);
   layOut(place);
