@@ -68,7 +68,7 @@ def settle(bootstrap: str, layout: Layout, key: str, value: str) -> None:
 def _write(bootstrap: str, layout: Layout, key: str, value: str) -> None:
     from confluent_kafka import Producer
 
-    producer: Any = Producer({"bootstrap.servers": bootstrap, "enable.idempotence": True})
+    producer: Any = Producer({"bootstrap.servers": bootstrap, "enable.idempotence": True, "log_level": 3})
     producer.produce(layout.topic(DEPLOYMENT_TOPIC), key=key.encode(), value=value.encode())
     if producer.flush(10):
         raise TimeoutError(f"broker {bootstrap} did not take the record of {key}")

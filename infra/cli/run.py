@@ -2,21 +2,54 @@
 
 from __future__ import annotations
 
+import importlib
+import os
+import sys
+import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from infra.cli.texts import _
 
+#: What each part imports before it waits for its turn: a second or two of work while the broker starts.
+HEAVY = {
+    "stream": ("confluent_kafka", "streams.worker", "streams.domains", "streams.engine.app"),
+    "sink": ("confluent_kafka", "clickhouse_connect", "sinks.clickhouse.sink"),
+    "wallboard": ("confluent_kafka", "clickhouse_connect", "sinks.wallboard.app"),
+    "inspectorate": ("confluent_kafka", "clickhouse_connect", "sinks.inspectorate.app"),
+    "simulator": ("confluent_kafka", "producers.simulator.demo"),
+}
+POLL_SECONDS = 0.05
+
 app = typer.Typer(help=_("Menjalankan satu bagian saja (dipakai oleh nadi up)."), no_args_is_help=True)
 
 
 @app.callback()
-def prepare() -> None:
-    """Set up logging for the process."""
+def prepare(
+    context: typer.Context,
+    after: Annotated[
+        list[Path] | None, typer.Option(help=_("mulai bekerja setelah berkas ini ada (dipakai oleh nadi up)"))
+    ] = None,
+) -> None:
+    """Set up logging for the process, import what it needs, and wait for its turn."""
     from infra.logs import set_up
 
     set_up()
+    if after:
+        for module in HEAVY.get(context.invoked_subcommand or "", ()):
+            importlib.import_module(module)
+        _await(after)
+
+
+def _await(markers: list[Path]) -> None:
+    """Wait until every file is there; end when the supervisor is gone."""
+    supervisor = os.getppid()
+    while not all(marker.exists() for marker in markers):
+        if os.getppid() != supervisor:
+            sys.exit("the supervisor ended before this part could start")
+        time.sleep(POLL_SECONDS)
 
 
 @app.command(help=_("pengolah arus"))

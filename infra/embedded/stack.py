@@ -21,8 +21,6 @@ from schemas.catalogue import create_topics
 from schemas.profile import Profile
 from schemas.registry import open_ids
 
-STEPS = ("topics", "tables")
-
 
 class Stack:
     """The parts of one deployment on one data folder.
@@ -187,9 +185,10 @@ class Stack:
         port = self.metrics_port(settings.streams.workers)
         sink = Part(
             "sink",
-            _nadi("run", "sink", "--http-port", str(port)),
+            self._run("sink", "--http-port", str(port), after=("tables", "topics")),
             self._environment(),
             needs=("tables", "topics"),
+            eager=True,
             healthy=lambda: _answers(f"http://{ports.LOCAL}:{port}/readyz"),
             url=f"http://{ports.LOCAL}:{port}/metrics",
         )
@@ -206,9 +205,10 @@ class Stack:
         port = self.metrics_port(index)
         return Part(
             f"stream-{index}",
-            _nadi("run", "stream", "--index", str(index), "--http-port", str(port)),
+            self._run("stream", "--index", str(index), "--http-port", str(port), after=("topics",)),
             environment,
             needs=("topics",),
+            eager=True,
             healthy=lambda: _answers(f"http://{ports.LOCAL}:{port}/readyz"),
             url=f"http://{ports.LOCAL}:{port}/metrics",
         )
@@ -224,9 +224,10 @@ class Stack:
             found.append(
                 Part(
                     name,
-                    _nadi("run", name),
+                    self._run(name, after=("tables", "topics")),
                     self._environment(),
                     needs=("tables", "topics"),
+                    eager=True,
                     healthy=lambda address=address: _answers(f"{address}/readyz"),  # type: ignore[misc]
                     url=f"{address}/",
                 )
@@ -235,11 +236,16 @@ class Stack:
 
     def simulator_part(self) -> Part:
         """The demonstration's departments."""
-        return Part("simulator", _nadi("run", "simulator"), self._environment(), needs=("topics",))
+        command = self._run("simulator", after=("topics",))
+        return Part("simulator", command, self._environment(), needs=("topics",), eager=True)
 
     def metrics_port(self, index: int) -> int:
         """The metrics port of worker ``index``; the sink's comes after the last worker's."""
         return self.settings.ports.metrics + index
+
+    def _run(self, name: str, *options: str, after: tuple[str, ...]) -> list[str]:
+        waits = [word for step in after for word in ("--after", str(self.supervisor.marker(step)))]
+        return _nadi("run", *waits, name, *options)
 
     def _environment(self) -> dict[str, str]:
         return self.settings.environment()

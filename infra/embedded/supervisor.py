@@ -39,7 +39,10 @@ class LockedError(RuntimeError):
 @dataclass(frozen=True)
 class Part:
     """A part of the stack. ``command`` None is a step that is done once (``prepare``). ``healthy`` must answer within
-    a second or two. ``needs`` names the parts that must be healthy before it starts; ``url`` is for people."""
+    a second or two. ``needs`` names the parts that must be healthy before it starts; ``url`` is for people.
+
+    ``eager`` starts the process at once: it gets its imports done and waits itself for the marker files of the steps
+    that it needs (``Supervisor.marker``)."""
 
     name: str
     command: list[str] | None = None
@@ -48,6 +51,7 @@ class Part:
     prepare: Callable[[], None] = lambda: None
     healthy: Callable[[], bool] = lambda: True
     url: str = ""
+    eager: bool = False
 
 
 @dataclass
@@ -96,10 +100,16 @@ class Supervisor:
             raise LockedError(
                 f"another nadi up runs on {self.folder}; stop it, or use another --data-dir"
             ) from None
+        for marker in path.parent.glob("*.done"):
+            marker.unlink()
         left = processes.end(processes.records_from(self.record), STOP_SECONDS)
         if left:
             log.warning("ended what an earlier run left", parts=", ".join(left))
         return left
+
+    def marker(self, step: str) -> Path:
+        """The file that is there from when a step is done until the next start."""
+        return self.folder / "run" / f"{step}.done"
 
     def add(self, parts: list[Part]) -> None:
         """More parts, from now on."""
@@ -171,7 +181,7 @@ class Supervisor:
     def _step(self, state: State) -> None:
         now = time.monotonic()
         if state.phase == "waiting":
-            if all(self.states[need].healthy for need in state.part.needs) and now >= state.retry_at:
+            if (state.part.eager or self._may_work(state)) and now >= state.retry_at:
                 state.phase = "preparing"
                 state.preparing = self._pool.submit(state.part.prepare)
         elif state.phase == "preparing":
@@ -181,6 +191,9 @@ class Supervisor:
         elif state.part.command is not None:
             self._look(state, now)
 
+    def _may_work(self, state: State) -> bool:
+        return all(self.states[need].healthy for need in state.part.needs)
+
     def _prepared(self, state: State) -> None:
         if state.preparing is None or not state.preparing.done():
             return
@@ -189,6 +202,7 @@ class Supervisor:
             self._died(state, f"{type(error).__name__}: {error}")
             return
         if state.part.command is None:
+            self.marker(state.part.name).touch()
             state.phase, state.healthy = "done", True
             self._tell(state.part.name, "healthy")
             return
@@ -203,6 +217,9 @@ class Supervisor:
         self._tell(state.part.name, "starting")
 
     def _look(self, state: State, now: float) -> None:
+        if state.phase == "starting" and not self._may_work(state):
+            state.healthy_at = now  # it waits for its turn
+            return
         if state.looking is None:
             if now - state.looked_at >= (TICK if not state.healthy else LOOK_SECONDS):
                 state.looked_at = now
