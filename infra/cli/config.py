@@ -33,12 +33,9 @@ def register(app: typer.Typer) -> None:
         from rich.console import Console
         from rich.table import Table
 
-        from infra.settings import known_keys
-
-        described = known_keys()
-        table = Table(_("kunci"), _("nilai"), _("asal"), _("arti"), box=None, pad_edge=False)
+        words = {"default": _("bawaan"), "flag": _("opsi")}
+        table = Table(_("kunci"), _("nilai"), _("asal"), box=None, pad_edge=False)
         for key, value in masked.items():
-            table.add_row(
-                key, "" if value is None else str(value), _(settings.origin(key)), described.get(key, "")
-            )
+            origin = settings.origin(key)
+            table.add_row(key, "" if value is None else str(value), words.get(origin, origin))
         Console().print(table)

@@ -136,15 +136,23 @@ def main() -> NoReturn:
         texts.choose(texts.asked())
     except ValueError as error:
         fail(str(error), USAGE)
+    from typer import _click
+
+    from infra.cli import typer_texts
+
+    _click.core.Context.formatter_class = typer_texts.Formatter
     try:
-        build()()
-    except KeyboardInterrupt:
+        code = typer.main.get_command(build())(standalone_mode=False)
+    except _click.exceptions.ClickException as wrong:
+        sys.stderr.write(typer_texts.said(wrong))
+        sys.exit(wrong.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(INTERRUPTED)
     except Exception as error:
         if type(error).__name__ not in EXPECTED:
             raise
         fail(str(error), EXPECTED[type(error).__name__])
-    sys.exit(0)
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 #: Errors whose message says all a person needs; their exit code.

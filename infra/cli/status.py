@@ -101,6 +101,12 @@ def _show(found: dict[str, Any], folder: Path) -> None:
     from rich.table import Table
 
     console = Console()
+    words = {
+        "waiting": _("menunggu"),
+        "preparing": _("disiapkan"),
+        "starting": _("mulai"),
+        "healthy": _("tidak menjawab"),
+    }
     if not found["running"]:
         console.print(_("Tidak ada yang berjalan di {folder}; jalankan nadi up.").format(folder=folder))
         return
@@ -108,7 +114,7 @@ def _show(found: dict[str, Any], folder: Path) -> None:
     for title in (_("bagian"), _("keadaan"), "pid", _("dijalankan lagi"), _("alamat")):
         parts.add_column(title)
     for part in found["parts"]:
-        state = _("siap") if part["healthy"] else part["phase"]
+        state = _("siap") if part["healthy"] else words.get(part["phase"], part["phase"])
         parts.add_row(part["name"], state, str(part["pid"] or ""), str(part["restarts"]), part["url"])
     console.print(parts)
     topics = Table(title=_("Topik"))

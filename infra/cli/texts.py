@@ -6,7 +6,9 @@ help texts are read when the commands are declared.
 
 from __future__ import annotations
 
+import contextlib
 import gettext
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -17,6 +19,7 @@ INDONESIAN = "id"
 LANGUAGES = (INDONESIAN, "en")
 
 _translations: gettext.NullTranslations = gettext.NullTranslations()
+_language = INDONESIAN
 
 
 def _(text: str) -> str:
@@ -24,12 +27,18 @@ def _(text: str) -> str:
     return _translations.gettext(text)
 
 
-def choose(language: str) -> None:
+def choose(wanted: str) -> None:
     """Show texts in this language from now on. Raises ValueError for one we do not have."""
-    global _translations  # noqa: PLW0603
-    if language not in LANGUAGES:
-        raise ValueError(f"bahasa {language!r} tidak dikenal; pilih {' atau '.join(LANGUAGES)}")
-    _translations = gettext.NullTranslations() if language == INDONESIAN else _catalogue(language)
+    global _translations, _language  # noqa: PLW0603
+    if wanted not in LANGUAGES:
+        raise ValueError(f"bahasa {wanted!r} tidak dikenal; pilih {' atau '.join(LANGUAGES)}")
+    _translations = gettext.NullTranslations() if wanted == INDONESIAN else _catalogue(wanted)
+    _language = wanted
+
+
+def language() -> str:
+    """The language chosen."""
+    return _language
 
 
 def asked(arguments: Sequence[str] = sys.argv[1:]) -> str:
@@ -42,22 +51,26 @@ def asked(arguments: Sequence[str] = sys.argv[1:]) -> str:
     return os.environ.get("NADI_LANG", INDONESIAN)
 
 
-def _catalogue(language: str) -> gettext.NullTranslations:
-    """The catalogue, compiled into the user's cache whenever the ``.po`` file is newer."""
-    source = CATALOGUES / f"{language}.po"
+def _catalogue(name: str) -> gettext.NullTranslations:
+    """The catalogue, kept compiled in the user's cache; compiled again whenever the ``.po`` file changes."""
+    source = CATALOGUES / f"{name}.po"
     import platformdirs
 
-    compiled = Path(platformdirs.user_cache_dir("nadi")) / f"{language}-{int(source.stat().st_mtime_ns)}.mo"
-    if not compiled.is_file():
-        from babel.messages.mofile import write_mo
-        from babel.messages.pofile import read_po
+    compiled = Path(platformdirs.user_cache_dir("nadi")) / f"{name}-{source.stat().st_mtime_ns}.mo"
+    if compiled.is_file():
+        return gettext.GNUTranslations(io.BytesIO(compiled.read_bytes()))
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
 
+    with source.open("rb") as stream:
+        catalogue = read_po(stream, locale=name)
+    made = io.BytesIO()
+    write_mo(made, catalogue)
+    with contextlib.suppress(OSError):  # no cache is slower, not worse
         compiled.parent.mkdir(parents=True, exist_ok=True)
-        with source.open("rb") as stream:
-            catalogue = read_po(stream, locale=language)
-        temporary = compiled.with_suffix(f".{os.getpid()}")
-        with temporary.open("wb") as stream:
-            write_mo(stream, catalogue)
-        temporary.replace(compiled)
-    with compiled.open("rb") as stream:
-        return gettext.GNUTranslations(stream)
+        for old in compiled.parent.glob(f"{name}-*.mo"):
+            old.unlink(missing_ok=True)
+        draft = compiled.with_suffix(f".{os.getpid()}")
+        draft.write_bytes(made.getvalue())
+        draft.replace(compiled)
+    return gettext.GNUTranslations(io.BytesIO(made.getvalue()))
