@@ -1,0 +1,1 @@
+"""The benchmarks: anyone runs them with `make bench`; results stand in benchmarks/results."""
