@@ -262,7 +262,10 @@ def _kafka(settings: Settings) -> Iterator[Finding]:
         return
     yield Finding("Kafka", "ok", _("{where} menjawab").format(where=where))
     admin = AdminClient({"bootstrap.servers": where, "log_level": 0})
-    yield _topics(admin, settings)
+    topics = _topics(admin, settings)
+    yield topics
+    if topics.result != "ok":
+        return
     facts = deployment.read(where, settings.kafka.layout())
     origin, settled = open_ids(settings.kafka.schema_registry_url).origin, facts.get(deployment.SCHEMA_IDS)
     if settled is not None and settled != origin:

@@ -1,0 +1,28 @@
+"""Ports: free or held, and by whom."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+from infra.embedded import ports
+
+
+def test_a_held_port_is_not_free_and_its_holder_is_named() -> None:
+    with socket.create_server((ports.LOCAL, 0)) as server:
+        port = server.getsockname()[1]
+        assert not ports.is_free(port)
+        assert ports.answers(port)
+        assert not ports.wait_until_free(port, 0.1)
+        holder = ports.holder(port)
+        assert holder is not None
+        assert holder.pid == os.getpid()
+        assert f"(pid {os.getpid()})" in str(holder)
+    assert ports.wait_until_free(port, 2)
+    assert ports.holder(port) is None
+
+
+def test_free_ports_differ() -> None:
+    found = ports.free(20)
+    assert len(set(found)) == 20
+    assert all(ports.is_free(port) for port in found)
