@@ -23,7 +23,9 @@ def commands() -> list[str]:
     """Every `nadi …` shown in code, once."""
     found: set[str] = set()
     for _, text in texts():
-        for code in re.findall(r"`(nadi [^`\n]+)`", text) + re.findall(r"^(?:\S*/)?(nadi .+)$", text, re.MULTILINE):
+        for code in re.findall(r"`(nadi [^`\n]+)`", text) + re.findall(
+            r"^(?:\S*/)?(nadi .+)$", text, re.MULTILINE
+        ):
             found.add(code.split("#")[0].split("|")[0].strip())
     return sorted(found)
 

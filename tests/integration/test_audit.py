@@ -19,7 +19,9 @@ MAPPING = ROOT / "examples" / "wabo-receipt.toml"
 needs_log = pytest.mark.skipif(not LOG.is_file(), reason="the permit log is not beside the project")
 
 
-def audit(tmp_path: Path, log: Path, *options: str, mapping: Path = MAPPING) -> subprocess.CompletedProcess[str]:
+def audit(
+    tmp_path: Path, log: Path, *options: str, mapping: Path = MAPPING
+) -> subprocess.CompletedProcess[str]:
     nadi = str(Path(sys.executable).with_name("nadi"))
     command = [nadi, "--data-dir", str(tmp_path / "data"), "audit", "permits", str(log)]
     command += ["--mapping", str(mapping), "--out", str(tmp_path / "out"), "--json", *options]
@@ -41,7 +43,11 @@ def plainly() -> set[str]:
 
 def breaches(tmp_path: Path) -> set[str]:
     with (tmp_path / "out" / "alerts.csv").open(encoding="utf-8") as stream:
-        return {r["case"] for r in csv.DictReader(stream) if r["rule"] == "P01" and r["level"] in {"breach", "severe"}}
+        return {
+            r["case"]
+            for r in csv.DictReader(stream)
+            if r["rule"] == "P01" and r["level"] in {"breach", "severe"}
+        }
 
 
 @needs_log
