@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -40,31 +39,24 @@ class Request:
 def run(request: Request, settings: Settings, profile: Profile, say: Say) -> report.Summary:
     """Carry it out and write the results; ``say`` hears (stage, done, total).
 
-    The whole log is published before the workers start, so that the end they see is the end of the input.
+    The whole log is published before the workers begin, so that the end they see is the end of the input.
     Raises what the mapping and the files raise (ValueError with file, line and column), and RuntimeError when a
     worker dies.
     """
     begun = time.monotonic()
     mapping = load_mapping(request.mapping)
-    with ThreadPoolExecutor(1) as pool:
-        reading = pool.submit(
-            read_history,
-            request.domain,
-            request.files,
-            mapping,
-            profile.timezone,
-            lambda n, total: say("baca", n, total),
-        )
-        with Stack.temporary(
-            settings, profile, partitions=request.partitions, workers=request.workers, keep=request.keep
-        ) as stack:
-            stack.start_broker()  # while the log is read
-            history = reading.result()
-            published = time.monotonic()
-            _publish(history, request.domain, stack, say)
-            stack.start_workers(until=history.last_occurred_at if request.until is None else request.until)
-            found = _follow(request.domain, stack, say)
-            ended = time.monotonic()
+    history = read_history(
+        request.domain, request.files, mapping, profile.timezone, lambda n, total: say("baca", n, total)
+    )
+    with Stack.temporary(
+        settings, profile, partitions=request.partitions, workers=request.workers, keep=request.keep
+    ) as stack:
+        stack.start_bounded(history.last_occurred_at if request.until is None else request.until)
+        published = time.monotonic()
+        _publish(history, request.domain, stack, say)
+        stack.input_complete()
+        found = _follow(request.domain, stack, say)
+        ended = time.monotonic()
     return _write(request, profile, history, found, {"total": ended - begun, "pipeline": ended - published})
 
 

@@ -21,6 +21,9 @@ from schemas.catalogue import create_topics
 from schemas.profile import Profile
 from schemas.registry import open_ids
 
+#: The step that ends a bounded input.
+INPUT = "input"
+
 
 class Stack:
     """The parts of one deployment on one data folder.
@@ -101,7 +104,7 @@ class Stack:
         return [
             *self.broker_parts(),
             *self.clickhouse_parts(),
-            *self.worker_parts(None),
+            *self.worker_parts(),
             *self.page_parts(),
             *([self.simulator_part()] if self.demo else []),
         ]
@@ -110,8 +113,21 @@ class Stack:
         """The broker and its topics, blocking."""
         self._start(self.broker_parts())
 
+    def start_bounded(self, until: int) -> None:
+        """The broker and its topics, blocking, and workers that get ready meanwhile and begin at ``input_complete``.
+
+        They take what is on the topics then as the whole input, and move every clock to ``until`` (UTC ms) at its end.
+        """
+        broker = self.broker_parts()
+        self.supervisor.add([*broker, *self.worker_parts(until, after=("topics", INPUT))])
+        self.supervisor.wait_healthy([part.name for part in broker], 90)
+
+    def input_complete(self) -> None:
+        """Everything is published: the workers of a bounded run begin."""
+        self.supervisor.marker(INPUT).touch()
+
     def start_workers(self, until: int | None = None) -> None:
-        """The stream workers; with ``until`` (UTC ms) they stop their clocks there at the end of the input."""
+        """The stream workers; with ``until`` (UTC ms) what is on the topics now is the whole input."""
         self._start(self.worker_parts(until), wait=False)
 
     def start_clickhouse(self) -> None:
@@ -194,18 +210,18 @@ class Stack:
         )
         return [*found, tables, sink]
 
-    def worker_parts(self, until: int | None) -> list[Part]:
-        """The stream workers."""
+    def worker_parts(self, until: int | None = None, after: tuple[str, ...] = ("topics",)) -> list[Part]:
+        """The stream workers; they work when the steps ``after`` are done."""
         environment = self._environment()
         if until is not None:
             environment["NADI_STREAMS__UNTIL"] = str(until)
-        return [self._worker(index, environment) for index in range(self.settings.streams.workers)]
+        return [self._worker(index, environment, after) for index in range(self.settings.streams.workers)]
 
-    def _worker(self, index: int, environment: dict[str, str]) -> Part:
+    def _worker(self, index: int, environment: dict[str, str], after: tuple[str, ...]) -> Part:
         port = self.metrics_port(index)
         return Part(
             f"stream-{index}",
-            self._run("stream", "--index", str(index), "--http-port", str(port), after=("topics",)),
+            self._run("stream", "--index", str(index), "--http-port", str(port), after=after),
             environment,
             needs=("topics",),
             eager=True,
