@@ -189,7 +189,7 @@ class Sink:
             stored = int(rows.offsets[-1]) if len(rows) and table.keeps_all else -1
             taken.begun[place] = partition.standing.begin(first, last)
             taken.done[place] = taken.begun[place].finish(last, stored)
-            if partition.standing.doubtful(first) and len(rows):
+            if table.keeps_all and len(rows) and partition.standing.doubtful(first):
                 held = self.store.held(table, place, first, last)
                 log.info(
                     "the table was asked", topic=place[0], partition=place[1], first=first, held=len(held)

@@ -96,8 +96,8 @@ class Store:
                     continue
                 self._engine = engine
                 self._send(client, table, left, name)
-                if failures == 0 and attempt == 0:
-                    return
+                if not table.keeps_all or (failures == 0 and attempt == 0):
+                    break
                 attempt += 1
                 left = self._missing(table, left)
             except _unanswered() as error:
@@ -166,6 +166,9 @@ class Store:
         )
 
     def _missing(self, table: Table, blocks: dict[Place, Rows]) -> dict[Place, Rows]:
+        """What the table does not hold; all of it where newer versions replace rows, and a repeated one is no other."""
+        if not table.keeps_all:
+            return blocks
         left = {
             place: rows.without(self.held(table, place, int(rows.offsets[0]), int(rows.offsets[-1])))
             for place, rows in blocks.items()

@@ -41,7 +41,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(what: str, check: Callable[[], bool], seconds: float = 60.0) -> None:
+def wait_for(what: str, check: Callable[[], bool], seconds: float = 120.0) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if check():
@@ -84,7 +84,7 @@ class EngineProcess:
     def stop(self) -> int:
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(15)
+        return self.process.wait(60)
 
 
 @cache
@@ -107,14 +107,18 @@ class SinkStack:
 
         name = f"db_{uuid.uuid4().hex[:10]}"
         self.kafka = KafkaSettings(
-            bootstrap_servers=self.bootstrap, topic_prefix=self.layout.prefix, partitions=self.layout.partitions
+            bootstrap_servers=self.bootstrap,
+            topic_prefix=self.layout.prefix,
+            partitions=self.layout.partitions,
         )
         self.settings = ClickHouseSettings(
             url=self.url, database=name, group=f"{self.layout.prefix}sink", block_ms=self.block_ms
         )
         self.codec = Codec("permits.steps", open_ids())
         self.topic = self.layout.topic(PERMITS.name)
-        self.producer: Any = Producer({"bootstrap.servers": self.bootstrap, "enable.idempotence": True, "linger.ms": 2})
+        self.producer: Any = Producer(
+            {"bootstrap.servers": self.bootstrap, "enable.idempotence": True, "linger.ms": 2}
+        )
         self.client = connect(self.settings)
         migrate(self.client, name)
         self.sent: dict[int, int] = {}
@@ -132,7 +136,8 @@ class SinkStack:
     def start(self, failpoint: str = "") -> subprocess.Popen[bytes]:
         environment = os.environ | ({"NADI_FAILPOINT": failpoint} if failpoint else {})
         process = subprocess.Popen(
-            [sys.executable, "-c", SINK, self.kafka.model_dump_json(), self.settings.model_dump_json()], env=environment
+            [sys.executable, "-c", SINK, self.kafka.model_dump_json(), self.settings.model_dump_json()],
+            env=environment,
         )
         self._running.append(process)
         return process
@@ -170,13 +175,15 @@ class SinkStack:
         return list(self.client.query(sql.replace("{db}", self.settings.database)).result_rows)
 
     def offsets(self) -> dict[int, list[int]]:
-        rows = self.query("SELECT _partition, arraySort(groupArray(_offset)) FROM {db}.permits_steps GROUP BY _partition")
+        rows = self.query(
+            "SELECT _partition, arraySort(groupArray(_offset)) FROM {db}.permits_steps GROUP BY _partition"
+        )
         return {int(partition): [int(o) for o in offsets] for partition, offsets in rows}
 
     def stored(self) -> int:
         return int(self.query("SELECT count() FROM {db}.permits_steps")[0][0])
 
-    def wait_for_rows(self, count: int, seconds: float = 60.0) -> None:
+    def wait_for_rows(self, count: int, seconds: float = 120.0) -> None:
         wait_for(f"{count} rows", lambda: self.stored() >= count, seconds)
 
     def committed(self) -> dict[int, int]:
