@@ -39,6 +39,7 @@ from sinks.wallboard.tiles import TILES, all_tiles
 from sinks.wallboard.typescale import typescale
 
 HERE = Path(__file__).parent
+ENTRIES = ("papan.css", "papan.js", "meja.css")
 REFRESH_SECONDS = 0.2  # at most five deltas a second
 LOOK_SECONDS = 0.02
 TICK_SECONDS = 5.0
@@ -54,9 +55,6 @@ class Wallboard:
         self.stopping = False
         self._inspectorate_url = inspectorate_url
         self._version = _version(HERE / "static")
-        self._integrity = {
-            name: _integrity(HERE / "static" / name) for name in ("papan.css", "papan.js", "meja.css")
-        }
         self._pages = jinja2.Environment(
             loader=jinja2.FileSystemLoader(HERE / "templates"),
             autoescape=True,
@@ -262,7 +260,7 @@ class Wallboard:
                 moment=wording.moment(now),
                 version=self._version,
                 zone=str(board.profile.timezone),
-                integrity=self._integrity,
+                integrity={name: _integrity(HERE / "static" / name) for name in ENTRIES},
                 **values,
             )
         )

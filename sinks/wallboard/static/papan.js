@@ -1,11 +1,10 @@
 // The board in the browser: draws what the server formatted. It never formats a figure and writes text only.
 import { follow } from "./sambungan.js";
-import { layOut, turnFacts } from "./giliran.js";
+import { fitsAlone, layOut, turnFacts } from "./giliran.js";
 
 const root = document.documentElement;
 const byId = (id) => document.getElementById(id);
 const phone = matchMedia("(max-width: 900px)");
-const NOTE_LENGTH = 38;
 let meta = {};
 let alarms = null;
 let lastGood = Date.now();
@@ -23,7 +22,7 @@ function element(name, className, value) {
 }
 
 function fact(row) {
-  const item = element("li", row.pin ? "pin" : "");
+  const item = element("li");
   if (row.tone) item.dataset.tone = row.tone;
   item.append(element("span", "", row.label), element("b", "", row.display));
   return item;
@@ -32,25 +31,29 @@ function fact(row) {
 function line(entry) {
   const item = element("li");
   item.dataset.tone = entry.tone;
-  const who = entry.where.includes(entry.who) ? "" : entry.who;
-  const rest = [entry.since, entry.where, who].filter(Boolean);
-  item.append(element("span", "what", entry.what), element("span", "rest", rest.join(" · ")));
-  item.title = [entry.what, ...rest].join(" · ");
+  item.append(element("span", "what", entry.what), element("span", "rest", `${entry.since} · ${entry.who}`), element("span", "where", `di ${entry.where}`));
+  item.title = `${entry.what}, ${entry.since}, di ${entry.where}, ${entry.who}`;
   return item;
 }
 
-/** "terendah: A 1%, B 2%, C 3%" in pieces of two lines of the wall, each with its beginning. */
-function pieces(note) {
+function noteItem(piece) {
+  const item = element("li");
+  item.append(element("span", "note", piece));
+  return item;
+}
+
+/** "terendah: A 1%, B 2%, C 3%" as facts that each fit the wall's tile, every one with its beginning. */
+function notesOf(note, list) {
   const cut = note.indexOf(": ");
-  if (note.length <= NOTE_LENGTH || cut < 0) return note ? [note] : [];
+  if (!note || cut < 0 || phone.matches) return note ? [noteItem(note)] : [];
   const lead = note.slice(0, cut + 2);
   const made = [];
-  for (const item of note.slice(cut + 2).split(", ")) {
+  for (const item of note.slice(cut + 2).split(", ").map((part) => part.replaceAll(" ", "\u00a0"))) {
     const longer = made.length ? `${made[made.length - 1]}, ${item}` : "";
-    if (longer && longer.length <= NOTE_LENGTH) made[made.length - 1] = longer;
+    if (longer && fitsAlone(list, noteItem(longer))) made[made.length - 1] = longer;
     else made.push(lead + item);
   }
-  return made;
+  return made.map(noteItem);
 }
 
 function drawBar(place, bar) {
@@ -84,7 +87,8 @@ function draw(tile) {
   text(figure, headline.display);
   figure.dataset.value = headline.value === null ? "" : String(headline.value);
   figure.dataset.published = String(meta.published_at || 0);
-  text(place.querySelector(".unit"), headline.unit);
+  const alarm = headline.alarm ? [element("span", "alarm", headline.alarm)] : [];
+  place.querySelector(".unit").replaceChildren(headline.unit, ...alarm);
   drawBar(place.querySelector(".bar"), tile.bar);
   drawSpark(place.querySelector(".spark"), tile.spark);
   if (tile.lines) {
@@ -93,12 +97,8 @@ function draw(tile) {
   }
   const facts = (tile.rows || []).concat(tile.details || []).map(fact);
   if (tile.columns && facts[0]) facts[0].title = tile.columns;
-  const notes = (phone.matches ? [tile.note].filter(Boolean) : pieces(tile.note || "")).map((piece) => {
-    const note = element("li");
-    note.append(element("span", "note", piece));
-    return note;
-  });
-  facts.splice(facts.filter((f) => f.className === "pin").length, 0, ...notes);
+  const notes = notesOf(tile.note || "", place.querySelector(".facts"));
+  facts.splice(tile.rows && tile.rows[0] && tile.rows[0].pin ? tile.rows.length : 0, 0, ...notes);
   if (tile.id === "pelaporan" && meta.lag_display) facts.push(fact({ label: "Jeda olah", display: meta.lag_display }));
   place.querySelector(".facts").replaceChildren(...facts);
   layOut(place);

@@ -49,9 +49,8 @@ def _line(board: Board, unit: str, kind: str, alerts: list[dict[str, Any]]) -> d
         board.profile.timezone
     )
     worst = max(alerts, key=lambda a: RANK[a["level"]])["level"]
-    many = f"{wording.count(len(alerts))} izin" if len(alerts) > 1 else "1 izin"
     return {
-        "what": f"{many} {permit.short if permit else kind or 'lain'} terlambat",
+        "what": f"{wording.count(len(alerts))} {permit.short if permit else kind or 'izin'} terlambat",
         "where": holder.short if holder else unit or "unit tidak disebut",
         "since": f"sejak {format_date(since, 'd MMM', locale=wording.LOCALE)}",
         "who": f"{_department(board, unit)}",
@@ -67,4 +66,4 @@ def _department(board: Board, unit: str) -> str:
 
 
 def _rest(more: int) -> str:
-    return f"dan {wording.count(more)} kelompok lain di halaman rincian" if more > 0 else ""
+    return f"dan {wording.count(more)} kelompok lain di rincian" if more > 0 else ""

@@ -35,6 +35,7 @@ def permits(board: Board, today: Today) -> dict[str, Any]:
             "value": stock("permits.open"),
             "display": wording.count(stock("permits.open")),
             "unit": "izin berjalan",
+            "alarm": f"{wording.count(late)} terlambat" if late else "",
         },
         "note": "menunggu di: "
         + ", ".join(f"{who} {wording.count(n)}" for who, n in waiting[:HOLDERS] if n > 0)
@@ -46,7 +47,6 @@ def permits(board: Board, today: Today) -> dict[str, Any]:
                 "value": late,
                 "display": wording.count(late),
                 "tone": "bad" if late else "",
-                "pin": True,
             },
             {
                 "label": "Hampir terlambat",
