@@ -1,0 +1,99 @@
+"""The inspectorate's pages over a real engine: list, one alert with its evidence, download."""
+
+from __future__ import annotations
+
+import time
+import uuid
+
+import pytest
+from starlette.testclient import TestClient
+
+from infra.settings import resolve_profile
+from schemas.profile import Profile
+from schemas.settings import KafkaSettings
+from sinks.clickhouse.client import connect
+from sinks.clickhouse.migrate import migrate
+from sinks.inspectorate.app import Pages
+from sinks.settings import ClickHouseSettings
+
+CASES = 120
+HOSTILE = "=HYPERLINK(1)<script>alert(1)</script>"
+COLUMNS = (
+    "alert_id", "revision", "status", "rule", "rule_version", "domain", "level", "subject", "permit_type", "unit",
+    "level_at", "first_at", "observed", "threshold", "unit_of_measure", "sentence", "evidence", "evidence_total",
+    "evidence_digest", "excluded", "parameters", "profile_hash", "clock", "simulated",
+)  # fmt: skip
+
+
+def row(number: int, level: str, subject: str) -> list[object]:
+    now = 1_795_000_000_000
+    evidence = [("permits.steps", 1, 7, str(uuid.uuid4()), now, "accepted")]
+    return [
+        str(uuid.uuid5(uuid.NAMESPACE_URL, subject)), 1, "raised", "P01", "1", "permits", level, subject, "PBG", "PUPR-CK",
+        now, now - number * 1000, 12.5, 10.0, "working_days", f"Indikasi keterlambatan: {subject}.", evidence, 1,
+        "d" * 64, ["satu peristiwa koreksi"], {"P01.breach": "1.0"}, "h" * 64, now, True,
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def pages(engine_url: str) -> TestClient:
+    settings = ClickHouseSettings(url=engine_url, database=f"desk_{uuid.uuid4().hex[:8]}")
+    client = connect(settings)
+    migrate(client, settings.database)
+    rows = [row(n, ("warning", "breach", "severe")[n % 3], f"KASUS-{n:03}") for n in range(CASES)]
+    rows.append(row(999, "severe", HOSTILE))
+    client.insert(f"{settings.database}.alerts", rows, column_names=COLUMNS)
+    client.close()
+    desk = Pages(KafkaSettings(), settings, Profile.load(resolve_profile("contoh")))
+    desk._origin = (time.monotonic(), True)  # the broker is not part of this test
+    return TestClient(desk.app())
+
+
+def test_the_list_has_the_heaviest_and_oldest_first(pages: TestClient) -> None:
+    text = pages.get("/").text
+    assert "121 indikasi" in text
+    assert "DATA SIMULASI" in text
+    assert text.index("jauh lewat batas</span>") < text.index("● lewat batas</span>")
+    assert text.index("KASUS-119") < text.index("KASUS-002")
+
+
+def test_filters_and_pages_hold_together(pages: TestClient) -> None:
+    text = pages.get("/?level=breach").text
+    assert "40 indikasi" in text
+    assert "KASUS-118" in pages.get("/?level=breach").text
+    assert "berikutnya" in pages.get("/").text
+    assert "level=breach" in text
+    assert "0 indikasi" in pages.get("/", params={"unit": "x' OR 1=1 --"}).text
+
+
+def test_one_alert_shows_what_it_rests_on(pages: TestClient) -> None:
+    name = uuid.uuid5(uuid.NAMESPACE_URL, "KASUS-007")
+    text = pages.get(f"/peringatan/{name}").text
+    for said in (
+        "indikasi – perlu klarifikasi",
+        "permits.steps",
+        "12,5 hari kerja",
+        "h" * 64,
+        "P01.breach",
+        "satu peristiwa koreksi",
+        "revisi 1",
+        "DATA SIMULASI",
+    ):
+        assert said in text, said
+    assert pages.get("/peringatan/unknown").status_code == 404
+
+
+def test_text_of_departments_is_escaped_and_no_formula(pages: TestClient) -> None:
+    assert "<script>alert" not in pages.get("/").text
+    text = pages.get("/peringatan.csv").text
+    assert text.startswith("DATA SIMULASI\n")
+    assert len(text.splitlines()) == CASES + 3
+    assert ",=HYPERLINK" not in text
+    assert "'=HYPERLINK" in text
+
+
+def test_health_and_headers(pages: TestClient) -> None:
+    assert pages.get("/healthz").status_code == 200
+    assert pages.get("/readyz").status_code == 200
+    assert "nadi_" in pages.get("/metrics").text
+    assert "frame-ancestors 'none'" in pages.get("/").headers["content-security-policy"]
