@@ -85,8 +85,8 @@ class BoardStack:
         }
 
     def wait_ready(self) -> None:
-        wait_for("the wallboard has a picture", lambda: self._answers(f"{self.wall}/readyz"), 90)
-        wait_for("the inspectorate answers", lambda: self._answers(f"{self.desk}/readyz"), 90)
+        wait_for("the wallboard has a picture", lambda: self._answers(f"{self.wall}/readyz"), 200)
+        wait_for("the inspectorate answers", lambda: self._answers(f"{self.desk}/readyz"), 200)
 
     @staticmethod
     def _answers(url: str) -> bool:

@@ -16,7 +16,7 @@ from sinks.wallboard.typescale import font_vh
 
 CHROMIUM = Path("/usr/bin/chromium")
 WITHOUT = os.geteuid() != 0 or not CHROMIUM.exists()
-pytestmark = [pytest.mark.kafka, pytest.mark.browser]
+pytestmark = [pytest.mark.kafka, pytest.mark.browser, pytest.mark.timeout(600)]
 HOSTILE = '"><img src=x onerror="window.hacked=1">=1+1'
 WALL = {"width": 1920, "height": 1080}
 PHONE = {"width": 390, "height": 844}
