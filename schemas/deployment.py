@@ -24,7 +24,7 @@ class DeploymentMismatchError(RuntimeError):
 
 def read(bootstrap: str, layout: Layout, timeout: float = 10.0) -> dict[str, str]:
     """The facts settled so far. Raises TimeoutError when the broker does not answer."""
-    from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+    from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
 
     consumer = Consumer(
         {
@@ -32,10 +32,14 @@ def read(bootstrap: str, layout: Layout, timeout: float = 10.0) -> dict[str, str
             "group.id": "nadi-deployment-reader",
             "enable.auto.commit": False,
             "enable.partition.eof": True,
+            "fetch.wait.max.ms": 10,  # the end of the partition is answered at once
         }
     )
     facts: dict[str, str] = {}
     try:
+        consumer.list_topics(
+            layout.topic(DEPLOYMENT_TOPIC), timeout
+        )  # or the first fetch waits half a second
         consumer.assign([TopicPartition(layout.topic(DEPLOYMENT_TOPIC), 0, OFFSET_BEGINNING)])
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
@@ -47,6 +51,8 @@ def read(bootstrap: str, layout: Layout, timeout: float = 10.0) -> dict[str, str
                     return facts
                 continue
             facts.setdefault(message.key().decode(), message.value().decode())
+    except KafkaException as error:
+        raise TimeoutError(f"broker {bootstrap} did not answer within {timeout:.0f} s: {error}") from error
     finally:
         consumer.close()
     raise TimeoutError(f"broker {bootstrap} did not answer within {timeout:.0f} s")

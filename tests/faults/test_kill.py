@@ -142,7 +142,7 @@ def test_a_killed_supervisor_leaves_no_orphan_at_the_next_start(running: Running
     running.verify()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_clean_stop_leaves_nothing_behind(running: Running) -> None:
     before = running.pids()
     running.down()
