@@ -123,12 +123,14 @@ def _table(names: list[str], rows: list[tuple[Any, ...]], *, simulated: bool) ->
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=STAMP if simulated else None, title_style="bold red")
+    console = Console()
+    if simulated:
+        console.print(STAMP, style="bold red")
+    table = Table()
     for name in names:
         table.add_column(name, overflow="fold")
     for row in rows[:SHOWN]:
         table.add_row(*(Text("–" if value is None else str(value)) for value in row))
-    console = Console()
     console.print(table)
     if len(rows) > SHOWN:
         console.print(

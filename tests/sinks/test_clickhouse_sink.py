@@ -166,6 +166,8 @@ def test_what_contradicts_the_table_stops_the_sink(
     first.send_signal(signal.SIGTERM)
     assert first.wait(60) == 0
 
+    admin = kafka.admin()
+
     def set_offset(offset: int) -> None:
         """As an administrator would; the group must be empty, so wait until its static member is forgotten."""
         other: Any = Consumer({"bootstrap.servers": stack.bootstrap, "group.id": stack.settings.group})
@@ -174,12 +176,12 @@ def test_what_contradicts_the_table_stops_the_sink(
         place.offset = offset
 
         def done() -> bool:
+            wanted = ConsumerGroupTopicPartitions(stack.settings.group, [place])
             try:
-                wanted = ConsumerGroupTopicPartitions(stack.settings.group, [place])
-                kafka.admin().alter_consumer_group_offsets([wanted])[stack.settings.group].result(10)
+                answer = admin.alter_consumer_group_offsets([wanted])[stack.settings.group].result(10)
             except KafkaException:
                 return False
-            return True
+            return all(p.error is None for p in answer.topic_partitions)
 
         wait_for("the group takes the offset", done)
 
