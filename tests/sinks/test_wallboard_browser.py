@@ -197,6 +197,7 @@ def test_a_killed_server_is_said_and_recovery_is_seen(stack: BoardStack, browser
     stack.kill("wallboard")
     page.wait_for_selector("#cut:not([hidden])", timeout=20_000)
     assert "TERPUTUS" in page.locator("#cut").text_content()
+    assert page.locator("#simulated").is_visible()
     assert page.locator("#tile-penerimaan .figure").text_content() == before
     stack.publish("revenue", stack.receipt(1_000_000))
     stack.start("wallboard")

@@ -99,6 +99,10 @@ function draw(tile) {
   if (tile.columns && facts[0]) facts[0].title = tile.columns;
   const notes = notesOf(tile.note || "", place.querySelector(".facts"));
   facts.splice(tile.rows && tile.rows[0] && tile.rows[0].pin ? tile.rows.length : 0, 0, ...notes);
+  if (tile.state === "DATA LAMA") {
+    facts.unshift(noteItem(`DATA LAMA ${tile.age}`));
+    facts[0].dataset.tone = "warn";
+  }
   if (tile.id === "pelaporan" && meta.lag_display) facts.push(fact({ label: "Jeda olah", display: meta.lag_display }));
   place.querySelector(".facts").replaceChildren(...facts);
   layOut(place);
@@ -140,7 +144,10 @@ function onMessage(kind, content) {
   lastGood = Date.now();
   meta = content.meta || meta;
   if (meta.version && meta.version !== root.dataset.version) return location.reload();
-  byId("cut").hidden = true;
+  if (!byId("cut").hidden) {
+    byId("cut").hidden = true;
+    setTimeout(() => document.querySelectorAll(".tile").forEach(layOut));
+  }
   drawMeta();
   for (const tile of content.tiles || []) draw(tile);
   drawLink(meta.link, meta.why);
@@ -154,6 +161,7 @@ function onCut() {
   const minutes = Math.floor((Date.now() - lastGood) / 60000);
   text(byId("cut-since"), `– angka terakhir pukul ${meta.clock || "—"}${minutes ? `, ${minutes} menit yang lalu` : ""}`);
   byId("cut").hidden = false;
+  document.querySelectorAll(".tile").forEach(layOut);
 }
 
 function summarise() {

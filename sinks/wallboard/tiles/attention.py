@@ -33,12 +33,18 @@ def attention(board: Board, _today: Today) -> dict[str, Any]:
     )
     lines = [_line(board, unit, kind, alerts) for (unit, kind, _rule), alerts in heaviest[:LINES]]
     cases = sum(len(alerts) for alerts in groups.values())
+    known = bool(board.alerts) or board.store.knows("permits.entered")
+    note = _rest(len(heaviest) - LINES) if cases else "Tidak ada yang melewati batas."
     return {
         "title": "Perlu perhatian hari ini",
-        "headline": {"value": cases, "display": wording.count(cases), "unit": "perlu klarifikasi"},
-        "note": "Tidak ada yang melewati batas." if not cases else _rest(len(heaviest) - LINES),
+        "headline": {
+            "value": cases if known else None,
+            "display": wording.count(cases) if known else wording.MISSING,
+            "unit": "perlu klarifikasi" if known else "",
+        },
+        "note": note if known else "Belum ada data perizinan.",
         "lines": lines,
-        "known": True,
+        "known": known,
     }
 
 
