@@ -246,7 +246,7 @@ class Supervisor:
 
     def _died(self, state: State, why: str) -> None:
         delay = BACKOFF[min(state.attempts, len(BACKOFF) - 1)]
-        log.warning("part died, starting it again", part=state.part.name, why=why, seconds=delay)
+        log.warning("part died, starting it again", part=state.part.name, why=_shortly(why), seconds=delay)
         self._tell(state.part.name, "died")
         state.error = why
         state.attempts += 1
@@ -271,3 +271,10 @@ class Supervisor:
             if state.part.command is not None
         }
         processes.save(self.record, {**self._about, "parts": parts})
+
+
+def _shortly(why: str) -> str:
+    """The reason and the last line of the log: the rest stands in the log."""
+    reason, _, tail = why.partition(":")
+    last = tail.strip().splitlines()[-1:] or [""]
+    return f"{reason}: {last[0][-200:]}"
