@@ -14,6 +14,9 @@ export function fitsAlone(list, item) {
 
 /** Show the facts from the tile's turn on, as many as fit; remembers where the next turn starts. */
 export function layOut(tile) {
+  const headline = tile.querySelector(".headline");
+  tile.classList.remove("tight");
+  tile.classList.toggle("tight", headline.scrollWidth > headline.clientWidth + 1);
   const list = tile.querySelector(".facts");
   const items = [...list.children];
   items.forEach((item) => item.classList.remove("on"));
