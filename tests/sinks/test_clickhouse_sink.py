@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
+import subprocess
 import time
 import urllib.request
 import uuid
@@ -91,6 +93,59 @@ def test_a_killed_engine_loses_nothing(kafka: Any, tmp_path: Path) -> None:
             time.sleep(0.5)
             stack.assert_exact()
             assert sink.poll() is None, "the sink outlives the engine"
+    finally:
+        engine.kill()
+
+
+@pytest.mark.skipif(
+    not shutil.which("strace"), reason="no strace: the engine's own system calls are no kill points here"
+)
+@pytest.mark.parametrize("call", ["/^rename:when=1", "/^rename:when=2", "/^write:when=9"])
+def test_an_engine_killed_in_its_system_calls_loses_nothing(kafka: Any, tmp_path: Path, call: str) -> None:
+    """MergeTree logs an insert's token before it renames the part: killed between the two, a token alone loses it."""
+    engine = EngineProcess(tmp_path / "engine").start()
+    assert engine.process is not None
+    names, _, when = call.partition(":")
+    try:
+        with SinkStack(kafka.bootstrap, kafka.layout(), engine.url) as stack:
+            stack.publish_many(40)
+            stack.start()
+            stack.wait_for_rows(40)
+            inject = [f"trace={names}", f"inject={names}:signal=SIGKILL:{when}"]
+            tracer = subprocess.Popen(
+                [
+                    "strace",
+                    "-f",
+                    "-qq",
+                    "-o",
+                    str(tmp_path / "calls"),
+                    "-p",
+                    str(engine.process.pid),
+                    "-e",
+                    inject[0],
+                    "-e",
+                    inject[1],
+                ],
+                stderr=subprocess.PIPE,
+            )
+            time.sleep(1.0)
+            if tracer.poll() is not None:
+                pytest.skip(f"strace may not attach here: {tracer.stderr.read()!r}")  # type: ignore[union-attr]
+            try:
+                for _ in range(200):  # strace counts calls by thread, and the engine has many
+                    stack.publish_many(8)
+                    if engine.process.poll() is not None:
+                        break
+                    time.sleep(0.1)
+                assert engine.process.poll() is not None, "the engine never came to that call"
+            finally:
+                tracer.kill()
+                tracer.wait(10)
+                engine.kill()
+            engine.start()
+            stack.wait_for_rows(sum(stack.sent.values()))
+            time.sleep(0.5)
+            stack.assert_exact()
     finally:
         engine.kill()
 
