@@ -20,8 +20,6 @@ LAST_PROCESSED = Gauge(
 )
 EVENTS = Counter("nadi_processor_events_total", "Rows by outcome", ["topic", "result"])
 DEAD_LETTERS = Counter("nadi_dlq_events_total", "Records set aside", ["topic", "reason"])
-RULE_EVALUATIONS = Counter("nadi_rule_evaluations_total", "Rule results", ["rule", "result"])
-ALERTS_OPEN = Gauge("nadi_alerts_open", "Standing alerts", ["rule", "severity", "status"])
 STATE_REBUILDING = Gauge(
     "nadi_processor_rebuilding", "1 while a partition's state is rebuilt", ["topic", "partition"]
 )
