@@ -27,7 +27,7 @@ from schemas.repeats import Repeats
 from schemas.settings import KafkaSettings
 from sinks.clickhouse import group
 from sinks.clickhouse.blocks import Rows, make_rows
-from sinks.clickhouse.failpoints import reached
+from monitoring.failpoints import reached
 from sinks.clickhouse.intent import IntentError, Standing, check
 from sinks.clickhouse.partition import Partition
 from sinks.clickhouse.store import Place, StoppingError, Store

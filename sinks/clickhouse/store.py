@@ -13,7 +13,7 @@ import structlog
 from schemas.repeats import Repeats
 from sinks.clickhouse.blocks import Rows, arrow_stream
 from sinks.clickhouse.client import connect
-from sinks.clickhouse.failpoints import reached
+from monitoring.failpoints import reached
 from sinks.clickhouse.intent import Intent, token
 from sinks.clickhouse.tables import Table
 from sinks.settings import ClickHouseSettings

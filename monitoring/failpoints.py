@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
-#: before-letters, before-intent, after-intent, during-insert, after-insert, after-commit; after a colon, how often
+#: The sink: before-letters, before-intent, after-intent, during-insert, after-insert, after-commit. After a colon, how often
 #: the place is passed first.
 _WANTED, _, _AFTER = os.environ.get("NADI_FAILPOINT", "").partition(":")
 _left = int(_AFTER or 0)
