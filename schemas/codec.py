@@ -10,7 +10,7 @@ import io
 import json
 import struct
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyruhvro
 
+from schemas.payloads import Payloads
 from schemas.registry import SchemaIds, UnknownSchemaError, WriterSchema, current
 
 HEADER = struct.Struct(">bI")
@@ -69,17 +70,33 @@ def arrow_schema(name: str) -> pa.Schema:
     return pyruhvro.avro_to_arrow_schema(current(name))
 
 
+def _projection(name: str, columns: Iterable[str] | None) -> list[str]:
+    fields: list[str] = arrow_schema(name).names
+    if columns is None:
+        return fields
+    wanted = set(columns)
+    if unknown := wanted - set(fields):
+        raise ValueError(f"{name} has no field {', '.join(sorted(unknown))}")
+    return [field for field in fields if field in wanted]
+
+
 @cache
 def _defaults(name: str) -> dict[str, Any]:
     return {f["name"]: f.get("default") for f in json.loads(current(name))["fields"]}
 
 
 class Codec:
-    """Writes and reads values of one schema; safe to share between threads."""
+    """Writes and reads values of one schema; safe to share between threads.
 
-    def __init__(self, name: str, ids: SchemaIds) -> None:
+    ``columns`` names the top-level fields that decoded batches hold, in any order; they come in the schema's
+    order, and the whole value is validated all the same. None means all. Raises ValueError for a field that the
+    schema does not have.
+    """
+
+    def __init__(self, name: str, ids: SchemaIds, columns: Iterable[str] | None = None) -> None:
         self.name = name
         self.ids = ids
+        self.columns = _projection(name, columns)
         self._known: dict[int, WriterSchema | str] = {}
 
     def encode(self, record: Mapping[str, Any]) -> bytes:
@@ -124,8 +141,12 @@ class Codec:
             raise DecodeError("Undecodable", f"not a record but {type(record).__name__}")
         return record
 
-    def decode_batch(self, values: Sequence[bytes | None]) -> Decoded:
+    def decode_batch(self, values: Sequence[bytes | None] | Payloads) -> Decoded:
         """Many values at once. Never raises for bad input; see Decoded."""
+        decoded = self._decode_batch([values[row] for row in range(len(values))])
+        return Decoded(decoded.columns.select(self.columns), decoded.rows, decoded.refused)
+
+    def _decode_batch(self, values: Sequence[bytes | None]) -> Decoded:
         groups: dict[int, list[int]] = defaultdict(list)
         refused: list[Refused] = []
         for row, value in enumerate(values):

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from schemas.dead_letters import Headers
+from schemas.payloads import Payloads
 from streams.engine.chunk import Int64s
 from streams.engine.client import client_settings
 
@@ -46,14 +47,47 @@ class FetchError(RuntimeError):
     """The broker answered that a partition cannot be read from where we are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Protocol):
     """The records of offsets ``[first_offset, next_offset)`` of one partition, as the broker gave them.
 
     ``first_offset`` is where the run before it ended, so runs leave no hole; offsets inside may be missing where
-    the log has none (transaction markers). ``timestamps`` are UTC ms. Keys, values and headers are taken from
-    ``messages`` when asked for.
+    the log has none (transaction markers). ``offsets`` and ``timestamps`` (UTC ms) have one entry per record.
+    Keys and headers are looked up only when asked for.
     """
+
+    @property
+    def source(self) -> Source: ...
+
+    @property
+    def first_offset(self) -> int: ...
+
+    @property
+    def next_offset(self) -> int: ...
+
+    @property
+    def offsets(self) -> Int64s: ...
+
+    @property
+    def timestamps(self) -> Int64s: ...
+
+    def __len__(self) -> int: ...
+
+    def values(self) -> Sequence[bytes | None] | Payloads:
+        """The values of all records, as ``Codec.decode_batch`` takes them; None where there is none."""
+
+    def key(self, row: int) -> bytes | None: ...
+
+    def value(self, row: int) -> bytes | None: ...
+
+    def headers(self, row: int) -> Headers: ...
+
+    def part(self, first: int, after: int) -> Run:
+        """The records of offsets ``[first, after)`` within this run."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfluentRun:
+    """A run of confluent-kafka's messages."""
 
     source: Source
     first_offset: int
@@ -79,10 +113,9 @@ class Run:
     def headers(self, row: int) -> Headers:
         return tuple(self.messages[row].headers() or ())
 
-    def part(self, first: int, after: int) -> Run:
-        """The records of offsets ``[first, after)`` within this run."""
+    def part(self, first: int, after: int) -> ConfluentRun:
         low, high = (int(i) for i in np.searchsorted(self.offsets, (first, after)))
-        return Run(
+        return ConfluentRun(
             self.source,
             first,
             after,
@@ -93,7 +126,10 @@ class Run:
 
 
 class Fetcher(Protocol):
-    """What the engine needs of a source of records."""
+    """What the engine needs of a source of records. ``kind`` is ``native`` or ``confluent-kafka``."""
+
+    @property
+    def kind(self) -> str: ...
 
     def assign(self, positions: Mapping[Source, int]) -> None:
         """Read exactly these partitions, each from its position; what was fetched before is forgotten."""
@@ -113,9 +149,11 @@ class Fetcher(Protocol):
 
 
 class ConfluentFetcher:
-    """librdkafka's fetch by ``assign()``."""
+    """librdkafka's fetch by ``assign()``, a Python object per record."""
 
-    def __init__(self, bootstrap: str, group: str, client_id: str = "nadi-fetch") -> None:
+    kind = "confluent-kafka"
+
+    def __init__(self, bootstrap: str, group: str, client_id: str) -> None:
         from confluent_kafka import Consumer
         from confluent_kafka.admin import AdminClient
 
@@ -176,7 +214,7 @@ class ConfluentFetcher:
                 runs.append(self._run(source, [], end))
         return [run for run in runs if run.next_offset > run.first_offset]
 
-    def _run(self, source: Source, messages: list[Any], end: int | None = None) -> Run:
+    def _run(self, source: Source, messages: list[Any], end: int | None = None) -> ConfluentRun:
         first = self._next[source]
         offsets = np.fromiter((m.offset() for m in messages), np.int64, len(messages))
         if len(messages) and int(offsets[0]) < first:
@@ -186,7 +224,7 @@ class ConfluentFetcher:
         stamps = np.fromiter((m.timestamp()[1] for m in messages), np.int64, len(messages))
         after = int(offsets[-1]) + 1 if end is None else end
         self._next[source] = after
-        return Run(source, first, after, offsets, stamps, messages)
+        return ConfluentRun(source, first, after, offsets, stamps, messages)
 
     def bounds(self, sources: Iterable[Source]) -> dict[Source, Bounds]:
         from confluent_kafka import TopicPartition
@@ -224,6 +262,18 @@ class ConfluentFetcher:
 
     def close(self) -> None:
         self._consumer.close()
+
+
+def open_fetcher(bootstrap: str, group: str, client_id: str, kind: str = "auto") -> Fetcher:
+    """The fetcher of that ``kind``: ``native``, ``confluent``, or ``auto`` for native where it is built.
+
+    Raises ValueError for another word, and RuntimeError when ``native`` is asked for and not built.
+    """
+    if kind not in ("auto", "native", "confluent"):
+        raise ValueError(f"fetcher kind {kind!r} is none of auto, native, confluent")
+    if kind == "native":
+        raise RuntimeError("the native fetch is not built; run `make native`")
+    return ConfluentFetcher(bootstrap, group, client_id)
 
 
 def wall_clock() -> int:

@@ -17,7 +17,7 @@ from schemas.codec import Codec
 from schemas.registry import open_ids
 from streams.engine.clock import ClockRule
 from streams.engine.decode import Batch, Decoder
-from streams.engine.fetch import Committed, Run, Source
+from streams.engine.fetch import Committed, ConfluentRun, Run, Source
 from streams.engine.pending import Commit
 from streams.engine.task import PositionError, Task, Unprocessable
 from streams.engine.version import unpack
@@ -68,7 +68,7 @@ def log_of(bodies: Sequence[bytes | None], step: int = 1000) -> list[Message]:
 
 def run_of(log: Sequence[Message], first: int, after: int) -> Run:
     messages = log[first:after]
-    return Run(
+    return ConfluentRun(
         SOURCE,
         first,
         after,
