@@ -66,6 +66,10 @@ AGGREGATES: Mapping[str, Topic] = MappingProxyType(
 #: First record of each key wins; see schemas/deployment.py.
 DEPLOYMENT_TOPIC = "nadi.deployment"
 
+#: State logs of the case tasks: partition i belongs to task i. What is no longer needed is deleted by the task itself.
+STATE_TOPIC = "nadi.state"
+STATE_SEGMENT_BYTES = 64 * 2**20
+
 TOPICS: Mapping[str, Topic] = MappingProxyType(
     {t.name: t for t in (*DOMAINS.values(), HEARTBEATS, *AGGREGATES.values(), ALERTS, DISPOSITIONS)}
 )
@@ -102,6 +106,8 @@ class Layout:
             if (topic.domain and topic.name in {t.name for t in DOMAINS.values()}) or topic is HEARTBEATS:
                 wanted[self.topic(topic.dead_letters)] = (partitions, self._config(DEAD_LETTER_DAYS))
         wanted[self.topic(DEPLOYMENT_TOPIC)] = (1, self._config(None))
+        state = {**self._config(None), "segment.bytes": str(STATE_SEGMENT_BYTES)}
+        wanted[self.topic(STATE_TOPIC)] = (self.partitions, state)
         return wanted
 
     def _config(self, days: int | None) -> dict[str, str]:

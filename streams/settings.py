@@ -25,8 +25,10 @@ class StreamSettings(BaseModel):
         None, description="with clock=event: UTC ms the clock moves to at the end of the input"
     )
     chunk_rows: int = Field(50_000, ge=1, description="most rows in one chunk")
-    commit_interval_ms: int = Field(
-        50, ge=1, description="milliseconds between commits of outputs and positions"
+    commit_interval_ms: int = Field(30, ge=1, description="least milliseconds between commits of a task")
+    fetch: Literal["auto", "native", "confluent"] = Field(
+        "auto",
+        description="how records are fetched; auto takes the native way where make native has built it",
     )
     idle_clock_ms: int = Field(
         500, ge=10, description="milliseconds between clock moves of an idle partition"

@@ -2,38 +2,41 @@
 
 Any number of workers share the work; each is a static member of the consumer group. A worker stops itself when
 in doubt (position mismatch, producer failure, too many rows our own code cannot take) with exit code 1; the
-supervisor starts it again and it replays.
+supervisor starts it again and it goes on from its last state group.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import os
 import signal
+import socket
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from schemas.catalogue import DOMAINS
+from schemas.catalogue import DOMAINS, STATE_TOPIC
 from schemas.codec import HEADER, MAGIC, Codec
 from schemas.profile import Profile
 from schemas.registry import open_ids
 from schemas.settings import KafkaSettings
+from streams.engine.claims import Claims
 from streams.engine.client import quiet_libraries
 from streams.engine.clock import ClockRule
-from streams.engine.decode import Decoder
+from streams.engine.decode import ENVELOPE, Decoder
 from streams.engine.engine import Engine
-from streams.engine.fetch import ConfluentFetcher, Source
-from streams.engine.output import Encoder, OutputProducer
-from streams.engine.processor import Context, Processor
+from streams.engine.fetch import Fetcher, open_fetcher
+from streams.engine.output import Encoder
+from streams.engine.processor import Context, Maker, Processor
 from streams.engine.pump import Pump
-from streams.engine.task import Task
+from streams.engine.task import About
 from streams.settings import StreamSettings
 
 STOP_SECONDS = 8.0
@@ -41,7 +44,7 @@ FAILED = 1
 
 log: Any = structlog.get_logger("streams.worker")
 
-Makers = Mapping[str, Callable[[Context], Processor]]
+Makers = Mapping[str, Maker]
 
 
 def run(
@@ -110,19 +113,34 @@ class _Worker:
         self._layout = kafka.layout()
         self._ids = open_ids(kafka.schema_registry_url)
         self._rule = ClockRule(streams.clock, streams.until if streams.clock == "event" else None)
-        self._context = Context(profile, event_clock=streams.clock == "event")
         self._domains = {self._layout.topic(DOMAINS[domain].name): domain for domain in makers}
 
-    def _task(self, source: Source, begin: int) -> Task:
-        domain = self._domains[source.topic]
-        return Task(
-            source,
-            DOMAINS[domain].name,
-            lambda: self._makers[domain](self._context),
+    def _make(self, domain: str, partition: int) -> Processor:
+        return self._makers[domain](Context(self._profile, self._streams.clock == "event", partition))
+
+    def _fingerprint(self, processor: Processor) -> str:
+        parts = f"{processor.domain}\0{processor.version}\0{self._profile.hash}"
+        return hashlib.sha256(parts.encode()).hexdigest()[:16]
+
+    def _codec(self, domain: str) -> Codec:
+        """The codec of a domain's topic; only the columns that are read come out of it."""
+        wanted = self._make(domain, 0).columns
+        columns = None if wanted is None else tuple(dict.fromkeys((*ENVELOPE, *wanted)))
+        return Codec(DOMAINS[domain].schema, self._ids, columns)
+
+    def _claims(self, fetcher: Fetcher) -> Claims:
+        worker = f"stream-{self._index} ({socket.gethostname()}, pid {os.getpid()})"
+        return Claims(
+            bootstrap=self._kafka.bootstrap_servers,
+            layout=self._layout,
+            state_topic=STATE_TOPIC,
+            fetcher=fetcher,
+            make=self._make,
+            topics={domain: DOMAINS[domain].name for domain in self._makers},
             rule=self._rule,
             group=self._streams.group,
-            profile_hash=self._profile.hash,
-            begin=begin,
+            about=About(worker, fetcher.kind, self._profile.hash),
+            fingerprint=self._fingerprint,
         )
 
     async def main(self, http_port: int) -> BaseException | None:
@@ -137,18 +155,15 @@ class _Worker:
         def ask_to_stop() -> None:
             loop.call_soon_threadsafe(stop.set)
 
-        codecs = {name: Codec(DOMAINS[domain].schema, self._ids) for name, domain in self._domains.items()}
+        codecs = {name: self._codec(domain) for name, domain in self._domains.items()}
         decoders = {name: Decoder(codec, self._streams.group) for name, codec in codecs.items()}
-
         client = f"nadi-stream-{self._index}"
         servers = self._kafka.bootstrap_servers
-        fetcher = ConfluentFetcher(servers, self._streams.group, f"{client}-fetch")
-        encoder = Encoder(self._layout, self._ids)
+        fetcher = open_fetcher(servers, self._streams.group, f"{client}-fetch", self._streams.fetch)
         engine = Engine(
             fetcher=fetcher,
-            writer=OutputProducer(servers, client),
-            encode=encoder.records,
-            make_task=self._task,
+            claims=self._claims(fetcher),
+            encoder=Encoder(self._layout, self._ids),
             rule=self._rule,
             commit_interval=self._streams.commit_interval_ms / 1000,
             stop=ask_to_stop,
@@ -168,7 +183,13 @@ class _Worker:
             loop.add_signal_handler(number, stop.set)
         server = serve(http_port, engine.ready, engine.alive)
         engine.pump.start()
-        log.info("worker starts", index=self._index, group=self._streams.group, topics=len(self._domains))
+        log.info(
+            "worker starts",
+            index=self._index,
+            group=self._streams.group,
+            topics=len(self._domains),
+            fetch=fetcher.kind,
+        )
         running = asyncio.ensure_future(self._run_app(worker.app, engine))
         try:
             await stop.wait()

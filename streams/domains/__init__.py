@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from streams.domains.activities import Activities
 from streams.domains.budget import Budget
 from streams.domains.permits import Permits
 from streams.domains.population import Population
 from streams.domains.revenue import Revenue
-from streams.engine.processor import Context, Processor
+from streams.engine.processor import Maker
 
 #: Makes the processor of a domain, one per partition.
-PROCESSORS: dict[str, Callable[[Context], Processor]] = {
+PROCESSORS: dict[str, Maker] = {
     Permits.domain: Permits,
     Revenue.domain: Revenue,
     Budget.domain: Budget,

@@ -13,7 +13,8 @@ import polars as pl
 from streams.domains.additive import Additive
 from streams.domains.latest import Latest, Version
 from streams.domains.limits import time_problems, year_problems
-from streams.engine.processor import Context, Key, RowError
+from streams.engine.processor import Context, RowError
+from streams.engine.totals import Key
 
 METRICS = ("activities.count", "activities.physical_bp", "activities.planned_bp")
 KINDS = ("progress", "handover")
@@ -24,11 +25,11 @@ class Activities(Additive):
 
     domain = "activities"
     key = ("opd", "sub_activity")
-    columns = ("fiscal_year", "physical_bp", "planned_bp")
+    fields = ("fiscal_year", "physical_bp", "planned_bp")
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._latest = Latest()
+        self._latest = self.stores["latest"] = Latest()
 
     def problems(self, frame: pl.DataFrame) -> list[RowError]:
         return [*time_problems(frame, ["occurred_at"]), *year_problems(frame)]

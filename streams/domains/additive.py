@@ -7,29 +7,44 @@ from typing import ClassVar
 
 import polars as pl
 
-from streams.domains.corrections import Facts
-from streams.domains.totals import Totals
+from streams.domains.corrections import Chains, Facts
+from streams.engine.alerts import Alerts
 from streams.engine.chunk import Chunk
-from streams.engine.processor import Context, Key, Outputs, RowError
+from streams.engine.processor import ALERTS, TOTALS, Context, RowError
+from streams.engine.store import Store
+from streams.engine.totals import Totals
 
 
 class Additive(ABC):
     """A processor whose figures are sums over its standing events; the clock changes nothing.
 
-    ``columns`` are those it reads and keeps beside event_id, corrects, kind, occurred_at and ``key``, the columns
+    ``fields`` are those it reads and keeps beside event_id, corrects, kind, occurred_at and ``key``, the columns
     of the Kafka key.
     """
 
     domain: str
     version: str = "1"
     key: ClassVar[tuple[str, ...]]
-    columns: ClassVar[tuple[str, ...]]
+    fields: ClassVar[tuple[str, ...]]
 
     def __init__(self, context: Context) -> None:
         self.context = context
         self.totals = Totals()
-        self._facts = Facts(self.key)
+        self.alerts = Alerts()
+        self._chains = Chains()
+        self._facts = Facts(self.key, self._chains)
+        self.stores: dict[str, Store] = {
+            TOTALS: self.totals,
+            ALERTS: self.alerts,
+            "facts": self._facts,
+            "chains": self._chains,
+        }
         self._zone = context.profile.timezone.key
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What it reads of an event."""
+        return tuple(dict.fromkeys(("event_id", "corrects", "kind", "occurred_at", *self.key, *self.fields)))
 
     @abstractmethod
     def problems(self, frame: pl.DataFrame) -> list[RowError]:
@@ -39,30 +54,22 @@ class Additive(ABC):
     def count(self, frame: pl.DataFrame, sign: int) -> None:
         """Add the rows (sign 1) or take them back (-1). ``day`` is their local Date."""
 
-    def process(self, chunk: Chunk) -> Outputs:
-        outputs = Outputs()
-        if not len(chunk):
-            return outputs
-        names = dict.fromkeys(("event_id", "corrects", "kind", "occurred_at", *self.key, *self.columns))
-        frame = pl.DataFrame(pl.from_arrow(chunk.columns.select(list(names)))).with_row_index("row")
-        outputs.errors = self.problems(frame)
-        if outputs.errors:
-            frame = frame.filter(~pl.col("row").is_in([error.row for error in outputs.errors]))
+    def process(self, chunk: Chunk) -> list[RowError]:
+        frame = pl.DataFrame(pl.from_arrow(chunk.columns.select(list(self.columns)))).with_row_index("row")
+        errors = self.problems(frame)
+        if errors:
+            frame = frame.filter(~pl.col("row").is_in([error.row for error in errors]))
         counted, undone = self._facts.take(frame.drop("row"))
         if len(undone):
             self.count(self._dated(undone), -1)
         self.count(self._dated(counted), 1)
-        outputs.aggregates = self.totals.changes()
-        return outputs
+        return errors
 
-    def advance(self, clock: int) -> Outputs:  # noqa: ARG002
-        return Outputs()
+    def advance(self, clock: int) -> None:  # noqa: B027  (no figure depends on the clock)
+        """Nothing is due."""
 
     def next_due(self) -> int | None:
         return None
-
-    def snapshot(self) -> dict[Key, int]:
-        return self.totals.snapshot()
 
     def _dated(self, frame: pl.DataFrame) -> pl.DataFrame:
         utc = pl.from_epoch("occurred_at", time_unit="ms").dt.replace_time_zone("UTC")

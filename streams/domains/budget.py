@@ -39,7 +39,8 @@ import polars as pl
 from streams.domains.additive import Additive
 from streams.domains.latest import Latest, Version
 from streams.domains.limits import amount_problems, membership_problems, time_problems, year_problems
-from streams.engine.processor import Context, Key, RowError
+from streams.engine.processor import Context, RowError
+from streams.engine.totals import Key
 
 CEILING, PLAN, REALISED, ADVANCE = "budget.ceiling", "budget.plan", "budget.realised", "budget.advance"
 DIMENSIONS = ("opd", "program", "activity", "sub_activity", "account")
@@ -72,14 +73,14 @@ class Budget(Additive):
 
     domain = "budget"
     key = ("opd", "sub_activity")
-    columns = (
+    fields = (
         "fiscal_year", "program", "activity", "account", "amount", "disbursement_type",
         "ceiling_stage", "monthly_plan", "fund", "village",
     )  # fmt: skip
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._lines = Latest()
+        self._lines = self.stores["lines"] = Latest()
         self._effects = pl.DataFrame(
             [(kind, of, *effect) for (kind, of), effect in EFFECTS.items()],
             schema=["kind", "disbursement_type", "realised", "advance"],

@@ -15,8 +15,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from streams.domains.corrections import Chains
-
 CLOSING = frozenset({"issued", "rejected", "withdrawn", "closed"})
 APPLICANT = "applicant"
 
@@ -75,20 +73,26 @@ class Summary(NamedTuple):
 
 @dataclass(slots=True)
 class Case:
-    """The standing events of one case in order, and when the clock first saw it (UTC ms)."""
+    """The standing events of one case in order, and when the clock first saw it (UTC ms).
+
+    ``replaced`` are events that a correction took out, each with the one that stands for its chain now.
+    """
 
     seen: int
     events: list[Event] = field(default_factory=list)
-    chains: Chains | None = None
-    known: set[str] = field(default_factory=set)
+    replaced: dict[str, str] = field(default_factory=dict)
 
     def apply(self, event: Event, corrects: str | None) -> None:
-        """Take one event; one that corrects a known event of this case replaces it."""
-        if corrects is not None and corrects in self.known:
-            self.chains = self.chains or Chains()
-            replaced = self.chains.replace(corrects, event.event_id)
-            self.events = [e for e in self.events if e.event_id != replaced]
-        self.known.add(event.event_id)
+        """Take one event; one that corrects a known event of this case replaces what stands for it."""
+        if corrects is not None:
+            standing = self.replaced.get(corrects, corrects)
+            kept = [e for e in self.events if e.event_id != standing]
+            if len(kept) < len(self.events):
+                self.events = kept
+                self.replaced = {
+                    old: event.event_id if now == standing else now for old, now in self.replaced.items()
+                }
+                self.replaced[standing] = event.event_id
         insort(self.events, event)
 
 

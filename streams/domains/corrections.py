@@ -6,37 +6,55 @@ event that is not known (or of another key) is counted as itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import polars as pl
+import pyarrow as pa
+
+from streams.engine.store import Table
+
+CHAIN_SCHEMA = pa.schema([("event_id", pa.string()), ("root", pa.string()), ("standing", pa.string())])
+
+Link = tuple[str, str]
+"""The first event of the chain, and the one that stands for it (kept at the first event)."""
 
 
-class Chains:
-    """Which event stands for which: the first event of a chain, and the one that stands for it now."""
-
-    def __init__(self) -> None:
-        self._root: dict[str, str] = {}
-        self._standing: dict[str, str] = {}
+class Chains(Table[str, Link]):
+    """Which event stands for which: by event, the first event of its chain and, there, the one that stands now."""
 
     def replace(self, corrected: str, by: str) -> str:
         """Let ``by`` stand for the chain that the known event ``corrected`` is in; returns what stood before."""
-        root = self._root.get(corrected, corrected)
-        before = self._standing.get(root, root)
-        self._root[by] = root
-        self._standing[root] = by
+        link = self.get(corrected)
+        root = link[0] if link is not None else corrected
+        head = self.get(root)
+        before = head[1] if head is not None else root
+        self.put(by, (root, ""))
+        self.put(root, (root, by))
         return before
+
+    def columns(self, keys: Sequence[str], values: Sequence[Link | None]) -> pa.RecordBatch:
+        roots, standing = zip(*(value or (None, None) for value in values), strict=True)
+        arrays = [pa.array(texts, pa.string()) for texts in (keys, roots, standing)]
+        return pa.RecordBatch.from_arrays(arrays, schema=CHAIN_SCHEMA)
+
+    def rows(self, batch: pa.RecordBatch) -> Iterable[tuple[str, Link | None]]:
+        for event_id, root, standing in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            yield event_id, None if root is None else (root, standing)
 
 
 class Facts:
-    """The rows of one partition, kept as columns so that a correction can take one back.
+    """The rows of one partition, kept as columns so that a correction can take one back: a store that only grows.
 
-    ``key`` names the columns of the Kafka key. Nothing is looked up until a row corrects another.
+    ``key`` names the columns of the Kafka key. Nothing is looked up until a row corrects another. Which rows stand is
+    in ``chains``, a store beside this one.
     """
 
-    def __init__(self, key: Sequence[str]) -> None:
+    def __init__(self, key: Sequence[str], chains: Chains) -> None:
         self._key = list(key)
+        self._chains = chains
         self._pieces: list[pl.DataFrame] = []
-        self._chains = Chains()
+        self._unsaved: list[pl.DataFrame] = []
+        self._new: list[pl.DataFrame] = []
 
     def take(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Add the rows of a chunk, in order; returns (rows to count, rows counted earlier to take back)."""
@@ -45,8 +63,29 @@ class Facts:
             superseded = self._superseded(frame)
         undone = self._find(superseded, frame)
         counted = frame.filter(~pl.col("event_id").is_in(superseded)) if superseded else frame
-        self._keep(frame)
+        self._new.append(frame)
         return counted, undone
+
+    def mark(self) -> None:
+        for frame in self._new:
+            self._unsaved.append(frame)
+            self._keep(frame)
+        self._new = []
+
+    def undo(self) -> None:
+        self._new = []
+
+    def changes(self) -> pa.RecordBatch | None:
+        self.mark()
+        frames, self._unsaved = self._unsaved, []
+        return _batch(pl.concat(frames)) if frames else None
+
+    def freeze(self) -> Iterator[pa.RecordBatch]:
+        self.mark()
+        return (_batch(piece) for piece in list(self._pieces))
+
+    def restore(self, batch: pa.RecordBatch) -> None:
+        self._keep(pl.DataFrame(pl.from_arrow(batch)))
 
     def _superseded(self, frame: pl.DataFrame) -> list[str]:
         """Ids that stood before and are replaced by rows of this frame, or stood within it for a while."""
@@ -72,10 +111,11 @@ class Facts:
 
     def _find(self, event_ids: list[str], like: pl.DataFrame) -> pl.DataFrame:
         """Rows kept from earlier chunks; without any, an empty frame of the same columns."""
-        if not event_ids or not self._pieces:
+        pieces = [*self._pieces, *self._new]
+        if not event_ids or not pieces:
             return like.clear()
         wanted = pl.col("event_id").is_in(event_ids)
-        return pl.concat([piece.filter(wanted) for piece in self._pieces])
+        return pl.concat([piece.filter(wanted) for piece in pieces])
 
     def _keep(self, frame: pl.DataFrame) -> None:
         """Append, joining small pieces so that their number grows with the logarithm of the rows."""
@@ -84,3 +124,8 @@ class Facts:
         while len(pieces) > 1 and len(pieces[-2]) <= 2 * len(pieces[-1]):
             last = pieces.pop()
             pieces[-1] = pl.concat([pieces[-1], last], rechunk=True)
+
+
+def _batch(frame: pl.DataFrame) -> pa.RecordBatch:
+    """A frame as one record batch."""
+    return frame.rechunk().to_arrow().combine_chunks().to_batches()[0]

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
+
+import msgspec
+import pyarrow as pa
+
+from streams.engine.store import Table
+
+SCHEMA = pa.schema([("identity", pa.binary()), ("versions", pa.binary())])
+
+Identity = tuple[int | str, ...]
 
 
 class Version(NamedTuple):
@@ -19,32 +28,40 @@ class Version(NamedTuple):
 Change = tuple[str, int, int]
 
 
-class Latest:
+class Latest(Table[Identity, list[Version]]):
     """The versions of many things, each by its identity, in order."""
 
-    def __init__(self) -> None:
-        self._versions: dict[Hashable, list[Version]] = {}
-
-    def add(self, identity: Hashable, version: Version) -> Iterator[Change]:
+    def add(self, identity: Identity, version: Version) -> Iterator[Change]:
         """Add a version wherever it belongs; what that changes."""
-        versions = self._versions.setdefault(identity, [])
+        versions = list(self.get(identity) or ())
         if not versions or versions[-1].order < version.order:
             index = len(versions)
         else:
             index = bisect_left(versions, version.order, key=_order)
         versions.insert(index, version)
-        return self._changes(versions, index, 1)
+        self.put(identity, versions)
+        return self._differences(versions, index, 1)
 
-    def remove(self, identity: Hashable, version: Version) -> Iterator[Change]:
+    def remove(self, identity: Identity, version: Version) -> Iterator[Change]:
         """Take a version back; what that changes."""
-        versions = self._versions[identity]
+        versions = list(self.get(identity) or ())
         index = bisect_left(versions, version.order, key=_order)
-        changes = list(self._changes(versions, index, -1))
+        differences = list(self._differences(versions, index, -1))
         del versions[index]
-        return iter(changes)
+        self.put(identity, versions)
+        return iter(differences)
+
+    def columns(self, keys: Sequence[Identity], values: Sequence[list[Version] | None]) -> pa.RecordBatch:
+        packed = [None if value is None else _pack(value) for value in values]
+        arrays = [pa.array([_pack(key) for key in keys], pa.binary()), pa.array(packed, pa.binary())]
+        return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
+
+    def rows(self, batch: pa.RecordBatch) -> Iterable[tuple[Identity, list[Version] | None]]:
+        for identity, versions in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            yield _identity(identity), None if versions is None else _versions(versions)
 
     @staticmethod
-    def _changes(versions: list[Version], index: int, sign: int) -> Iterator[Change]:
+    def _differences(versions: list[Version], index: int, sign: int) -> Iterator[Change]:
         """The version's own difference, and the opposite at the next one that says something."""
         version = versions[index]
         for place, value in enumerate(version.values):
@@ -62,3 +79,8 @@ class Latest:
 
 def _order(version: Version) -> tuple[int | str, ...]:
     return version.order
+
+
+_pack = msgspec.msgpack.Encoder().encode
+_identity = msgspec.msgpack.Decoder(Identity).decode
+_versions = msgspec.msgpack.Decoder(list[Version]).decode

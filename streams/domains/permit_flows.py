@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from schemas.buckets import bucket_of
 from schemas.calendar import WorkingCalendar
 from streams.domains.case import Holding, Summary
-from streams.engine.processor import Key
+from streams.engine.totals import Key
 
 Flows = Counter[Key]
 

@@ -7,24 +7,27 @@ do not depend on how the input was cut.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from sys import intern
-from typing import Any, NamedTuple
+from typing import Any
 
 import polars as pl
 
 from schemas.calendar import WorkingCalendar
-from streams.domains.case import Case, Course, Event, Summary, summarise
+from schemas.catalogue import PERMITS
+from streams.domains.case import Case, Event, Summary, summarise
+from streams.domains.files import Asked, File, Scope, pack, unpack
 from streams.domains.limits import time_problems
 from streams.domains.permit_flows import flows
-from streams.domains.timers import Timers
-from streams.domains.totals import Totals
+from streams.engine.alerts import Alerts
 from streams.engine.chunk import Chunk
-from streams.engine.processor import Context, Key, Outputs, RowError
+from streams.engine.entries import Entries, Entry
+from streams.engine.processor import ALERTS, TOTALS, Context, RowError
+from streams.engine.store import Store
+from streams.engine.totals import Totals
 from streams.rules import p01
-from streams.rules.alerts import Standing, alert_id, evidence
+from streams.rules.alerts import alert_id, evidence
 
 COLUMNS = (
     "occurred_at", "event_id", "kind", "step", "unit", "permit_type", "due_at", "opd", "source", "mode", "simulated",
@@ -35,37 +38,8 @@ REASON_CORRECTED = "Data dikoreksi; hitungan yang baru tidak melewati standar."
 REASON_CHANGED = "Peristiwa yang datang kemudian mengubah hitungan waktu; standar tidak terlewati."
 
 
-class Asked(NamedTuple):
-    """What P01 judges in a case: the whole ("") or one step, and all that its deadlines depend on."""
-
-    scope: str
-    permit_type: str
-    unit: str
-    started_at: int
-    closed_at: int | None
-    due_at: int | None
-    course: Course
-
-
-class Scope(NamedTuple):
-    """A question with its standard (working days), its deadlines, and the fractions of the levels."""
-
-    asked: Asked
-    standard: float | None
-    deadlines: tuple[p01.Deadline, ...]
-    fractions: tuple[float, ...]
-
-
-@dataclass(slots=True)
-class File:
-    """A case with what was last said about it."""
-
-    case: Case
-    summary: Summary | None = None
-    scopes: list[Scope] = field(default_factory=list)
-    counted: dict[Key, int] = field(default_factory=dict)
-    counted_from: tuple[object, ...] = ()
-    alerts: dict[str, Standing] = field(default_factory=dict)
+#: Files kept unpacked; a file that is looked at again soon need not be made again.
+HOT = 5_000
 
 
 class Permits:
@@ -73,15 +47,19 @@ class Permits:
 
     domain = "permits"
     version = "1"
+    columns = COLUMNS
 
     def __init__(self, context: Context) -> None:
         self._profile = context.profile
         self._event_clock = context.event_clock
-        self._files: dict[str, File] = {}
-        self._timers = Timers()
-        self._totals = Totals()
+        self._place = (PERMITS.name, context.partition)
+        self.totals = Totals()
+        self.alerts = Alerts()
+        self._entries = Entries()
+        self.stores: dict[str, Store] = {TOTALS: self.totals, ALERTS: self.alerts, "cases": self._entries}
+        self._hot: dict[str, File] = {}
+        self._touched: set[str] = set()
         self._clock = 0
-        self._place = ("permits.steps", 0)
         self._fractions: dict[date, tuple[float, ...]] = {}
         self._step_units = {
             (kind.code, step.code): step.unit
@@ -89,43 +67,62 @@ class Permits:
             for step in kind.steps
         }
 
-    def process(self, chunk: Chunk) -> Outputs:
-        outputs = Outputs()
-        self._place = (chunk.topic, chunk.partition)
+    def process(self, chunk: Chunk) -> list[RowError]:
         columns = chunk.columns.select(list(COLUMNS))
-        if len(chunk):
-            outputs.errors = _problems(pl.DataFrame(pl.from_arrow(columns)).with_row_index("row"))
-        refused = {error.row for error in outputs.errors}
+        errors = _problems(pl.DataFrame(pl.from_arrow(columns)).with_row_index("row"))
+        refused = {error.row for error in errors}
         rows = zip(*(column.to_pylist() for column in columns.columns), strict=True)
-        times = zip(chunk.offsets.tolist(), chunk.timestamps.tolist(), strict=True)
-        for index, (row, (offset, timestamp)) in enumerate(zip(rows, times, strict=True)):
-            self._fire(timestamp, outputs)
-            if index not in refused:
-                self._apply(row, offset, outputs)
-        self._fire(chunk.clock, outputs)
-        outputs.aggregates = self._totals.changes()
-        return outputs
+        times = zip(chunk.offsets.tolist(), chunk.clocks.tolist(), strict=True)
+        before = self._clock
+        try:
+            for index, (row, (offset, clock)) in enumerate(zip(rows, times, strict=True)):
+                self._fire(clock)
+                if index not in refused:
+                    self._apply(row, offset)
+            self._fire(chunk.clock)
+        except BaseException:
+            self._clock = before  # what is ahead of the stores, which are taken back
+            self._hot.clear()
+            self._touched.clear()
+            raise
+        self._save()
+        return errors
 
-    def advance(self, clock: int) -> Outputs:
-        outputs = Outputs()
-        self._fire(clock, outputs)
-        outputs.aggregates = self._totals.changes()
-        return outputs
+    def advance(self, clock: int) -> None:
+        self._fire(clock)
+        self._save()
 
     def next_due(self) -> int | None:
-        return self._timers.next_due()
+        return self._entries.next_due()
 
-    def snapshot(self) -> dict[Key, int]:
-        return self._totals.snapshot()
-
-    def _fire(self, clock: int, outputs: Outputs) -> None:
+    def _fire(self, clock: int) -> None:
         """Move the clock, judging every deadline at its own instant on the way."""
-        while (due := self._timers.pop(clock)) is not None:
+        while (due := self._entries.pop(clock)) is not None:
             self._clock = max(self._clock, due[0])
-            self._judge(due[1], outputs, corrected=False)
+            self._judge(due[1], corrected=False)
         self._clock = max(self._clock, clock)
 
-    def _apply(self, row: tuple[Any, ...], offset: int, outputs: Outputs) -> None:
+    def _file(self, case_id: str) -> File | None:
+        """The file of a case, made again from its packed body when it is not at hand."""
+        file = self._hot.get(case_id)
+        if file is None and (entry := self._entries.get(case_id)) is not None:
+            file = self._hot[case_id] = unpack(entry.body)
+            file.summary = summarise(file.case.events, self._step_units)
+            file.scopes = list(self._scopes(file.summary, []))
+            file.counted = flows(file.summary, *file.judged, self._profile.calendar)
+            file.counted_from = _facts(file.summary, file.judged)
+        return file
+
+    def _save(self) -> None:
+        """Pack what was touched into the store."""
+        for case_id in self._touched:
+            entry = self._entries.get(case_id)
+            self._entries.put(case_id, Entry(entry.due if entry else None, pack(self._hot[case_id])))
+        self._touched.clear()
+        if len(self._hot) > HOT:
+            self._hot.clear()
+
+    def _apply(self, row: tuple[Any, ...], offset: int) -> None:
         (
             at,
             event_id,
@@ -145,15 +142,15 @@ class Permits:
             at, event_id, intern(kind), intern(step or ""), intern(unit or ""), intern(permit_type), due_at, intern(opd),
             intern(source), offset, intern(mode), simulated,
         )  # fmt: skip
-        file = self._files.get(case_id)
+        file = self._file(case_id)
         if file is None:
-            file = self._files[case_id] = File(Case(seen=self._clock))
+            file = self._hot[case_id] = File(Case(seen=self._clock))
         file.case.apply(event, corrects)
         summary = summarise(file.case.events, self._step_units)
         if summary != file.summary:
             file.summary = summary
             file.scopes = list(self._scopes(summary, file.scopes))
-        self._judge(case_id, outputs, corrected=corrects is not None)
+        self._judge(case_id, corrected=corrects is not None)
 
     def _scopes(self, case: Summary, before: list[Scope]) -> Iterator[Scope]:
         """What there is to judge; scopes about which nothing changed are taken over."""
@@ -193,9 +190,12 @@ class Permits:
         on = _day(self._profile.local_day(started_at))
         return self._profile.service_standard(permit_type, on, step)
 
-    def _judge(self, case_id: str, outputs: Outputs, corrected: bool) -> None:
+    def _judge(self, case_id: str, corrected: bool) -> None:
         """Say what the clock now says of a case: its flows, its alerts, and when to look again."""
-        file = self._files[case_id]
+        file = self._file(case_id)
+        if file is None:
+            raise KeyError(case_id)
+        self._touched.add(case_id)
         lateness = 0 if self._event_clock else self._profile.lateness_ms(file.case.events[0].source)
         waiting: list[int] = []
         for scope in file.scopes:
@@ -208,11 +208,11 @@ class Permits:
                     waiting.append(at)
             if not scope.asked.scope:
                 self._count(file, reached)
-            self._alert(case_id, file, scope, reached, corrected, outputs)
+            self._alert(case_id, file, scope, reached, corrected)
         standing = {scope.asked.scope for scope in file.scopes}
-        for scope_name in file.alerts.keys() - standing:
-            self._withdraw(file, scope_name, REASON_CORRECTED if corrected else REASON_CHANGED, outputs)
-        self._timers.set(case_id, min(waiting, default=None))
+        for scope_name in file.alerted - standing:
+            self._withdraw(case_id, scope_name, REASON_CORRECTED if corrected else REASON_CHANGED)
+        self._entries.schedule(case_id, min(waiting, default=None))
 
     def _count(self, file: File, reached: dict[str, p01.Deadline]) -> None:
         warned, breached = reached.get("warning"), reached.get("breach")
@@ -220,39 +220,26 @@ class Permits:
         if case is None:
             return
         judged = (warned.at if warned else None, breached.at if breached else None)
-        facts = (
-            case.permit_type, case.entered_at, case.closed_at, case.units, case.holders, judged,
-            case.course if case.closed_at is not None else None,
-        )  # fmt: skip
+        facts = _facts(case, judged)
         if facts != file.counted_from:
             now = flows(case, *judged, self._profile.calendar)
-            self._totals.replace(file.counted, now)
-            file.counted, file.counted_from = now, facts
+            self.totals.replace(file.counted, now)
+            file.judged, file.counted, file.counted_from = judged, now, facts
 
     def _alert(
-        self,
-        case_id: str,
-        file: File,
-        scope: Scope,
-        reached: dict[str, p01.Deadline],
-        corrected: bool,
-        outputs: Outputs,
+        self, case_id: str, file: File, scope: Scope, reached: dict[str, p01.Deadline], corrected: bool
     ) -> None:
         level = next((name for name in reversed(p01.LEVELS) if name in reached), None)
         if level is None:
-            if scope.asked.scope in file.alerts:
+            if scope.asked.scope in file.alerted:
                 in_time = REASON_IN_TIME if scope.asked.closed_at is not None else REASON_CHANGED
-                self._withdraw(file, scope.asked.scope, REASON_CORRECTED if corrected else in_time, outputs)
+                self._withdraw(case_id, scope.asked.scope, REASON_CORRECTED if corrected else in_time)
             return
-        record = self._record(case_id, file, scope, reached, level)
-        revised = file.alerts.setdefault(scope.asked.scope, Standing()).revise(record, p01.LEVELS)
-        if revised is not None:
-            outputs.alerts[revised["alert_id"]] = revised
+        file.alerted.add(scope.asked.scope)
+        self.alerts.revise(self._record(case_id, file, scope, reached, level), p01.LEVELS)
 
-    def _withdraw(self, file: File, scope: str, reason: str, outputs: Outputs) -> None:
-        revised = file.alerts[scope].withdraw(reason, self._clock)
-        if revised is not None:
-            outputs.alerts[revised["alert_id"]] = revised
+    def _withdraw(self, case_id: str, scope: str, reason: str) -> None:
+        self.alerts.withdraw(alert_id(p01.ID, case_id, scope), reason, self._clock)
 
     def _record(
         self, case_id: str, file: File, scope: Scope, reached: dict[str, p01.Deadline], level: str
@@ -329,6 +316,14 @@ class Permits:
             "mode": events[-1].mode,
             "simulated": any(event.simulated for event in events),
         }
+
+
+def _facts(case: Summary, judged: tuple[int | None, int | None]) -> tuple[object, ...]:
+    """All that the flows of a case depend on."""
+    return (
+        case.permit_type, case.entered_at, case.closed_at, case.units, case.holders, judged,
+        case.course if case.closed_at is not None else None,
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=4096)

@@ -30,7 +30,7 @@ class Population(Additive):
 
     domain = "population"
     key = ("family_card_token",)
-    columns = ("status", "report_id", "village", "origin_village", "destination_village", "persons")
+    fields = ("status", "report_id", "village", "origin_village", "destination_village", "persons")
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)

@@ -33,7 +33,7 @@ class Revenue(Additive):
 
     domain = "revenue"
     key = ("opd", "cash_office")
-    columns = ("account", "amount", "channel", "village", "assessment_id", "reduction", "penalty", "measure")
+    fields = ("account", "amount", "channel", "village", "assessment_id", "reduction", "penalty", "measure")
 
     def problems(self, frame: pl.DataFrame) -> list[RowError]:
         return [

@@ -81,7 +81,6 @@ def build(
     app.transport = ChunkTransport(app.conf.broker_consumer, app, engine=engine, engine_topics=names)
     for name in names:
         _add_agent(app, engine, name)
-    app.task(engine.commit_loop)
     app.timer(interval=streams.idle_clock_ms / 1000)(engine.move_clocks)
     return WorkerApp(app)
 

@@ -16,8 +16,9 @@ class Chunk:
     """The accepted rows of offsets ``[first_offset, next_offset)`` of one partition, in offset order.
 
     Repeats and dead letters are already taken out, so ``columns`` may be shorter than the run. ``topic`` is the
-    catalogue name (without prefix). ``offsets`` and ``timestamps`` (record timestamps, UTC ms) have one entry per
-    row of ``columns``. ``clock`` is the highest record timestamp of the run, dead letters and repeats included.
+    catalogue name (without prefix). ``offsets`` and ``clocks`` have one entry per row of ``columns``; a row's clock
+    (UTC ms) is the highest record timestamp of the partition up to and with that row, of dead letters and repeats
+    too, so that it does not depend on the cut. ``clock`` is that of the last offset of the run.
     """
 
     topic: str
@@ -26,8 +27,22 @@ class Chunk:
     next_offset: int
     columns: pa.RecordBatch
     offsets: Int64s
-    timestamps: Int64s
+    clocks: Int64s
     clock: int
 
     def __len__(self) -> int:
         return int(self.columns.num_rows)
+
+    def halves(self) -> tuple[Chunk, Chunk]:
+        """The chunk in two, cut between two of its rows. The first half ends with the clock of its last row."""
+        middle = len(self) // 2
+        cut = int(self.offsets[middle])
+        first = Chunk(
+            self.topic, self.partition, self.first_offset, cut, self.columns.slice(0, middle),
+            self.offsets[:middle], self.clocks[:middle], int(self.clocks[middle - 1]),
+        )  # fmt: skip
+        second = Chunk(
+            self.topic, self.partition, cut, self.next_offset, self.columns.slice(middle),
+            self.offsets[middle:], self.clocks[middle:], self.clock,
+        )  # fmt: skip
+        return first, second

@@ -1,7 +1,7 @@
 """From raw records to columns: decode, then refuse what is not a well-formed event.
 
 Pure and without state, so it runs in the fetch thread and nothing is lost when its result is thrown away.
-Repeats are recognised later, by the task, because that has state.
+Repeats are recognised later, by the lane, because that has state.
 """
 
 from __future__ import annotations
@@ -11,18 +11,23 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from monitoring.failpoints import reached
 from schemas.acceptance import refusals
 from schemas.codec import Codec
 from schemas.dead_letters import DeadLetter
+from schemas.event_ids import EventIds, event_ids
 from streams.engine.chunk import Int64s
 from streams.engine.fetch import Run, wall_clock
+
+#: The fields that every event has and the engine reads.
+ENVELOPE = ("event_id", "source", "opd", "occurred_at", "kind", "simulated")
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """A run of records, decoded: every one is either a row of ``columns`` or in ``refused``.
 
-    ``columns``, ``offsets``, ``timestamps`` and ``event_ids`` have one entry per accepted row, in offset order.
+    ``columns``, ``offsets``, ``timestamps`` and ``ids`` have one entry per accepted row, in offset order.
     ``run`` holds the raw bytes until the batch is processed.
     """
 
@@ -30,16 +35,11 @@ class Batch:
     columns: pa.RecordBatch
     offsets: Int64s
     timestamps: Int64s
-    event_ids: list[str]
+    ids: EventIds
     refused: list[DeadLetter]
 
     def __len__(self) -> int:
         return len(self.run)
-
-    @property
-    def clock(self) -> int:
-        """The highest record timestamp of the run (UTC ms), 0 when it is empty."""
-        return int(self.run.timestamps.max()) if len(self.run) else 0
 
     def part(self, first: int, after: int) -> Batch:
         """The rows and dead letters of offsets ``[first, after)`` within this batch."""
@@ -51,7 +51,7 @@ class Batch:
             self.columns.slice(low, high - low),
             self.offsets[low:high],
             self.timestamps[low:high],
-            self.event_ids[low:high],
+            self.ids.pick(slice(low, high)),
             [letter for letter in self.refused if first <= letter.offset < after],
         )
 
@@ -65,14 +65,20 @@ class Decoder:
 
     def decode(self, run: Run) -> Batch:
         """Decode one run. Never raises for bad input."""
+        reached("stream.after-fetch")
         decoded = self._codec.decode_batch(run.values())
         columns, rows = decoded.columns, decoded.rows
+        whole = len(rows) == len(run)
+        offsets, timestamps = (
+            (run.offsets, run.timestamps) if whole else (run.offsets[rows], run.timestamps[rows])
+        )
         now = wall_clock()
         letters = [
             dead_letter(run, refused.row, refused.reason, refused.message, "decode", self._group, now)
             for refused in decoded.refused
         ]
-        unfit = refusals(columns, run.timestamps[rows])
+        ids = event_ids(columns.column("event_id"))
+        unfit = refusals(columns, timestamps, ids)
         if unfit:
             letters.extend(
                 dead_letter(run, int(rows[r.row]), r.reason, r.message, "accept", self._group, now)
@@ -81,9 +87,10 @@ class Decoder:
             letters.sort(key=lambda letter: letter.offset)
             kept = np.ones(len(rows), np.bool_)
             kept[[r.row for r in unfit]] = False
-            columns, rows = columns.filter(pa.array(kept)), rows[kept]
-        event_ids: list[str] = columns.column("event_id").to_pylist()
-        return Batch(run, columns, run.offsets[rows], run.timestamps[rows], event_ids, letters)
+            columns, offsets, timestamps = columns.filter(pa.array(kept)), offsets[kept], timestamps[kept]
+            ids = ids.pick(kept)
+        reached("stream.after-decode")
+        return Batch(run, columns, offsets, timestamps, ids, letters)
 
 
 def dead_letter(

@@ -1,270 +1,240 @@
-"""The engine of one worker: owns tasks, feeds them chunks, commits them, moves idle clocks, and stops in doubt.
+"""The engine of one worker: which tasks it has, what reaches their lanes, and when their clocks move.
 
-Everything here runs in one event loop (Faust's), so a task is never used by two at a time. Blocking work (Kafka
-look-ups, writing outputs) is done in threads on values that were taken out of the tasks before.
-
-Order of a commit, and the only one: ``Task.take`` (outputs and their position in one step) -> outputs on Kafka,
-every delivery report awaited -> group offset. One commit at a time. Whatever fails on the way calls ``fail``,
-and the worker process ends with an exit code other than 0; its successor replays.
+Everything here runs in one event loop (Faust's), so a task is never used by two at a time; blocking work (claims,
+transactions, look-ups) is done in threads on values that were taken out of the tasks before. A rebalance stops
+nothing: partitions that stay go on, what is gone is dropped when the new assignment is known, and the claim on the
+task, not the group's membership, decides who may write (transaction.py). In doubt the worker stops with an exit code
+other than 0, and its successor goes on from the last group.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import structlog
 
-from monitoring.metrics import DEAD_LETTERS, EVENT_AGE, EVENTS, LAST_PROCESSED, STATE_REBUILDING
+from monitoring.metrics import LAST_PROCESSED, STATE_REBUILDING
+from streams.engine.claims import Claims
 from streams.engine.clock import ClockRule
-from streams.engine.fetch import Committed, Fetcher, Source, wall_clock
-from streams.engine.output import Record
-from streams.engine.pending import Commit
-from streams.engine.pump import Delivery, Pump
-from streams.engine.task import Task, Unprocessable
+from streams.engine.committer import Committer
+from streams.engine.fetch import Fetcher, Source, wall_clock
+from streams.engine.lane import HoleError, Lane
+from streams.engine.output import Encoder
+from streams.engine.pump import Delivery, Pump, Start
+from streams.engine.task import Task
+from streams.engine.transaction import FencedError
 
-LOOK_UP_ATTEMPTS = 6
-
-#: Commits group offsets with their metadata; False when the partitions are not ours at the moment.
-CommitOffsets = Callable[[Mapping[Source, Committed]], Awaitable[bool]]
+CLAIM_AGAIN_SECONDS = 2.0
+CLAIM_ATTEMPTS = 30
 
 log: Any = structlog.get_logger("streams.engine")
 
 
-class Writer(Protocol):
-    """What puts records on Kafka and waits for them; raises when it cannot."""
-
-    def write(self, records: Iterable[Record]) -> int: ...
-
-
 class Engine:
-    """The tasks of one worker.
-
-    ``make_task(source, begin)`` builds an empty task; ``encode(commit)`` yields its records; ``stop`` is called
-    once, from any thread, when the worker must end.
-    """
+    """The tasks of one worker. ``stop`` is called once, from any thread, when the worker must end."""
 
     def __init__(
         self,
         *,
         fetcher: Fetcher,
-        writer: Writer,
-        encode: Callable[[Commit], Iterable[Record]],
-        make_task: Callable[[Source, int], Task],
+        claims: Claims,
+        encoder: Encoder,
         rule: ClockRule,
         commit_interval: float,
         stop: Callable[[], None],
     ) -> None:
         self._fetcher = fetcher
-        self._writer = writer
-        self._encode = encode
-        self._make_task = make_task
+        self._claims = claims
+        self._encoder = encoder
         self._rule = rule
         self._interval = commit_interval
         self._stop = stop
-        self.tasks: dict[Source, Task] = {}
-        self.epoch = 0
-        self.assigned = False
+        self._owned: dict[int, Committer] = {}
+        self._lanes: dict[Source, tuple[Committer, Lane]] = {}
+        self._turns: dict[Source, int] = {}
+        self._target: set[int] | None = None
+        self._own_lock = asyncio.Lock()
+        self._background: set[asyncio.Future[Any]] = set()
+        self._threads = ThreadPoolExecutor(16, thread_name_prefix="engine")
         self.failure: BaseException | None = None
         self.pump: Pump | None = None
-        self.commit_offsets: CommitOffsets | None = None
-        self._commit_lock = asyncio.Lock()
-        self._dirty = asyncio.Event()
-        self._letters_under_way: dict[int, int] = {}
-        self._beat = time.monotonic()
+        self.offsets: Any = None  # GroupOffsets, once there is a consumer
 
-    # ---- ownership -------------------------------------------------------------------------------------------
+    @property
+    def tasks(self) -> list[Task]:
+        return [committer.task for committer in self._owned.values()]
 
-    async def release(self) -> None:
-        """A rebalance begins: stop feeding, and make durable what is done while the partitions are still ours.
-
-        Tasks are kept; ``own`` drops those that do not come back.
-        """
-        self.assigned = False
-        self._new_epoch({})
-        await self.commit()
+    # ---- ownership
 
     async def own(self, sources: set[Source]) -> None:
         """These partitions, and no others, are ours now."""
-        self._new_epoch({})
-        epoch = self.epoch
+        target = {
+            number
+            for number in {source.partition for source in sources}
+            if set(self._claims.sources(number).values()) <= sources
+        }
+        self._target = target
         try:
-            kept = {s: t for s, t in self.tasks.items() if s in sources}
-            for gone in self.tasks.keys() - kept.keys():
-                STATE_REBUILDING.labels(self.tasks[gone].topic, gone.partition).set(0)
-            self.tasks = kept
-            bounds, committed = await self._look_up(sources)
-            if epoch != self.epoch:
-                return
-            for source in sorted(sources):
-                task = self.tasks.get(source) or self._make_task(source, bounds[source].begin)
-                task.own(committed.get(source), bounds[source].end)
-                if task.live:
-                    task.settle()
-                self.tasks[source] = task
-                self._show(task)
-            self._new_epoch({s: t.position for s, t in self.tasks.items()})
-            self.assigned = True
-            self._dirty.set()
-            log.info(
-                "partitions taken",
-                partitions=len(sources),
-                replay=sum(not t.live for t in self.tasks.values()),
-            )
+            async with self._own_lock:
+                if target is not self._target:
+                    return  # a newer assignment waits
+                for number in self._owned.keys() - target:
+                    await self._drop(number)
+                self.refetch()
+                await asyncio.gather(*(self._claim(number) for number in sorted(target - self._owned.keys())))
+                log.info("partitions taken", partitions=len(sources), tasks=sorted(self._owned))
         except Exception as error:  # noqa: BLE001  (an edge: a background step of the worker)
             self.fail(error)
 
-    async def _look_up(self, sources: set[Source]) -> tuple[dict[Source, Any], dict[Source, Committed]]:
-        """Bounds and committed offsets; asked again while the broker does not answer."""
-        for attempt in range(1, LOOK_UP_ATTEMPTS + 1):
+    def refetch(self) -> None:
+        """What was under way may be lost: read every lane again from where it stands."""
+        for source in self._lanes:
+            self._turns[source] = self._turns.get(source, 0) + 1
+        self._assign()
+
+    async def _claim(self, number: int) -> None:
+        """Claim one task; asked again while the broker does not answer or another claims it too."""
+
+        def wanted() -> bool:
+            return self._target is not None and number in self._target and self.failure is None
+
+        for attempt in range(1, CLAIM_ATTEMPTS + 1):
+            if not wanted():
+                return
             try:
-                committed = await asyncio.to_thread(self._fetcher.committed, sources)
-                return await asyncio.to_thread(self._fetcher.bounds, sources), committed
+                claimed = await self._in_thread(self._claims.take, number, wanted)
+                break
             except Exception as error:
-                if attempt == LOOK_UP_ATTEMPTS:
+                if attempt == CLAIM_ATTEMPTS or not _passing(error):
                     raise
-                log.warning("broker does not answer, asking again", error=str(error), attempt=attempt)
+                log.warning("task not claimed, trying again", task=number, error=str(error), attempt=attempt)
                 await asyncio.sleep(1.0)
-        raise AssertionError("unreachable")
+        if not wanted():
+            claimed.transactions.close()
+            return
+        committer = Committer(
+            claimed, self._encoder, self._interval, self._in_thread, self._written, self._lost, self.fail
+        )
+        self._owned[number] = committer
+        for lane in claimed.task.lanes.values():
+            self._lanes[lane.source] = (committer, lane)
+            self._turns[lane.source] = self._turns.get(lane.source, 0) + 1
+            lane.settle()
+            self._show(lane)
+        committer.start()
+        self._assign()
 
-    def _new_epoch(self, positions: Mapping[Source, int]) -> None:
-        """Forget what is under way and read from ``positions``."""
-        self.epoch += 1
-        self._letters_under_way.clear()
+    async def _drop(self, number: int) -> None:
+        """Give a task up: nothing more leaves it, and what it had not committed is computed by its next owner."""
+        committer = self._owned.pop(number)
+        for lane in committer.task.lanes.values():
+            self._lanes.pop(lane.source, None)
+            STATE_REBUILDING.labels(lane.topic, lane.source.partition).set(0)
+        self._assign()
+        await committer.abandon()
+
+    def _lost(self, committer: Committer, error: FencedError) -> None:
+        """Another owner claimed the task. If it is still assigned to us after a while, claim it back."""
+        log.warning("task lost to another owner", task=committer.task.number, reason=str(error))
+        self._spawn(self._claim_back(committer.task.number))
+
+    async def _claim_back(self, number: int) -> None:
+        async with self._own_lock:
+            if number in self._owned:
+                await self._drop(number)
+        await asyncio.sleep(CLAIM_AGAIN_SECONDS)
+        try:
+            async with self._own_lock:
+                if self._target is not None and number in self._target and number not in self._owned:
+                    await self._claim(number)
+        except Exception as error:  # noqa: BLE001  (an edge: a background step of the worker)
+            self.fail(error)
+
+    def _assign(self) -> None:
         if self.pump is not None:
-            self.pump.assign(self.epoch, positions)
+            self.pump.assign(
+                {s: Start(self._turns[s], lane.expected) for s, (_, lane) in self._lanes.items()}
+            )
 
-    # ---- chunks ----------------------------------------------------------------------------------------------
+    async def release(self) -> None:
+        """The worker ends: make durable what is done while the partitions are still ours."""
+        self._target = set()
+        if self.pump is not None:
+            self.pump.assign({})
+        await asyncio.gather(*(committer.finish() for committer in self._owned.values()))
+        if self.offsets is not None:
+            await self.offsets.flush()
+
+    # ---- chunks
 
     def process(self, delivery: Delivery) -> None:
-        """Apply one chunk; called by the agent of its topic. Never raises: a failure stops the worker."""
-        if delivery.epoch != self.epoch or self.failure is not None:
+        """Apply one chunk. Never raises: a failure stops the worker."""
+        source = delivery.batch.run.source
+        found = self._lanes.get(source)
+        if found is None or self.failure is not None or delivery.turn != self._turns[source]:
             return
-        batch = delivery.batch
-        task = self.tasks[batch.run.source]
-        was_live = task.live
+        committer, lane = found
+        was_live = lane.live
         try:
-            task.apply(batch)
-        except Unprocessable as error:
-            self._set_aside(task, error)
+            lane.apply(delivery.batch)
+            lane.settle()
+        except HoleError as hole:  # Faust cleared an agent's queue on the way
+            log.info("reading again", reason=str(hole))
+            self._turns[source] += 1
+            self._assign()
             return
         except Exception as error:  # noqa: BLE001  (an edge: whatever it is, the worker stops)
             self.fail(error)
             return
-        if task.live != was_live:
-            self._show(task)
-        letters = len(batch.refused)  # these stay in memory until they are on Kafka
-        self._letters_under_way[self.epoch] = self._letters_under_way.get(self.epoch, 0) + letters
+        if lane.live != was_live:
+            self._show(lane)
+        if self.pump is not None:  # dead letters stay in memory until they are on Kafka
+            self.pump.done(source, delivery.turn, len(delivery.batch) - len(delivery.batch.refused))
+        committer.letters_under_way(source, delivery.turn, len(delivery.batch.refused))
+        LAST_PROCESSED.labels(lane.topic, str(source.partition)).set_to_current_time()
+        committer.dirty.set()
+
+    def _written(self, letters: dict[tuple[Source, int], int], offsets: Any) -> None:
+        """A commit of one task is on Kafka."""
         if self.pump is not None:
-            self.pump.done(self.epoch, len(batch) - letters)
-        LAST_PROCESSED.labels(task.topic, task.source.partition).set_to_current_time()
-        self._dirty.set()
+            for (source, turn), rows in letters.items():
+                self.pump.done(source, turn, rows)
+        if self.offsets is not None:
+            self.offsets.follow(offsets)
 
-    def _set_aside(self, task: Task, error: Unprocessable) -> None:
-        """Our own code failed on these rows: find the one, set it aside, go on with the rest."""
-        log.error("processor failed, looking for the row", error=str(error), exc_info=error.cause)
-        try:
-            task.set_aside(error)
-        except Unprocessable as final:
-            self.fail(final)
-            return
-        self._show(task)
-        self._new_epoch({s: t.position for s, t in self.tasks.items()})
-
-    # ---- commits ---------------------------------------------------------------------------------------------
-
-    async def commit_loop(self) -> None:
-        """Commit as soon as there is something, at most once per interval."""
-        while self.failure is None:
-            self._beat = time.monotonic()
-            try:
-                await asyncio.wait_for(self._dirty.wait(), 1.0)
-            except TimeoutError:
-                continue
-            self._dirty.clear()
-            await self.commit()
-            await asyncio.sleep(self._interval)
-
-    async def commit(self) -> None:
-        """Make durable all that the tasks have done so far. A failure stops the worker."""
-        async with self._commit_lock:
-            if self.failure is not None:
-                return
-            epoch, letters = self.epoch, self._letters_under_way.pop(self.epoch, 0)
-            commits = [commit for task in self.tasks.values() if (commit := task.take()) is not None]
-            try:
-                if any(commit.pending for commit in commits):
-                    await asyncio.to_thread(self._write, commits)
-                await self._commit_positions(commits)
-            except Exception as error:  # noqa: BLE001  (an edge: in doubt the worker stops)
-                self.fail(error)
-                return
-            if self.pump is not None and letters:
-                self.pump.done(epoch, letters)
-            for commit in commits:
-                self._measure(commit)
-
-    def _write(self, commits: list[Commit]) -> None:
-        self._writer.write(record for commit in commits for record in self._encode(commit))
-
-    async def _commit_positions(self, commits: list[Commit]) -> None:
-        positions = {c.source: Committed(c.position, c.metadata) for c in commits if c.position is not None}
-        if not positions or self.commit_offsets is None:
-            return
-        if await self.commit_offsets(positions):
-            for commit in commits:
-                task = self.tasks.get(commit.source)
-                if task is not None:
-                    task.committed(commit)
-        else:  # a rebalance is on: whoever owns the partitions next commits
-            log.info("offsets not committed, the group is rebalancing")
-
-    def _measure(self, commit: Commit) -> None:
-        now = wall_clock()
-        for outcome, rows in commit.pending.rows.items():
-            EVENTS.labels(commit.topic, outcome).inc(rows)
-        for letter in commit.pending.letters:
-            DEAD_LETTERS.labels(commit.topic, letter.reason).inc()
-        if self._rule.kind == "record":
-            age = EVENT_AGE.labels("processed")
-            for published in commit.pending.published:
-                age.observe(max(0, now - published) / 1000)
-
-    # ---- clocks ----------------------------------------------------------------------------------------------
+    # ---- clocks
 
     async def move_clocks(self) -> None:
         """Let idle partitions see what time it is; see clock.py for the rule."""
-        if self._rule.kind != "record" or not self.assigned or self.failure is not None:
+        if self._rule.kind != "record" or self.failure is not None:
             return
         wall = wall_clock()  # before the end offsets are fetched
-        epoch = self.epoch
-        due = [
-            source
-            for source, task in self.tasks.items()
-            if task.live and (at := task.processor.next_due()) is not None and at <= wall
-        ]
+        due = {
+            source: (committer, lane)
+            for source, (committer, lane) in self._lanes.items()
+            if lane.live and (at := lane.processor.next_due()) is not None and at <= wall
+        }
         if not due:
             return
         try:
-            bounds = await asyncio.to_thread(self._fetcher.bounds, due)
+            bounds = await self._in_thread(self._fetcher.bounds, list(due))
         except Exception as error:  # noqa: BLE001  (no answer moves no clock; the next turn asks again)
             log.warning("end offsets not known, clocks stand still", error=str(error))
             return
-        if epoch != self.epoch:
-            return
         try:
-            for source in due:
-                task = self.tasks[source]
-                to = self._rule.idle(position=task.position, end=bounds[source].end, wall=wall)
-                if to is not None:
-                    task.advance(to)
-                    self._dirty.set()
+            for source, (committer, lane) in due.items():
+                to = self._rule.idle(position=lane.position, end=bounds[source].end, wall=wall)
+                if to is not None and self._lanes.get(source) == (committer, lane):
+                    lane.advance(to)
+                    committer.dirty.set()
         except Exception as error:  # noqa: BLE001  (an edge: in doubt the worker stops)
             self.fail(error)
 
-    # ---- health ----------------------------------------------------------------------------------------------
+    # ---- health
 
     def fail(self, error: BaseException) -> None:
         """Stop the worker; the first reason counts. Any thread."""
@@ -274,18 +244,38 @@ class Engine:
             self._stop()
 
     def ready(self) -> tuple[bool, str]:
-        """Whether the partitions are assigned and replayed."""
-        if not self.assigned:
+        """Whether the assigned tasks are ours and publish."""
+        if self._target is None:
             return False, "waiting for partitions"
-        behind = sum(not task.live for task in list(self.tasks.values()))
-        return not behind, f"{len(self.tasks)} partitions, {behind} being rebuilt"
+        missing = len(self._target - self._owned.keys())
+        behind = sum(not lane.live for _, lane in list(self._lanes.values()))
+        said = f"{len(self._owned)} tasks, {missing} to be claimed, {behind} partitions being computed anew"
+        return not missing and not behind, said
 
     def alive(self) -> tuple[bool, str]:
         """Whether the worker goes on; false means replace it."""
         if self.failure is not None:
             return False, f"{type(self.failure).__name__}: {self.failure}"
-        silent = time.monotonic() - self._beat
-        return silent < 120, f"last turn {silent:.0f} s ago"
+        silent = max((time.monotonic() - c.beat for c in list(self._owned.values())), default=0.0)
+        return silent < 180, f"slowest commit loop turned {silent:.0f} s ago"
 
-    def _show(self, task: Task) -> None:
-        STATE_REBUILDING.labels(task.topic, task.source.partition).set(0 if task.live else 1)
+    def _show(self, lane: Lane) -> None:
+        STATE_REBUILDING.labels(lane.topic, str(lane.source.partition)).set(0 if lane.live else 1)
+
+    async def _in_thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+
+def _passing(error: Exception) -> bool:
+    """Whether a claim that failed so may succeed later."""
+    from confluent_kafka import KafkaException
+
+    from streams.engine.fetch import FetchError
+    from streams.engine.transaction import WriteError
+
+    return isinstance(error, FencedError | WriteError | KafkaException | TimeoutError | FetchError)

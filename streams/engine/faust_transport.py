@@ -9,11 +9,12 @@ and signatures that this file relies on. What is overridden, and why:
 
 - ``ConsumerRebalanceListener.on_partitions_assigned``: runs in the aiokafka thread; pauses engine partitions
   before the first await, or aiokafka prefetches them.
-- ``Consumer.on_partitions_revoked``: last commit while still the owner, then the stock handler.
-- ``Consumer.on_partitions_assigned``: after the stock handler, engine partitions are opened in the background.
+- ``Consumer.on_start``: starts to hand chunks over.
+- ``Consumer.on_partitions_revoked``: the stock handler suspends everything and clears the agents' queues; what was
+  in them is read again, and goes on past the agents until the flow is resumed.
+- ``Consumer.on_partitions_assigned``: after the stock handler, the engine's tasks are claimed in the background.
 - ``Consumer._getmany``: engine partitions are taken out of request and answer; it is still called when nothing is
   left, because it feeds ``max_poll_interval``.
-- ``Consumer._drain_messages``: the stock drain and the chunk drain side by side.
 - ``Consumer.perform_seek`` is left alone: seeking a paused partition moves aiokafka only.
 - ``Consumer._filter_tps_with_pending_acks``: Faust's own commit leaves engine partitions alone.
 - ``Consumer.highwater``, ``Consumer.verify_event_path``: aiokafka knows neither for a paused partition.
@@ -22,7 +23,7 @@ and signatures that this file relies on. What is overridden, and why:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
 import structlog
@@ -39,6 +40,7 @@ from faust.types import TP, ConsumerMessage
 
 from streams.engine.engine import Engine
 from streams.engine.fetch import Committed, Source
+from streams.engine.group_offsets import GroupOffsets
 from streams.engine.pump import Delivery
 
 FAUST_VERSION = "0.15.3"
@@ -75,7 +77,12 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
         self._deliveries: asyncio.Queue[Delivery] = asyncio.Queue()
         self._opening: asyncio.Task[None] | None = None
         super().__init__(transport, *args, **kwargs)
-        self.engine.commit_offsets = self.commit_positions
+        self.engine.offsets = GroupOffsets(self.commit_positions)
+
+    async def on_start(self) -> None:
+        self.add_future(self._hand_over())
+        self.add_future(self.engine.offsets.loop())
+        await super().on_start()
 
     def deliver(self, delivery: Delivery) -> None:
         """Hand over a chunk, from any thread. The fetch thread bounds how many are under way."""
@@ -84,10 +91,8 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
     # ---- ownership
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        await self.engine.release()
-        while not self._deliveries.empty():
-            self._deliveries.get_nowait()
         await super().on_partitions_revoked(revoked)
+        self.engine.refetch()
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         await super().on_partitions_assigned(assigned, generation_id)
@@ -101,31 +106,15 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
         records = await super()._getmany(others, timeout)
         return {tp: found for tp, found in records.items() if tp.topic not in self.engine_topics}
 
-    async def _drain_messages(self, fetcher: Any) -> None:
-        both = [
-            asyncio.ensure_future(super()._drain_messages(fetcher)),
-            asyncio.ensure_future(self._drain_chunks(fetcher)),
-        ]
-        try:
-            done, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-            for drain in done:
-                drain.result()
-        finally:
-            for drain in both:
-                drain.cancel()
-            await asyncio.gather(*both, return_exceptions=True)
-
-    async def _drain_chunks(self, fetcher: Any) -> None:
-        """One Faust message per chunk, to the agent of its topic, while the flow is on."""
-        async for delivery in self._chunks(fetcher):
-            if not self.flow_active:
-                await self.can_resume_flow.wait()
-            if delivery.epoch == self.engine.epoch:
+    async def _hand_over(self) -> None:
+        """One Faust message per chunk, to the agent of its topic; during a rebalance, when Faust delivers nothing,
+        straight to the engine, so that the partitions we hold go on."""
+        while not self.should_stop:
+            delivery = await self._deliveries.get()
+            if self.flow_active:
                 await self.callback(self._chunk_message(delivery))
-
-    async def _chunks(self, fetcher: Any) -> AsyncIterator[Delivery]:
-        while not (self.should_stop or fetcher.should_stop):
-            yield await self._deliveries.get()
+            else:
+                self.engine.process(delivery)
 
     def _chunk_message(self, delivery: Delivery) -> Any:
         run = delivery.batch.run

@@ -1,143 +1,92 @@
-"""The worker's producer: idempotent, every delivery report awaited, any failure final.
-
-``write`` returns only when every record of the commit is on Kafka with all acknowledgements. If it raises, the
-worker must stop: what was written is absolute, versioned and will be written again from the committed offset.
-"""
+"""From a commit to the records of its transaction: outputs, dead letters, state."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
-from schemas.catalogue import AGGREGATES, ALERTS, DEAD_LETTER_SUFFIX, Layout, Topic
-from schemas.codec import Codec
-from schemas.dead_letters import Headers
+import pyarrow as pa
+import pyruhvro
+
+from schemas.catalogue import AGGREGATES, ALERTS, DEAD_LETTER_SUFFIX, Layout
+from schemas.codec import HEADER, MAGIC, Codec
+from schemas.dead_letters import DeadLetter
 from schemas.registry import SchemaIds
-from streams.engine.client import client_settings
-from streams.engine.pending import Commit
-
-DELIVERY_MS = 60_000
-
-
-class OutputError(RuntimeError):
-    """A record could not be put on Kafka; nothing may be committed."""
-
-
-class Record(NamedTuple):
-    """One record to write; ``topic`` is the cluster's name, ``partition`` -1 lets the key decide."""
-
-    topic: str
-    key: bytes | None
-    value: bytes | None
-    partition: int = -1
-    timestamp: int = 0
-    headers: Headers = ()
+from streams.engine.alerts import records_of
+from streams.engine.state_group import Piece, pieces_of
+from streams.engine.task import Commit, Said
+from streams.engine.transaction import Record
 
 
 class Encoder:
-    """From commits to records."""
+    """``log`` is the cluster topic and partition of the task's state log."""
 
     def __init__(self, layout: Layout, ids: SchemaIds) -> None:
         self._layout = layout
-        self._aggregates = Codec(next(iter(AGGREGATES.values())).schema, ids)
+        schema = next(iter(AGGREGATES.values())).schema
+        writer = ids.writer(schema)
+        self._head = HEADER.pack(MAGIC, writer.id)
+        self._schema = writer.text
+        self._arrow = pyruhvro.avro_to_arrow_schema(writer.text)
         self._alerts = Codec(ALERTS.schema, ids)
 
-    def records(self, commit: Commit) -> Iterator[Record]:
-        """Aggregates, alerts, then dead letters of one commit. Raises ValueError naming a field that is wrong."""
-        topic = AGGREGATES[commit.domain]
-        name = self._layout.topic(topic.name)
-        for key, change in commit.pending.aggregates.items():
-            aggregate: dict[str, Any] = {
-                "metric": key.metric,
-                "dimension": key.dimension,
-                "value": key.value,
-                "local_day": key.local_day,
-                "source_topic": commit.topic,
-                "source_partition": commit.source.partition,
-                "amount": change.amount,
-                "version": change.version,
-                "as_of": change.as_of,
-                "published_at": change.published_at,
-                "simulated": change.simulated,
-            }
-            yield self._record(name, topic, aggregate, self._aggregates)
-        for alert in commit.pending.alerts.values():
-            yield self._record(self._layout.topic(ALERTS.name), ALERTS, alert, self._alerts)
-        for letter in commit.pending.letters:
-            yield Record(
-                letter.topic + DEAD_LETTER_SUFFIX,
-                letter.key,
-                letter.value,
-                letter.partition,
-                letter.timestamp,
-                letter.all_headers(),
-            )
+    def records(self, commit: Commit, log: str, partition: int) -> Iterator[Record]:
+        """Aggregates, alerts, dead letters, then the state group and what goes of a snapshot. Raises ValueError naming
+        a field that is wrong."""
+        for said in commit.said:
+            if said.aggregates is not None:
+                yield from self._aggregates(said, said.aggregates, partition)
+            if said.alerts is not None:
+                yield from self._alert_records(said, partition)
+        for tally in commit.tallies.values():
+            for letter in tally.letters:
+                yield letter_record(letter)
+        for piece in pieces_of(commit.parts, commit.header):
+            yield _state(log, partition, piece)
+        if commit.freeze is not None:
+            for piece in commit.freeze.pieces():
+                record = _state(log, partition, piece)
+                yield record._replace(noted=commit.freeze.note, failpoint="stream.snapshot")
 
-    @staticmethod
-    def _record(name: str, topic: Topic, record: dict[str, Any], codec: Codec) -> Record:
-        return Record(name, topic.key_of(record), codec.encode(record))
+    def _aggregates(self, said: Said, batch: pa.RecordBatch, partition: int) -> Iterator[Record]:
+        """One record a key. They go to the task's own partition: the version orders them, whatever their partition."""
+        topic = AGGREGATES[said.lane.processor.domain]
+        same: dict[str, Any] = {
+            "source_topic": said.lane.topic,
+            "source_partition": said.lane.source.partition,
+            "version": said.version,
+            "as_of": said.as_of,
+            "published_at": said.published_at,
+            "simulated": said.simulated,
+        }
+        rows = batch.num_rows
+        arrays = [
+            pa.repeat(pa.scalar(same[field.name], field.type), rows)
+            if field.name in same
+            else batch.column(field.name)
+            for field in self._arrow
+        ]
+        whole = pa.RecordBatch.from_arrays(arrays, schema=self._arrow)
+        values = pyruhvro.serialize_record_batch(whole, self._schema, 1)[0].to_pylist()
+        names = zip(*(batch.column(name).to_pylist() for name in topic.key), strict=True)
+        name, head = self._layout.topic(topic.name), self._head
+        for value, parts in zip(values, names, strict=True):
+            yield Record(name, "|".join(parts).encode(), head + value, partition, failpoint="stream.output")
+
+    def _alert_records(self, said: Said, partition: int) -> Iterator[Record]:
+        name = self._layout.topic(ALERTS.name)
+        for alert in records_of(said.alerts):
+            value = self._alerts.encode({**alert, "published_at": said.published_at})
+            yield Record(name, ALERTS.key_of(alert), value, partition, failpoint="stream.output")
 
 
-class OutputProducer:
-    """Writes the records of commits and waits for them. Used by one thread at a time."""
+def letter_record(letter: DeadLetter) -> Record:
+    """A dead letter beside its topic, in its partition."""
+    return Record(
+        letter.topic + DEAD_LETTER_SUFFIX, letter.key, letter.value, letter.partition, letter.timestamp,
+        letter.all_headers(), failpoint="stream.letter",
+    )  # fmt: skip
 
-    def __init__(self, bootstrap: str, client_id: str = "nadi-stream") -> None:
-        from confluent_kafka import Producer
 
-        self._producer: Any = Producer(
-            {
-                **client_settings(bootstrap, client_id),
-                "enable.idempotence": True,
-                "acks": "all",
-                "compression.type": "lz4",
-                "linger.ms": 1,
-                "delivery.timeout.ms": DELIVERY_MS,
-                "queue.buffering.max.kbytes": 65_536,
-            }
-        )
-        self._failure: str | None = None
-
-    def write(self, records: Iterable[Record]) -> int:
-        """Put all records on Kafka; how many they were. Raises OutputError, after which nothing more is taken."""
-        count = 0
-        for record in records:
-            self._produce(record)
-            count += 1
-        if count:
-            left = self._producer.flush(DELIVERY_MS / 1000 + 5)
-            if left:
-                self._failure = self._failure or f"{left} of {count} records are not on Kafka"
-        self._check()
-        return count
-
-    def _produce(self, record: Record) -> None:
-        deadline = time.monotonic() + DELIVERY_MS / 1000
-        while True:
-            self._check()
-            try:
-                self._producer.produce(
-                    record.topic,
-                    key=record.key,
-                    value=record.value,
-                    partition=record.partition,
-                    timestamp=record.timestamp,
-                    headers=list(record.headers),
-                    on_delivery=self._delivered,
-                )
-            except BufferError:  # the local queue is full: let deliveries make room
-                if time.monotonic() > deadline:
-                    raise OutputError(
-                        f"{record.topic}: no room for a record in {DELIVERY_MS // 1000} s"
-                    ) from None
-                self._producer.poll(0.05)
-            else:
-                return
-
-    def _delivered(self, error: Any, message: Any) -> None:
-        if error is not None:
-            self._failure = f"{message.topic()}[{message.partition()}]: {error}"
-
-    def _check(self) -> None:
-        if self._failure is not None:
-            raise OutputError(self._failure)
+def _state(log: str, partition: int, piece: Piece) -> Record:
+    return Record(log, None, piece.value, partition, 0, piece.headers(), failpoint="stream.state-part")

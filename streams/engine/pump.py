@@ -1,7 +1,8 @@
 """The fetch thread: fetch, decode, hand over, and wait when too much is under way.
 
-Fetching and decoding share one thread outside the event loop. What is handed over carries the epoch of the
-assignment it was fetched under; whoever takes it ignores what is of an older one.
+Fetching and decoding share one thread outside the event loop. Every source has a turn, a number that grows whenever
+it is to be read from another place; a batch carries the turn it was fetched under, and whoever takes it ignores what
+is of an older one.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from streams.engine.decode import Batch, Decoder
 from streams.engine.fetch import Fetcher, Source
@@ -16,11 +18,18 @@ from streams.engine.fetch import Fetcher, Source
 WAIT_SECONDS = 0.05
 
 
+class Start(NamedTuple):
+    """Read a source from ``offset`` on, as turn ``turn``."""
+
+    turn: int
+    offset: int
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A decoded batch on its way to its agent."""
+    """A decoded batch on its way."""
 
-    epoch: int
+    turn: int
     batch: Batch
 
 
@@ -47,26 +56,27 @@ class Pump:
         self._fail = fail
         self._chunk_rows = chunk_rows
         self._condition = threading.Condition()
-        self._wanted: tuple[int, dict[Source, int]] | None = None
-        self._under_way = 0
-        self._epoch = 0
+        self._wanted: dict[Source, Start] | None = None
+        self._reading: dict[Source, Start] = {}
+        self._under_way: dict[Source, int] = {}
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="fetch", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
-    def assign(self, epoch: int, positions: Mapping[Source, int]) -> None:
-        """Read these partitions from these positions, under a new epoch; all rows under way count as done."""
+    def assign(self, starts: Mapping[Source, Start]) -> None:
+        """Read exactly these sources. One whose turn has not changed goes on where it is."""
         with self._condition:
-            self._wanted = (epoch, dict(positions))
+            self._wanted = dict(starts)
             self._condition.notify()
 
-    def done(self, epoch: int, rows: int) -> None:
-        """So many rows handed over in this epoch are dealt with."""
+    def done(self, source: Source, turn: int, rows: int) -> None:
+        """So many rows of a source that were handed over in this turn are dealt with."""
         with self._condition:
-            if epoch == self._epoch:
-                self._under_way -= rows
+            reading = self._reading.get(source)
+            if reading is not None and reading.turn == turn:
+                self._under_way[source] -= rows
                 self._condition.notify()
 
     def stop(self, seconds: float = 5.0) -> None:
@@ -80,30 +90,45 @@ class Pump:
     def _run(self) -> None:
         try:
             self._prepare()
-            assigned = 0
             while True:
                 with self._condition:
-                    if self._wanted is None and (not assigned or self._under_way >= 2 * self._chunk_rows):
+                    full = self._full()
+                    if self._wanted is None and (full or not self._reading) and not self._stopping:
                         self._condition.wait(WAIT_SECONDS)
                     if self._stopping:
                         break
                     wanted, self._wanted = self._wanted, None
-                    if wanted is not None:
-                        self._epoch, self._under_way = wanted[0], 0
-                    full = self._under_way >= 2 * self._chunk_rows
+                    full = self._full()
                 if wanted is not None:
-                    self._fetcher.assign(wanted[1])
-                    assigned = len(wanted[1])
-                elif assigned and not full:
-                    self._turn()
+                    self._turn_to(wanted)
+                elif self._reading and not full:
+                    self._fetch()
         except BaseException as error:  # noqa: BLE001  (the edge of a thread: the worker must hear of it)
             self._fail(error)
         finally:
             self._fetcher.close()
 
-    def _turn(self) -> None:
+    def _full(self) -> bool:
+        return sum(self._under_way.values()) >= 2 * self._chunk_rows
+
+    def _turn_to(self, wanted: dict[Source, Start]) -> None:
+        with self._condition:
+            under_way = dict.fromkeys(wanted, 0)
+            for source, start in wanted.items():
+                before = self._reading.get(source)
+                if before is not None and before.turn == start.turn:
+                    wanted[source] = before
+                    under_way[source] = self._under_way[source]
+            changed = wanted != self._reading
+            self._reading, self._under_way = wanted, under_way
+        if changed:
+            self._fetcher.assign({source: start.offset for source, start in wanted.items()})
+
+    def _fetch(self) -> None:
         for run in self._fetcher.fetch(self._chunk_rows, WAIT_SECONDS):
-            delivery = Delivery(self._epoch, self._decoder(run.source.topic).decode(run))
+            turn = self._reading[run.source].turn
+            batch = self._decoder(run.source.topic).decode(run)
             with self._condition:
-                self._under_way += len(run)
-            self._deliver(delivery)
+                self._reading[run.source] = Start(turn, run.next_offset)
+                self._under_way[run.source] += len(run)
+            self._deliver(Delivery(turn, batch))

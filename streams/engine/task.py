@@ -1,315 +1,186 @@
-"""A partition task: processor, clock, repeats and position of one partition, and nothing of Kafka.
+"""A case task: partition i of every domain topic, one state log, and what a commit takes along. Nothing of Kafka.
 
 The argument for exact results, to be checked line by line:
 
-1. ``apply`` takes only the batch that starts at ``position`` (else PositionError stops the worker), so every
-   record is applied once, in offset order, and the state is a function of the records before ``position``.
-2. ``take`` hands out outputs and the position they belong to in one step. The caller puts the outputs on Kafka,
-   waits for every delivery report and only then commits that position. So a committed offset C means: all
-   outputs of the records before C are on Kafka.
-3. A new owner replays from the beginning with outputs off while ``position`` < C (``resume_at``) and on from
-   there; a batch across C is cut at C. By 2 nothing is missing; what was put out after C and before the crash
-   is put out again, with the same ids and with versions that do not go back (version.py).
-4. Repeats are marked when a batch is applied, never before: a batch that a rebalance throws away has left no
-   trace, and reading it again does not make its rows repeats of themselves.
-5. State kept over a rebalance goes on at its own position, with outputs off until the C found then.
+1. A lane applies every record of its partition once, in offset order (lane.py): its state is a function of the
+   records before ``position`` and of the clock.
+2. ``take`` hands out, in one step, the outputs since the last commit, the rows that changed in every store, and the
+   positions they belong to. The caller writes all of it in one Kafka transaction. So the log has the old group with
+   the old outputs or the new group with the new ones, whole.
+3. Only the owner writes: the transactional id belongs to the task, and claiming it makes the broker refuse everything
+   an earlier owner still sends (transaction.py). The new owner reads the state log after its claim.
+4. The new owner takes over the rows and reads on from the positions of the last group (``Lane``); what its predecessor
+   had processed beyond that left no trace. Nothing is missing, nothing comes twice.
+5. One commit is under way at a time, and ``take`` is not called again before it succeeded or the worker gave up the
+   task, so groups follow each other without a hole.
 """
 
 from __future__ import annotations
 
-import hashlib
-import itertools
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from schemas.dead_letters import DeadLetter
-from schemas.repeats import Repeats
-from streams.engine.chunk import Chunk
-from streams.engine.clock import ClockRule
-from streams.engine.decode import Batch, dead_letter
-from streams.engine.fetch import Committed, Run, Source, wall_clock
-from streams.engine.pending import Commit, Pending
-from streams.engine.processor import Outputs, Processor
-from streams.engine.version import MAX_REBUILD, idle_tick, pack
-
-PIECES = 16
-MAX_SET_ASIDE = 100
+from streams.engine.fetch import Committed, Source, wall_clock
+from streams.engine.lane import Lane, Tally
+from streams.engine.processor import ALERTS, TOTALS
+from streams.engine.snapshots import Freeze, Snapshots
+from streams.engine.state_group import Header, Part
+from streams.engine.state_log import Recovered
 
 
-class PositionError(RuntimeError):
-    """A batch does not start where the state ends: going on would lose or repeat records."""
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one lane says in a commit: changed aggregates and alerts as columns, and what stands beside them."""
+
+    lane: Lane
+    aggregates: pa.RecordBatch | None
+    alerts: pa.RecordBatch | None
+    version: int
+    as_of: int
+    published_at: int
+    simulated: bool
 
 
-class Unprocessable(RuntimeError):  # noqa: N818  (says what the records are)
-    """A processor raised on the records ``[first, after)``; the state is no longer to be trusted."""
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One step of a task to be made durable in one transaction. ``offsets`` then follow in the consumer group."""
 
-    def __init__(self, source: Source, first: int, after: int, cause: Exception) -> None:
-        super().__init__(
-            f"{source.topic}[{source.partition}] offsets {first} to {after - 1}: {type(cause).__name__}: {cause}"
-        )
-        self.first = first
-        self.after = after
-        self.cause = cause
+    header: Header
+    parts: list[Part]
+    said: list[Said]
+    tallies: dict[str, Tally]
+    offsets: dict[Source, Committed]
+    freeze: Freeze | None = None
+    writes: bool = True
+
+
+@dataclass(slots=True)
+class About:
+    """Who writes: stands in every header for people."""
+
+    worker: str = ""
+    fetch: str = ""
+    profile: str = ""
 
 
 class Task:
-    """One partition. ``topic`` is the catalogue name, ``source`` the partition on the cluster."""
+    """``number`` is the partition; ``lanes`` by catalogue topic; ``recovered`` is what the state log said."""
 
     def __init__(
         self,
-        source: Source,
-        topic: str,
-        make: Callable[[], Processor],
-        *,
-        rule: ClockRule,
-        group: str,
-        profile_hash: str,
-        begin: int = 0,
+        number: int,
+        lanes: Mapping[str, Lane],
+        recovered: Recovered,
+        about: About,
+        anew: frozenset[str] = frozenset(),
     ) -> None:
-        self.source = source
-        self.topic = topic
-        self.begin = begin
-        self.end: int | None = None  # of a bounded input
-        self.finished = False
-        self.resume_at = begin
-        self.rebuild = 0
-        self._make = make
-        self._rule = rule
-        self._group = group
-        self._profile_hash = profile_hash
-        self._suspect: tuple[int, int] | None = None
-        self._set_aside: dict[int, str] = {}
-        self._committed: tuple[int, str] | None = None
-        self._pending = Pending()
-        self._anew = False
-        self._start()
-
-    def _start(self) -> None:
-        """The state before the first record."""
-        self.processor = self._make()
-        self.position = self.begin
-        self.clock = 0
-        self.last_timestamp = 0
-        self.simulated = False
-        self._repeats = Repeats()
-        self._replayed_alerts: dict[str, dict[str, Any]] = {}
+        self.number = number
+        self.lanes = dict(lanes)
+        last = recovered.header
+        self.group = last.number if last is not None else 0
+        self.claim = (last.claim if last is not None else 0) + 1
+        self.snapshots = Snapshots(recovered)
+        self._about = about
+        self._lanes_said = last.lanes if last is not None else {}
+        self._claim_said = last.claim if last is not None else 0
+        self._anew = set(anew)
+        self._committed: dict[Source, int] = {}
 
     @property
     def live(self) -> bool:
-        """Whether outputs are on: everything up to the committed offset has been replayed."""
-        return self.position >= self.resume_at
-
-    @property
-    def metadata(self) -> str:
-        """What is committed beside the position: rebuild number and fingerprint of code and profile."""
-        parts = f"{self.processor.domain}\0{self.processor.version}\0{self._profile_hash}"
-        return f"{self.rebuild}:{hashlib.sha256(parts.encode()).hexdigest()[:16]}"
-
-    def own(self, committed: Committed | None, end: int) -> None:
-        """Take the partition over: ``committed`` is the group's offset, ``end`` the log's, both asked just now.
-
-        Another fingerprint beside the committed offset (new code or profile) makes a rebuild: the replay stays
-        silent, then all values and alerts are put out once under the next rebuild number. Raises PositionError
-        when the log ends before the committed offset or begins after it.
-        """
-        self.end = end
-        if committed is None:
-            return
-        if not self.begin <= committed.offset <= end:
-            raise PositionError(
-                f"{self.source.topic}[{self.source.partition}]: the group committed {committed.offset}, the log "
-                f"has {self.begin} to {end}. The topic was made anew or records were deleted unread: delete the "
-                f"consumer group {self._group!r} to compute everything again"
-            )
-        self.resume_at = max(self.resume_at, committed.offset)
-        rebuild, _, fingerprint = committed.metadata.partition(":")
-        if fingerprint and fingerprint != self.metadata.partition(":")[2]:
-            if self.position > self.begin:
-                raise PositionError(
-                    f"{self.source.topic}[{self.source.partition}]: other code took over meanwhile"
-                )
-            self.rebuild = int(rebuild) + 1
-            if self.rebuild > MAX_REBUILD:
-                raise PositionError(f"{self.topic}: rebuilt {MAX_REBUILD} times; start a new consumer group")
-            self._anew = True
-        elif fingerprint:
-            self.rebuild = int(rebuild)
-        self._committed = (committed.offset, committed.metadata)
-        self._at_resume()
-
-    def apply(self, batch: Batch) -> None:
-        """Process one batch. Raises PositionError, or Unprocessable when the processor itself fails."""
-        run = batch.run
-        if run.first_offset != self.position:
-            raise PositionError(
-                f"{self.source.topic}[{self.source.partition}]: batch starts at {run.first_offset}, "
-                f"state ends at {self.position}"
-            )
-        cuts = self._cuts(run)
-        for first, after in itertools.pairwise(cuts):
-            part = batch.part(first, after)
-            try:
-                self._step(part)
-            except (MemoryError, PositionError):
-                raise
-            except Exception as error:  # the processor's own bug: whatever it is, the row is set aside
-                raise Unprocessable(self.source, first, after, error) from error
-        self.settle()
-
-    def settle(self) -> None:
-        """At the end of a bounded input, once: move the clock to ``until`` and fire what is due."""
-        if self.finished or self.end is None:
-            return
-        until = self._rule.at_end(position=self.position, end=self.end)
-        if until is not None:
-            self.advance(until)
-            self.finished = True
-
-    def advance(self, clock: int) -> None:
-        """Move the clock without a record. Only while live; the caller has checked the rule (clock.py)."""
-        if not self.live:
-            raise PositionError(f"{self.source.topic}[{self.source.partition}]: idle clock while rebuilding")
-        self.clock = max(self.clock, clock)
-        outputs = self.processor.advance(self.clock)
-        tick = idle_tick(self.clock, self.last_timestamp)
-        self._pending.take_over(
-            outputs,
-            version=pack(self.rebuild, self.position, tick),
-            as_of=self.clock,
-            published_at=self.last_timestamp,
-            simulated=self.simulated,
-        )
+        return all(lane.live for lane in self.lanes.values())
 
     def take(self) -> Commit | None:
-        """Everything since the last ``take``, to be made durable; None when there is nothing.
-
-        Bounded input: the end offset itself is held back until ``until`` was reached, so that the group's
-        offset says all is done. A partition without records commits nothing.
-        """
-        held = self._rule.bounded and not self.finished and self.end is not None and self.position >= self.end
-        may = self.live and not held and self.position > self.begin
-        target = (self.position, self.metadata) if may else None
-        if not self._pending and (target is None or target == self._committed):
+        """Everything since the last ``take``, to be made durable; None when there is nothing."""
+        parts: list[Part] = []
+        said: list[Said] = []
+        tallies: dict[str, Tally] = {}
+        anew: list[str] = []
+        for lane in self.lanes.values():
+            if not lane.live:
+                continue
+            domain = lane.processor.domain
+            if domain in self._anew:
+                anew.append(domain)
+            changed = self._changes(lane, whole=domain in self._anew)
+            aggregates, alerts = changed.pop((domain, TOTALS), None), changed.pop((domain, ALERTS), None)
+            if aggregates is not None or alerts is not None:
+                said.append(
+                    Said(
+                        lane,
+                        aggregates,
+                        alerts,
+                        lane.version(),
+                        lane.clock,
+                        lane.published_at,
+                        lane.simulated,
+                    )
+                )
+            for name, batch in ((TOTALS, aggregates), (ALERTS, alerts)):
+                if batch is not None and domain not in self._anew:
+                    parts.append(Part(domain, name, batch))
+            if domain in self._anew:  # the whole, beside what is published of it
+                parts.extend(Part(domain, n, b) for n, s in lane.processor.stores.items() for b in s.freeze())
+            else:
+                parts.extend(Part(*of, batch) for of, batch in changed.items())
+            if lane.tally.rows:
+                tallies[lane.topic], lane.tally = lane.tally, Tally()
+        lanes = {topic: lane.state() for topic, lane in self.lanes.items()}
+        self._anew.difference_update(anew)
+        freeze = self._freeze() if self.live else None
+        offsets = self._offsets()
+        writes = bool(
+            parts or tallies or anew or lanes != self._lanes_said or self._claim_said != self.claim or freeze
+        )
+        if not writes and not offsets:
             return None
-        pending, self._pending = self._pending, Pending()
-        return Commit(
-            self.source,
-            self.topic,
-            self.processor.domain,
-            pending,
-            target[0] if target else None,
-            self.metadata,
-        )
+        if writes:
+            self.group += 1
+        header = Header(
+            self.group, self.claim, lanes, 0, self._about.worker, self._about.fetch, self._about.profile,
+            wall_clock(), anew,
+        )  # fmt: skip
+        self._lanes_said, self._claim_said = lanes, self.claim
+        if freeze is not None and freeze.header is None:
+            freeze.header = header
+        return Commit(header, parts, said, tallies, offsets, freeze, writes)
 
-    def committed(self, commit: Commit) -> None:
-        """The position of ``commit`` is in the group."""
-        if commit.position is not None:
-            self._committed = (commit.position, commit.metadata)
+    def committed(self, offsets: Mapping[Source, Committed]) -> None:
+        """These offsets are in the consumer group."""
+        self._committed.update({source: at.offset for source, at in offsets.items()})
 
-    def set_aside(self, error: Unprocessable) -> None:
-        """Start over from the first record to find and set aside the one that the processor cannot take.
+    @staticmethod
+    def _changes(lane: Lane, *, whole: bool) -> dict[tuple[str, str], pa.RecordBatch]:
+        """Changed rows by (domain, store); with ``whole`` only what is published, for the rest is frozen."""
+        found = {}
+        for name, store in lane.processor.stores.items():
+            batch = store.changes()
+            if batch is not None and (not whole or name in (TOTALS, ALERTS)):
+                found[lane.processor.domain, name] = batch
+        return found
 
-        Each time the suspect records are cut in sixteen; a single one that fails is dead-lettered from then on.
-        Outputs so far stand: they stay off until the replay is back where it was. Raises Unprocessable when too
-        many records fail, for then it is not the records.
-        """
-        self.resume_at = max(self.resume_at, self.position)
-        if error.after - error.first > 1:
-            self._suspect = (error.first, error.after)
-        else:
-            self._suspect = None
-            self._set_aside[error.first] = f"{type(error.cause).__name__}: {error.cause}"
-            if len(self._set_aside) > MAX_SET_ASIDE:
-                raise error
-        self._start()
+    def _freeze(self) -> Freeze | None:
+        """The snapshot that is under way, or a new one when it is time."""
+        return self.snapshots.next(self._whole)
 
-    def _cuts(self, run: Run) -> list[int]:
-        """Where a run is cut: at ``resume_at``, and in pieces where a record is suspected."""
-        inner = {self.resume_at}
-        if self._suspect is not None:
-            low, high = self._suspect
-            inner.update(range(low, high, max(1, (high - low) // PIECES)))
-            inner.add(high)
-        between = sorted(cut for cut in inner if run.first_offset < cut < run.next_offset)
-        return [run.first_offset, *between, run.next_offset]
+    def _whole(self) -> Iterator[Part]:
+        frozen = [
+            (lane.processor.domain, name, store.freeze())
+            for lane in self.lanes.values()
+            for name, store in lane.processor.stores.items()
+        ]
+        return (Part(domain, name, batch) for domain, name, batches in frozen for batch in batches)
 
-    def _step(self, part: Batch) -> None:
-        """Apply one part, wholly before or wholly after ``resume_at``."""
-        run = part.run
-        pending = Pending()
-        repeat = self._repeats.mark(part.event_ids, part.timestamps.tolist())
-        keep = ~np.asarray(repeat, np.bool_)
-        pending.count("repeat", len(repeat) - int(keep.sum()))
-        pending.letters.extend(part.refused)
-        pending.count("refused", len(part.refused))
-        for offset in [o for o in self._set_aside if run.first_offset <= o < run.next_offset]:
-            row = int(np.searchsorted(part.offsets, offset))
-            if row < len(keep) and int(part.offsets[row]) == offset and keep[row]:
-                keep[row] = False
-                pending.letters.append(self._letter(run, offset, "ProcessorError", self._set_aside[offset]))
-                pending.count("failed", 1)
-        columns, offsets, stamps = part.columns, part.offsets, part.timestamps
-        if not keep.all():
-            columns, offsets, stamps = columns.filter(pa.array(keep)), offsets[keep], stamps[keep]
-        clock = max(self.clock, part.clock)
-        chunk = Chunk(
-            self.topic,
-            run.source.partition,
-            run.first_offset,
-            run.next_offset,
-            columns,
-            offsets,
-            stamps,
-            clock,
-        )
-        outputs = self.processor.process(chunk) if len(chunk) else Outputs()
-        due = self.processor.next_due()
-        if due is not None and due <= clock:  # by the time of a repeat or a dead letter at the end
-            outputs.update(self.processor.advance(clock))
-        for error in outputs.errors:
-            pending.letters.append(self._letter(run, int(offsets[error.row]), error.reason, error.message))
-        pending.count("failed", len(outputs.errors))
-        pending.count("accepted", len(chunk) - len(outputs.errors))
-        pending.sample(stamps.tolist())
-        self.position = run.next_offset
-        self.clock = clock
-        self.last_timestamp = max(self.last_timestamp, part.clock)
-        if not self.simulated and len(chunk):
-            self.simulated = bool(pc.any(columns.column("simulated")).as_py())
-        if run.next_offset <= self.resume_at:
-            if self._anew:
-                self._replayed_alerts.update(outputs.alerts)
-            self._at_resume()
-        else:
-            self._put_out(pending, outputs)
-
-    def _put_out(self, pending: Pending, outputs: Outputs) -> None:
-        """Add a live step to what the next commit takes."""
-        mine = self._pending
-        mine.take_over(
-            outputs,
-            version=pack(self.rebuild, self.position, 0),
-            as_of=self.clock,
-            published_at=self.last_timestamp,
-            simulated=self.simulated,
-        )
-        mine.letters.extend(pending.letters)
-        mine.published.extend(pending.published)
-        for outcome, rows in pending.rows.items():
-            mine.count(outcome, rows)
-
-    def _at_resume(self) -> None:
-        """A rebuild that has caught up puts out all its values and alerts under its new number."""
-        if self._anew and self.position == self.resume_at:
-            self._anew = False
-            whole = Outputs(aggregates=dict(self.processor.snapshot()), alerts=self._replayed_alerts)
-            self._replayed_alerts = {}
-            self._put_out(Pending(), whole)
-
-    def _letter(self, run: Run, offset: int, reason: str, message: str) -> DeadLetter:
-        row = int(np.searchsorted(run.offsets, offset))
-        return dead_letter(run, row, reason, message, "process", self._group, wall_clock())
+    def _offsets(self) -> dict[Source, Committed]:
+        """Positions that the consumer group does not have yet. The end of a bounded input is held back until its clock
+        reached ``until``, so that the group's offset says all is done; a partition without records commits nothing."""
+        return {
+            lane.source: Committed(lane.position, "")
+            for lane in self.lanes.values()
+            if lane.live
+            and not lane.held_back
+            and lane.position
+            and self._committed.get(lane.source) != lane.position
+        }

@@ -71,5 +71,5 @@ def chunks_of(
         yield Chunk(
             topic=DOMAINS[domain].name, partition=partition, first_offset=first, next_offset=after,
             columns=pa.RecordBatch.from_pylist(list(records[first:after]), schema=schema),
-            offsets=np.arange(first, after, dtype=np.int64), timestamps=times, clock=int(times.max(initial=0)),
+            offsets=np.arange(first, after, dtype=np.int64), clocks=times, clock=int(times.max(initial=0)),
         )  # fmt: skip

@@ -36,12 +36,10 @@ def run(rows: list[Row], until: str, **fields: Any) -> tuple[dict[str, dict[str,
         for number, (at, kind, step, unit) in enumerate(rows)
     ]  # fmt: skip
     processor = PROCESSORS["permits"](Context(profile()))
-    found: dict[str, dict[str, Any]] = {}
     for chunk in chunks_of("permits", records, 1):
-        outputs = processor.process(chunk)
-        assert not outputs.errors
-        found.update({alert["scope"]: alert for alert in outputs.alerts.values()})
-    found.update({alert["scope"]: alert for alert in processor.advance(ms(until) + LATENESS).alerts.values()})
+        assert not processor.process(chunk)
+    processor.advance(ms(until) + LATENESS)
+    found = {alert["scope"]: alert for alert in processor.alerts.records().values()}
     return {scope: a for scope, a in found.items() if a["status"] != "withdrawn"}, processor
 
 
@@ -94,7 +92,8 @@ def test_levels_by_the_clock(rows: list[Row], until: str, level: str | None, at:
 def test_the_timer_waits_for_the_declared_lateness_and_needs_no_event() -> None:
     _, processor = run([ACCEPTED], "2026-01-05T08:00")
     assert processor.next_due() == ms("2026-01-08T16:00") + LATENESS
-    assert not processor.advance(ms("2026-01-08T16:00") + LATENESS - 1).alerts
+    processor.advance(ms("2026-01-08T16:00") + LATENESS - 1)
+    assert not processor.alerts.records()
     raised = next(iter(processor.advance(ms("2026-01-08T16:00") + LATENESS).alerts.values()))
     assert (raised["status"], raised["level"], raised["revision"]) == ("raised", "warning", 1)
     escalated = next(iter(processor.advance(ms("2026-01-20T00:00")).alerts.values()))
@@ -107,7 +106,8 @@ def test_a_late_message_withdraws_with_a_reason() -> None:
     issued = record("permits", event_id=str(UUID(int=9)), source=SOURCE, opd="1.01", occurred_at=ms("2026-01-08T09:00"),
                     kind="issued", case_id="503/1", permit_type="PBG")  # fmt: skip
     chunk = next(iter(chunks_of("permits", [issued], 1, timestamps=[ms("2026-01-12T09:00")])))
-    withdrawn = next(iter(processor.process(chunk).alerts.values()))
+    processor.process(chunk)
+    withdrawn = next(iter(processor.alerts.records().values()))
     assert (withdrawn["status"], withdrawn["revision"]) == ("withdrawn", 3)
     assert withdrawn["withdrawn_reason"] == "Berkas selesai sebelum tenggat."
 
@@ -132,7 +132,7 @@ def test_a_step_is_addressed_to_the_unit_that_holds_it() -> None:
         "Indikasi keterlambatan: permohonan 503/1 (PBG, tahap Survei lapangan) selesai dalam 3 hari kerja, "
         "terakhir di PUPR, standar 2 hari kerja; perlu klarifikasi."
     )
-    waiting = {k.value: v for k, v in processor.snapshot().items() if k.metric == "permits.waiting" and v}
+    waiting = {k.value: v for k, v in processor.totals.snapshot().items() if k.metric == "permits.waiting" and v}
     assert waiting == {"PUPR": 1}
 
 
@@ -154,4 +154,5 @@ def test_an_unknown_type_has_no_standard_and_does_no_harm() -> None:
     for chunk in chunks_of("permits", records, 1):
         processor.process(chunk)
     assert processor.next_due() is None
-    assert not processor.advance(ms("2026-01-01T00:00")).alerts
+    processor.advance(ms("2026-01-01T00:00"))
+    assert not processor.alerts.records()

@@ -2,73 +2,72 @@
 
 from __future__ import annotations
 
-import heapq
 import os
-from typing import Any
+from typing import Any, ClassVar
 
+from streams.engine.alerts import Alerts
 from streams.engine.chunk import Chunk
-from streams.engine.processor import Context, Key, Outputs, RowError
+from streams.engine.entries import Entries, Entry
+from streams.engine.processor import ALERTS, TOTALS, Context, RowError
+from streams.engine.store import Store
+from streams.engine.totals import Key, Totals
 
 DUE_MS = 60_000
+LEVELS = ("breach",)
 
 
 class Toy:
     """Counts. ``amount`` 666 is a row it cannot take, 667 makes it raise; every event is overdue after a minute."""
 
-    domain = "revenue"
+    domain: ClassVar[str] = "revenue"
+    columns: ClassVar[tuple[str, ...] | None] = ("amount",)
 
-    def __init__(self, context: Context | None = None, version: str = "1", due_ms: int | None = None) -> None:  # noqa: ARG002  (every processor takes its context)
-        self.version = version
+    def __init__(
+        self, context: Context | None = None, version: str | None = None, due_ms: int | None = None
+    ) -> None:  # noqa: ARG002  (every processor takes its context)
+        self.version = os.environ.get("TOY_VERSION", "1") if version is None else version
         self._due_ms = int(os.environ.get("TOY_DUE_MS", DUE_MS)) if due_ms is None else due_ms
-        self._values: dict[Key, int] = {}
-        self._due: list[tuple[int, int]] = []
-        self._overdue: list[int] = []
+        self.totals = Totals()
+        self.alerts = Alerts()
+        self._open = Entries()
+        self.stores: dict[str, Store] = {TOTALS: self.totals, ALERTS: self.alerts, "open": self._open}
 
-    def process(self, chunk: Chunk) -> Outputs:
-        outputs = Outputs()
+    def process(self, chunk: Chunk) -> list[RowError]:
+        errors = []
         columns = chunk.columns.select(["opd", "amount"]).to_pydict()
         for row in range(len(chunk)):
-            stamp = int(chunk.timestamps[row])
-            self._fire(stamp, outputs)
+            clock = int(chunk.clocks[row])
+            self._fire(clock)
             amount = columns["amount"][row]
             if amount == 666:
-                outputs.errors.append(RowError(row, "BadAmount", "666 is not an amount"))
+                errors.append(RowError(row, "BadAmount", "666 is not an amount"))
                 continue
-            self._add(outputs, "toy.rows", columns["opd"][row], 1)
-            self._add(outputs, "toy.amount", columns["opd"][row], amount)
+            self._add("toy.rows", columns["opd"][row], 1)
+            self._add("toy.amount", columns["opd"][row], amount)
             if amount == 667:  # after the state was touched, as a real bug would
                 raise ZeroDivisionError("667")
-            heapq.heappush(self._due, (stamp + self._due_ms, int(chunk.offsets[row])))
-        return outputs
+            self._open.put(str(chunk.offsets[row]), Entry(clock + self._due_ms, b""))
+        return errors
 
-    def advance(self, clock: int) -> Outputs:
-        outputs = Outputs()
-        self._fire(clock, outputs)
-        return outputs
+    def advance(self, clock: int) -> None:
+        self._fire(clock)
 
     def next_due(self) -> int | None:
-        return self._due[0][0] if self._due else None
+        return self._open.next_due()
 
-    def snapshot(self) -> dict[Key, int]:
-        return dict(self._values)
+    def _fire(self, clock: int) -> None:
+        while (due := self._open.pop(clock)) is not None:
+            at, offset = due
+            self._open.put(offset, None)
+            self._add("toy.overdue", "", 1)
+            self.alerts.revise(self._alert(int(offset), at), LEVELS)
 
-    def _fire(self, clock: int, outputs: Outputs) -> None:
-        while self._due and self._due[0][0] <= clock:
-            _, offset = heapq.heappop(self._due)
-            self._overdue.append(offset)
-            self._add(outputs, "toy.overdue", "", 1)
-            outputs.alerts[f"overdue-{offset % 3}"] = self._alert(offset, clock)
-
-    def _add(self, outputs: Outputs, metric: str, value: str, amount: int) -> None:
-        key = Key(metric, "opd" if value else "total", value, "2026-01-01")
-        self._values[key] = self._values.get(key, 0) + amount
-        outputs.aggregates[key] = self._values[key]
+    def _add(self, metric: str, value: str, amount: int) -> None:
+        self.totals.add(Key(metric, "opd" if value else "total", value, "2026-01-01"), amount)
 
     def _alert(self, offset: int, clock: int) -> dict[str, Any]:
         return {
             "alert_id": f"overdue-{offset % 3}",
-            "revision": len(self._overdue),
-            "status": "raised",
             "rule": "T01",
             "rule_version": "1",
             "domain": "revenue",

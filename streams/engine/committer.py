@@ -1,0 +1,154 @@
+"""The commit loop of one task: take, write in one transaction, and again; one commit under way at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+
+from monitoring.failpoints import reached
+from monitoring.metrics import DEAD_LETTERS, EVENT_AGE, EVENTS
+from streams.engine.claims import Claimed
+from streams.engine.fetch import Source, wall_clock
+from streams.engine.offsets import delete_before
+from streams.engine.output import Encoder
+from streams.engine.task import Commit
+from streams.engine.transaction import FencedError
+
+IDLE_SECONDS = 1.0
+
+log: Any = structlog.get_logger("streams.commit")
+
+Letters = dict[tuple[Source, int], int]
+"""Dead letters that are in memory, by source and turn."""
+
+
+class Committer:
+    """Commits one task at most once per ``interval`` (seconds), as soon as there is something.
+
+    ``in_thread`` runs blocking work; ``written`` hears of every commit, ``lost`` that another owner has the task,
+    ``fail`` of everything else that went wrong.
+    """
+
+    def __init__(
+        self,
+        claimed: Claimed,
+        encoder: Encoder,
+        interval: float,
+        in_thread: Callable[..., Awaitable[Any]],
+        written: Callable[[Letters, Any], None],
+        lost: Callable[[Committer, FencedError], None],
+        fail: Callable[[BaseException], None],
+    ) -> None:
+        self.task = claimed.task
+        self.dirty = asyncio.Event()
+        self.beat = time.monotonic()
+        self._transactions = claimed.transactions
+        self._log = claimed.log
+        self._encoder = encoder
+        self._interval = interval
+        self._in_thread = in_thread
+        self._written = written
+        self._lost = lost
+        self._fail = fail
+        self._closing = False
+        self._running: asyncio.Task[None] | None = None
+        self._letters: Letters = defaultdict(int)
+
+    def start(self) -> None:
+        self._running = asyncio.ensure_future(self._loop())
+
+    def letters_under_way(self, source: Source, turn: int, rows: int) -> None:
+        """So many dead letters wait in memory for the next commit."""
+        if rows:
+            self._letters[source, turn] += rows
+
+    async def finish(self) -> None:
+        """End the loop, commit the rest and give the producer back."""
+        await self._end_loop()
+        try:
+            while await self._commit():
+                pass
+        except FencedError:
+            log.info("another owner has the task already", task=self.task.number)
+        except Exception as error:  # noqa: BLE001  (an edge: what is not committed is computed again)
+            log.warning("last commit failed", task=self.task.number, error=str(error))
+        await self._in_thread(self._transactions.close)
+
+    async def abandon(self) -> None:
+        """End the loop after the commit that is under way, and give the producer back."""
+        await self._end_loop()
+        await self._in_thread(self._transactions.close)
+
+    async def _end_loop(self) -> None:
+        self._closing = True
+        self.dirty.set()
+        if self._running is not None and self._running is not asyncio.current_task():
+            await asyncio.wait([self._running])
+
+    async def _loop(self) -> None:
+        try:
+            while not self._closing:
+                self.beat = started = time.monotonic()
+                self.dirty.clear()
+                more = await self._commit()
+                if not more:
+                    await self._wait(IDLE_SECONDS)
+                await asyncio.sleep(max(0.0, self._interval - (time.monotonic() - started)))
+        except FencedError as error:
+            self._lost(self, error)
+        except Exception as error:  # noqa: BLE001  (an edge: in doubt the worker stops)
+            self._fail(error)
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self.dirty.wait(), seconds)
+        except TimeoutError:
+            return
+
+    async def _commit(self) -> bool:
+        """One commit; whether there was anything."""
+        commit = self.task.take()
+        if commit is None:
+            return False
+        letters, self._letters = self._letters, defaultdict(int)
+        if commit.writes:
+            group_bytes = await self._in_thread(self._write, commit)
+            before = self.task.snapshots.written(group_bytes)
+            if before is not None:
+                await self._in_thread(self._delete, before)
+        self._written(letters, commit.offsets)
+        self.task.committed(commit.offsets)
+        _measure(commit)
+        return commit.writes
+
+    def _write(self, commit: Commit) -> int:
+        records = list(self._encoder.records(commit, self._log.topic, self._log.partition))
+        self._transactions.write(records)
+        return sum(len(r.value or b"") for r in records if r.topic == self._log.topic and r.noted is None)
+
+    def _delete(self, before: int) -> None:
+        """Make room on the state log. That it fails costs space and nothing else; the next snapshot tries again."""
+        from confluent_kafka import KafkaException
+
+        reached("stream.delete")
+        try:
+            delete_before(self._transactions.bootstrap, self._log, before)
+        except (KafkaException, TimeoutError) as error:
+            log.warning("old state not deleted", task=self.task.number, before=before, error=str(error))
+
+
+def _measure(commit: Commit) -> None:
+    now = wall_clock()
+    age = EVENT_AGE.labels("processed")
+    for topic, tally in commit.tallies.items():
+        for outcome, rows in tally.rows.items():
+            EVENTS.labels(topic, outcome).inc(rows)
+        for letter in tally.letters:
+            DEAD_LETTERS.labels(topic, letter.reason).inc()
+        for published in tally.published:
+            age.observe(max(0, now - published) / 1000)

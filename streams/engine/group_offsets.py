@@ -1,0 +1,47 @@
+"""The consumer group's offsets follow what the tasks committed. They are for people and lag monitors, not the truth."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+
+from monitoring.failpoints import reached
+from streams.engine.fetch import Committed, Source
+
+SECONDS = 0.1
+
+log = structlog.get_logger("streams.offsets")
+
+
+class GroupOffsets:
+    """``commit`` says False when the partitions are not ours at the moment; they are tried again."""
+
+    def __init__(self, commit: Callable[[Mapping[Source, Committed]], Awaitable[bool]]) -> None:
+        self._commit = commit
+        self._waiting: dict[Source, Committed] = {}
+
+    def follow(self, offsets: Mapping[Source, Committed]) -> None:
+        """These are durable."""
+        self._waiting.update(offsets)
+
+    async def loop(self) -> None:
+        """Commit what waits, for ever."""
+        while True:
+            await asyncio.sleep(SECONDS)
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Commit what waits. What the group does not take now waits for the next time, unless newer ones come."""
+        if not self._waiting:
+            return
+        waiting, self._waiting = self._waiting, {}
+        reached("stream.offset-commit")
+        try:
+            taken = await self._commit(waiting)
+        except Exception as error:  # noqa: BLE001  (an edge: the group's offsets are not the truth)
+            log.warning("group offsets not committed", error=str(error))
+            taken = False
+        if not taken:
+            self._waiting = {**waiting, **self._waiting}
