@@ -14,6 +14,7 @@ import pyarrow as pa
 from schemas.acceptance import refusals
 from schemas.codec import Codec
 from schemas.dead_letters import DeadLetter
+from schemas.event_ids import EventIds, event_ids
 from streams.engine.chunk import Int64s
 from streams.engine.fetch import Run, wall_clock
 
@@ -30,7 +31,7 @@ class Batch:
     columns: pa.RecordBatch
     offsets: Int64s
     timestamps: Int64s
-    event_ids: list[str]
+    event_ids: EventIds
     refused: list[DeadLetter]
 
     def __len__(self) -> int:
@@ -51,7 +52,7 @@ class Batch:
             self.columns.slice(low, high - low),
             self.offsets[low:high],
             self.timestamps[low:high],
-            self.event_ids[low:high],
+            self.event_ids.pick(slice(low, high)),
             [letter for letter in self.refused if first <= letter.offset < after],
         )
 
@@ -72,7 +73,8 @@ class Decoder:
             dead_letter(run, refused.row, refused.reason, refused.message, "decode", self._group, now)
             for refused in decoded.refused
         ]
-        unfit = refusals(columns, run.timestamps[rows])
+        ids = event_ids(columns.column("event_id"))
+        unfit = refusals(columns, run.timestamps[rows], ids)
         if unfit:
             letters.extend(
                 dead_letter(run, int(rows[r.row]), r.reason, r.message, "accept", self._group, now)
@@ -81,9 +83,8 @@ class Decoder:
             letters.sort(key=lambda letter: letter.offset)
             kept = np.ones(len(rows), np.bool_)
             kept[[r.row for r in unfit]] = False
-            columns, rows = columns.filter(pa.array(kept)), rows[kept]
-        event_ids: list[str] = columns.column("event_id").to_pylist()
-        return Batch(run, columns, run.offsets[rows], run.timestamps[rows], event_ids, letters)
+            columns, rows, ids = columns.filter(pa.array(kept)), rows[kept], ids.pick(kept)
+        return Batch(run, columns, run.offsets[rows], run.timestamps[rows], ids, letters)
 
 
 def dead_letter(

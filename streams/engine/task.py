@@ -241,9 +241,8 @@ class Task:
         """Apply one part, wholly before or wholly after ``resume_at``."""
         run = part.run
         pending = Pending()
-        repeat = self._repeats.mark(part.event_ids, part.timestamps.tolist())
-        keep = ~np.asarray(repeat, np.bool_)
-        pending.count("repeat", len(repeat) - int(keep.sum()))
+        keep = ~self._repeats.mark(part.event_ids, part.offsets, part.timestamps)
+        pending.count("repeat", len(keep) - int(keep.sum()))
         pending.letters.extend(part.refused)
         pending.count("refused", len(part.refused))
         for offset in [o for o in self._set_aside if run.first_offset <= o < run.next_offset]:
