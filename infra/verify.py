@@ -20,7 +20,7 @@ from schemas.catalogue import AGGREGATES, DOMAINS
 from schemas.codec import Codec
 from schemas.profile import Profile
 from schemas.registry import open_ids
-from schemas.repeats import Repeats
+from schemas.repeats import DAY_MS
 from streams.engine.version import unpack
 from streams.reference import compute
 
@@ -214,12 +214,13 @@ class Topics:
         import pyarrow as pa
 
         from schemas.codec import DecodeError, arrow_schema
+        from schemas.event_ids import event_ids
 
         topic = DOMAINS[domain]
         letters = self._dead_letters(topic.dead_letters)
         codec = Codec(topic.schema, self.ids)
         schema = arrow_schema(topic.schema)
-        repeats: dict[int, Repeats] = defaultdict(Repeats)
+        seen: dict[tuple[int, str], tuple[int, int]] = {}
         for message in self.read(topic.name, progress):
             partition, offset, stamp = message.partition(), message.offset(), message.timestamp()[1]
             if offset >= processed.get(partition, 0):
@@ -237,9 +238,11 @@ class Topics:
                 continue  # not dead-lettered, so it must differ somewhere; it cannot be counted here
             if stage is None and not _plausible(record, stamp):
                 row = pa.RecordBatch.from_pylist([record], schema=schema)
-                if refusals(row, np.asarray([stamp], np.int64)):
+                if refusals(row, np.asarray([stamp], np.int64), event_ids(row.column("event_id"))):
                     continue
-            if repeats[partition].mark([record["event_id"]], [stamp])[0]:
+            before = seen.get((partition, record["event_id"]))
+            seen[partition, record["event_id"]] = (offset, stamp)
+            if before is not None and _near(offset - before[0], stamp - before[1]):
                 report.repeats += 1
             elif stage is None:
                 yield record, partition, offset, stamp
@@ -253,6 +256,11 @@ class Topics:
                 place = (int(headers["dlq.original.partition"]), int(headers["dlq.original.offset"]))
                 found[place] = headers.get("dlq.error.stage", "")
         return found
+
+
+def _near(rows: int, ms: int) -> bool:
+    """Whether a record this far behind one with the same id is its repeat."""
+    return rows <= 2_000_000 and (rows <= 100_000 or abs(ms) <= 7 * DAY_MS)
 
 
 def _plausible(record: dict[str, Any], stamp: int) -> bool:

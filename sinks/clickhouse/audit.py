@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from schemas.repeats import Repeats
 from sinks.clickhouse.tables import EVENT_TOPICS, TABLES
 
+WINDOW = Repeats()
 QUERY = """
 WITH
     stored AS (
@@ -93,15 +95,18 @@ def audit(client: Any, database: str, group: str = "nadi-sink") -> list[Partitio
 
 
 def _repeats_counted(client: Any, database: str, table: str) -> list[tuple[int, int]]:
-    """Rows not marked as repeats whose event_id came before in the partition, within the shortest window."""
+    """Rows not marked whose id was there before, near enough (schemas/repeats.py), by partition."""
     sql = f"""
-        SELECT _partition, countIf(nth <= 100000 AND before_ms < 604800000) FROM (
-            SELECT _partition,
-                _offset - lagInFrame(_offset) OVER ids AS nth,
-                toUnixTimestamp64Milli(_timestamp) - toUnixTimestamp64Milli(lagInFrame(_timestamp) OVER ids) AS before_ms,
+        SELECT _partition, countIf(
+            rows_apart <= {WINDOW.max_rows}
+            AND (rows_apart <= {WINDOW.min_rows} OR abs(ms_apart) <= {WINDOW.min_ms})
+        ) FROM (
+            SELECT _partition, is_repeat,
+                _offset - lagInFrame(_offset) OVER ids AS rows_apart,
+                toUnixTimestamp64Milli(_timestamp) - toUnixTimestamp64Milli(lagInFrame(_timestamp) OVER ids) AS ms_apart,
                 row_number() OVER ids AS seen
-            FROM {database}.{table} WHERE NOT is_repeat
+            FROM {database}.{table}
             WINDOW ids AS (PARTITION BY _partition, event_id ORDER BY _offset ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)
-        ) WHERE seen > 1 GROUP BY _partition
+        ) WHERE seen > 1 AND NOT is_repeat GROUP BY _partition
     """
     return [(int(partition), int(count)) for partition, count in client.query(sql).result_rows]

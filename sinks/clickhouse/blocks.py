@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from schemas.acceptance import is_future, refusals
 from schemas.codec import Codec, Refused
+from schemas.event_ids import event_ids
 from schemas.repeats import Repeats
 from sinks.clickhouse.tables import Table
 
@@ -65,18 +66,17 @@ def make_rows(
     decoded = codec.decode_batch([record.value() for record in records])
     columns, taken = decoded.columns, decoded.rows
     refused = list(decoded.refused)
-    if table.raw and len(taken) and (unfit := refusals(columns, stamps[taken])):
-        refused.extend(Refused(int(taken[r.row]), r.reason, r.message) for r in unfit)
-        keep = np.ones(len(taken), np.bool_)
-        keep[[r.row for r in unfit]] = False
-        columns, taken = columns.filter(pa.array(keep)), taken[keep]
-    stamps, offsets = stamps[taken], offsets[taken]
     marks: dict[str, Any] = {}
     if table.raw:
-        marks["is_repeat"] = pa.array(
-            repeats.mark(columns.column("event_id").to_pylist(), stamps.tolist()), pa.bool_()
-        )
-        marks["is_future"] = pa.array(is_future(columns, stamps), pa.bool_())
+        ids = event_ids(columns.column("event_id"))
+        if unfit := refusals(columns, stamps[taken], ids):
+            refused.extend(Refused(int(taken[r.row]), r.reason, r.message) for r in unfit)
+            keep = np.ones(len(taken), np.bool_)
+            keep[[r.row for r in unfit]] = False
+            columns, taken, ids = columns.filter(pa.array(keep)), taken[keep], ids.pick(keep)
+        marks["is_repeat"] = pa.array(repeats.mark(ids, offsets[taken], stamps[taken]))
+        marks["is_future"] = pa.array(is_future(columns, stamps[taken]))
+    stamps, offsets = stamps[taken], offsets[taken]
     if table.kind in TIMED:
         index = columns.schema.get_field_index("occurred_at")
         columns = columns.set_column(index, "occurred_at", columns.column(index).cast(TIME))

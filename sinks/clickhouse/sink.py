@@ -17,6 +17,7 @@ from typing import Any
 
 import structlog
 
+from monitoring.failpoints import reached
 from monitoring.metrics import DEAD_LETTERS, EVENT_AGE, LAST_PROCESSED, SINK_FLUSH, SINK_QUERYABLE, SINK_ROWS
 from monitoring.server import serve
 from schemas.catalogue import TOPICS
@@ -27,7 +28,6 @@ from schemas.repeats import Repeats
 from schemas.settings import KafkaSettings
 from sinks.clickhouse import group
 from sinks.clickhouse.blocks import Rows, make_rows
-from monitoring.failpoints import reached
 from sinks.clickhouse.intent import IntentError, Standing, check
 from sinks.clickhouse.partition import Partition
 from sinks.clickhouse.store import Place, StoppingError, Store

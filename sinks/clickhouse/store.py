@@ -6,14 +6,15 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
+from monitoring.failpoints import reached
+from schemas.event_ids import event_ids
 from schemas.repeats import Repeats
 from sinks.clickhouse.blocks import Rows, arrow_stream
 from sinks.clickhouse.client import connect
-from monitoring.failpoints import reached
 from sinks.clickhouse.intent import Intent, token
 from sinks.clickhouse.tables import Table
 from sinks.settings import ClickHouseSettings
@@ -23,6 +24,7 @@ log: Any = structlog.get_logger("clickhouse.store")
 FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
 QUIET_SECONDS = 150.0
 PIECE = 1 << 18
+PAGE_ROWS = 500_000
 #: Answers that the same bytes can never get past; everything else is tried again.
 FATAL = (
     "UNKNOWN_TABLE",
@@ -42,6 +44,7 @@ ONE_PART = {
     "min_insert_block_size_bytes": 1_000_000_000,
 }
 
+Answer = TypeVar("Answer")
 Place = tuple[str, int]
 """catalogue topic, partition"""
 
@@ -125,28 +128,22 @@ class Store:
         return {(str(topic), int(partition)): int(offset) for topic, partition, offset in rows}
 
     def repeats(self, table: Table, place: Place, *, below: int) -> Repeats:
-        """The window of event ids as it stood before offset ``below``."""
+        """The window of event ids as it stood before offset ``below``: all rows of the last ``max_rows`` offsets."""
         window = Repeats()
-        mine = "_topic = {topic:String} AND _partition = {partition:Int32} AND _offset < {below:Int64} AND NOT is_repeat"
-        rows = self._query(
-            "WITH (SELECT min(_offset) FROM (SELECT _offset FROM {table} WHERE "
-            f"{mine} ORDER BY _offset DESC LIMIT {{rows:UInt64}})) AS by_rows, "
-            f"(SELECT min(_offset) FROM {{table}} WHERE {mine} AND toUnixTimestamp64Milli(_timestamp) >= "
-            f"(SELECT toUnixTimestamp64Milli(max(_timestamp)) - {{ms:Int64}} FROM {{table}} WHERE {mine})) AS by_time "
-            f"SELECT event_id, toUnixTimestamp64Milli(_timestamp) FROM {{table}} WHERE {mine} "
-            "AND _offset >= least(by_rows, by_time) ORDER BY _offset DESC LIMIT {most:UInt64}",
-            table,
-            {
-                "topic": place[0],
-                "partition": place[1],
-                "below": below,
-                "rows": window.min_rows,
-                "ms": window.min_ms,
-                "most": window.max_rows,
-            },
+        sql = (
+            "SELECT event_id, _offset AS place, toUnixTimestamp64Milli(_timestamp) AS stamp "
+            f"FROM {self._settings.database}.{table.name} WHERE _topic = {{topic:String}} "
+            "AND _partition = {partition:Int32} AND _offset >= {first:Int64} AND _offset < {after:Int64} ORDER BY _offset"
         )
-        rows.reverse()
-        window.mark((row[0] for row in rows), (row[1] for row in rows))
+        for first in range(max(0, below - window.max_rows), below, PAGE_ROWS):
+            page = {"first": first, "after": min(below, first + PAGE_ROWS)}
+            wanted = {"topic": place[0], "partition": place[1], **page}
+
+            def ask(client: Any, wanted: dict[str, Any] = wanted) -> Any:
+                return client.query_arrow(sql, parameters=wanted, use_strings=True)
+
+            for rows in self._ask(ask, table.name).to_batches():
+                window.mark(event_ids(rows.column(0)), rows.column(1).to_numpy(), rows.column(2).to_numpy())
         return window
 
     def wait_until_quiet(self) -> None:
@@ -154,10 +151,10 @@ class Store:
         deadline = time.monotonic() + QUIET_SECONDS
         pattern = f"%INSERT INTO%{self._settings.database}.%"
         while time.monotonic() < deadline:
-            if not self._ask(
+            if not self._query(
                 "SELECT query FROM system.processes WHERE query_kind = 'Insert' AND query ILIKE {pattern:String}",
-                {"pattern": pattern},
                 "system.processes",
+                {"pattern": pattern},
             ):
                 return
             time.sleep(0.2)
@@ -187,16 +184,17 @@ class Store:
             fmt="ArrowStream",
         )
 
-    def _query(self, sql: str, table: Table, parameters: dict[str, Any]) -> list[Any]:
-        name = f"{self._settings.database}.{table.name}"
-        return self._ask(sql.replace("{table}", name), parameters, table.name)
+    def _query(self, sql: str, table: Table | str, parameters: dict[str, Any]) -> list[Any]:
+        about = table if isinstance(table, str) else table.name
+        text = sql.replace("{table}", f"{self._settings.database}.{about}")
+        return self._ask(lambda client: list(client.query(text, parameters=parameters).result_rows), about)
 
-    def _ask(self, sql: str, parameters: dict[str, Any], about: str) -> list[Any]:
+    def _ask(self, ask: Callable[[Any], Answer], about: str) -> Answer:
         """Ask until there is an answer."""
         failures = 0
         while True:
             try:
-                return list(self._connect().query(sql, parameters=parameters).result_rows)
+                return ask(self._connect())
             except _unanswered() as error:
                 failures += 1
                 self._failed("query", about, error, failures)
