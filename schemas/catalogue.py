@@ -66,6 +66,9 @@ AGGREGATES: Mapping[str, Topic] = MappingProxyType(
 #: First record of each key wins; see schemas/deployment.py.
 DEPLOYMENT_TOPIC = "nadi.deployment"
 
+#: What people did with dead letters: key = place of the original record, the last mark of a key holds.
+HANDLED_LETTERS_TOPIC = "nadi.dlq.handled"
+
 TOPICS: Mapping[str, Topic] = MappingProxyType(
     {t.name: t for t in (*DOMAINS.values(), HEARTBEATS, *AGGREGATES.values(), ALERTS, DISPOSITIONS)}
 )
@@ -102,6 +105,7 @@ class Layout:
             if (topic.domain and topic.name in {t.name for t in DOMAINS.values()}) or topic is HEARTBEATS:
                 wanted[self.topic(topic.dead_letters)] = (partitions, self._config(DEAD_LETTER_DAYS))
         wanted[self.topic(DEPLOYMENT_TOPIC)] = (1, self._config(None))
+        wanted[self.topic(HANDLED_LETTERS_TOPIC)] = (1, self._config(self.retention_years * 365))
         return wanted
 
     def _config(self, days: int | None) -> dict[str, str]:
