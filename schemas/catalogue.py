@@ -70,6 +70,9 @@ DEPLOYMENT_TOPIC = "nadi.deployment"
 STATE_TOPIC = "nadi.state"
 STATE_SEGMENT_BYTES = 64 * 2**20
 
+#: What people did with dead letters: key = place of the original record, the last mark of a key holds.
+HANDLED_LETTERS_TOPIC = "nadi.dlq.handled"
+
 TOPICS: Mapping[str, Topic] = MappingProxyType(
     {t.name: t for t in (*DOMAINS.values(), HEARTBEATS, *AGGREGATES.values(), ALERTS, DISPOSITIONS)}
 )
@@ -108,6 +111,7 @@ class Layout:
         wanted[self.topic(DEPLOYMENT_TOPIC)] = (1, self._config(None))
         state = {**self._config(None), "segment.bytes": str(STATE_SEGMENT_BYTES)}
         wanted[self.topic(STATE_TOPIC)] = (self.partitions, state)
+        wanted[self.topic(HANDLED_LETTERS_TOPIC)] = (1, self._config(self.retention_years * 365))
         return wanted
 
     def _config(self, days: int | None) -> dict[str, str]:

@@ -49,6 +49,7 @@ GROUPS = (
     Group("audit", "audit", "Telaah data historis dari berkas CSV atau Parquet."),
     Group("query", "query", "Menjalankan SQL pada ClickHouse."),
     Group("state", "state", "Membandingkan angka dengan perhitungan langsung dari topik."),
+    Group("dlq", "dlq", "Surat mati: melihat, mengirim ulang, menyisihkan."),
     Group("demo-alert", "demo_alert", "Menerbitkan satu izin terlambat dan menunjukkan perjalanannya."),
     Group("run", "run", "Menjalankan satu bagian saja (dipakai oleh nadi up)."),
 )
@@ -165,6 +166,8 @@ EXPECTED = {
     "LockedError": PROBLEM,
     "DeploymentMismatchError": PROBLEM,
     "PublishError": PROBLEM,
+    "LedgerError": PROBLEM,
+    "TimeoutError": PROBLEM,
 }
 
 

@@ -1,0 +1,113 @@
+"""Plain reading of topics up to where they end, holes included."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+SILENCE_SECONDS = 30.0
+BATCH = 5_000
+
+Partition = tuple[str, int]
+
+
+def partitions(bootstrap: str, topics: list[str]) -> list[Partition]:
+    """Every partition of those of the cluster topics that exist. Raises TimeoutError when no broker answers."""
+    from confluent_kafka import KafkaException
+
+    consumer = _consumer(bootstrap)
+    try:
+        existing = consumer.list_topics(timeout=10).topics
+    except KafkaException as error:
+        raise TimeoutError(f"broker {bootstrap} does not answer: {error}") from error
+    finally:
+        consumer.close()
+    return [
+        (topic, partition)
+        for topic in topics
+        if topic in existing and existing[topic].error is None
+        for partition in sorted(existing[topic].partitions)
+    ]
+
+
+def ends(bootstrap: str, of: list[Partition]) -> dict[Partition, int]:
+    """The offset after the last record of each partition. Raises TimeoutError when no broker answers."""
+    from confluent_kafka import KafkaException, TopicPartition
+
+    consumer = _consumer(bootstrap)
+    try:
+        return {
+            (topic, partition): consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)[
+                1
+            ]
+            for topic, partition in of
+        }
+    except KafkaException as error:
+        raise TimeoutError(f"broker {bootstrap} does not answer: {error}") from error
+    finally:
+        consumer.close()
+
+
+def read(bootstrap: str, starts: Mapping[Partition, int | None]) -> Iterator[Any]:
+    """Every committed message of the partitions, each in order, from its start (None: the first) to its end.
+
+    The end is where the broker says so: transactions leave holes, so no offset arithmetic finds it. Raises
+    TimeoutError when the broker falls silent.
+    """
+    from confluent_kafka import OFFSET_BEGINNING, KafkaException, TopicPartition
+
+    if not starts:
+        return
+    consumer = _consumer(bootstrap)
+    try:
+        left = set(starts)
+        for topic in {topic for topic, _ in starts}:
+            consumer.list_topics(topic, timeout=10)  # or the first fetch waits half a second
+        consumer.assign(
+            [
+                TopicPartition(topic, partition, OFFSET_BEGINNING if start is None else start)
+                for (topic, partition), start in starts.items()
+            ]
+        )
+        heard = time.monotonic()
+        while left:
+            for message in consumer.consume(BATCH, 0.02):
+                error = message.error()
+                if error is None:
+                    heard = time.monotonic()
+                    yield message
+                elif error.name() == "_PARTITION_EOF":
+                    heard = time.monotonic()
+                    left.discard((message.topic(), message.partition()))
+                elif not error.retriable() and error.name() not in _PASSING:
+                    raise RuntimeError(f"{message.topic()}[{message.partition()}]: {error.str()}")
+            if time.monotonic() - heard > SILENCE_SECONDS:
+                raise TimeoutError(
+                    f"broker {bootstrap} sent nothing for {SILENCE_SECONDS:.0f} s; {len(left)} partitions unread"
+                )
+    except KafkaException as error:
+        raise TimeoutError(f"broker {bootstrap} does not answer: {error}") from error
+    finally:
+        consumer.close()
+
+
+#: Errors that librdkafka reports while it goes on trying.
+_PASSING = frozenset({"_TRANSPORT", "_ALL_BROKERS_DOWN", "_TIMED_OUT", "_RESOLVE"})
+
+
+def _consumer(bootstrap: str) -> Any:
+    from confluent_kafka import Consumer
+
+    return Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": "nadi-reader",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "isolation.level": "read_committed",
+            "auto.offset.reset": "earliest",  # what expired meanwhile is passed over
+            "fetch.wait.max.ms": 10,
+            "log_level": 2,
+        }
+    )
