@@ -1,0 +1,25 @@
+"""The native part: C beside the Python that can do without it, built by ``make native``.
+
+``NADI_NATIVE=0`` leaves what is built unused. A library is looked for once per process.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from functools import cache
+from pathlib import Path
+
+
+def wanted() -> bool:
+    """Whether this process may use native parts."""
+    return os.environ.get("NADI_NATIVE", "1") != "0"
+
+
+@cache
+def load(path: Path) -> ctypes.CDLL | None:
+    """The shared library at that path, or None where it is not built (or built for another machine)."""
+    try:
+        return ctypes.CDLL(str(path))
+    except OSError:
+        return None
