@@ -17,9 +17,12 @@ def wanted() -> bool:
 
 
 @cache
-def load(path: Path) -> ctypes.CDLL | None:
-    """The shared library at that path, or None where it is not built (or built for another machine)."""
+def load(library: Path, source: Path) -> ctypes.CDLL | None:
+    """The shared library built from that C source, or None where it is not built, is older than its source, or was
+    built for another machine."""
     try:
-        return ctypes.CDLL(str(path))
+        if library.stat().st_mtime < source.stat().st_mtime:
+            return None
+        return ctypes.CDLL(str(library))
     except OSError:
         return None

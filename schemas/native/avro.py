@@ -15,6 +15,7 @@ from schemas.payloads import Payloads
 from schemas.program import Kind, Step
 
 LIBRARY = Path(__file__).with_name("libavro.so")
+SOURCE = Path(__file__).with_name("avro.c")
 MOST_BYTES = 1 << 30
 """Of one call: the offsets of a column are 32 bits."""
 
@@ -142,5 +143,5 @@ def _numbers(step: Step) -> tuple[int, ...]:
 
 def library() -> AvroLibrary | None:
     """The native decoder, or None where it is not built or not wanted."""
-    found = load(LIBRARY) if wanted() else None
+    found = load(LIBRARY, SOURCE) if wanted() else None
     return AvroLibrary(found) if found is not None else None

@@ -24,6 +24,7 @@ from streams.engine.look_ups import LookUps
 from streams.engine.source import Bounds, Committed, FetchError, Source
 
 LIBRARY = Path(__file__).parent / "native" / "libfetch.so"
+SOURCE = Path(__file__).parent / "native" / "fetch.c"
 
 # The functions of librdkafka in the order of struct api in native/fetch.c.
 FUNCTIONS = (
@@ -131,16 +132,15 @@ class _Noted:
 def _built() -> NativeLibrary | None:
     import confluent_kafka
 
-    library = load(LIBRARY)
+    library = load(LIBRARY, SOURCE)
     packages = Path(confluent_kafka.__file__).parent
     found = [
         *packages.parent.glob("confluent_kafka.libs/librdkafka*.so*"),
         *packages.glob(".dylibs/librdkafka*.dylib"),
     ]
-    librdkafka = load(found[0]) if found else None
-    if library is None or librdkafka is None:
+    if library is None or not found:
         return None
-    return NativeLibrary(library, librdkafka)
+    return NativeLibrary(library, ctypes.CDLL(str(found[0])))
 
 
 def native_library() -> NativeLibrary | None:
