@@ -10,8 +10,9 @@ PACKAGES := schemas producers streams sinks monitoring infra
 CODE := $(PACKAGES) tests benchmarks
 KILLS ?= 20
 SEED ?= 1
+NATIVE := schemas/native/libavro.so streams/engine/native/libfetch.so
 
-.PHONY: help setup up test check format lock generate release-schemas bench faults demo-alert clean distclean chromium
+.PHONY: help setup native up test check format lock generate release-schemas bench faults demo-alert clean distclean chromium
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -28,6 +29,18 @@ $(STAMP): requirements.lock pyproject.toml
 	$(UV) pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
+native: setup ## build the native fetch and decode (optional, needs a C compiler)
+	@command -v $(CC) >/dev/null || { echo "native: not built, no C compiler ($(CC)); it works without, slower"; exit 1; }
+	@$(MAKE) --no-print-directory $(NATIVE)
+	@NADI_NATIVE=1 $(BIN)/python -c 'import schemas.native.avro, streams.engine.native_fetch as fetch; \
+	  assert schemas.native.avro.library() and fetch.native_library(), "native: built, but it does not load"; \
+	  print("native: built and loaded: $(NATIVE)")'
+
+schemas/native/libavro.so: schemas/native/avro.c
+streams/engine/native/libfetch.so: streams/engine/native/fetch.c
+$(NATIVE):
+	@$(CC) -O3 -shared -fPIC -o $@.new $< && mv $@.new $@
+
 up: setup ## start everything with the simulated Kabupaten Contoh (Ctrl-C stops it)
 	$(BIN)/nadi up --demo
 
@@ -43,6 +56,7 @@ check: setup ## format, lint, types, import directions, schemas
 	$(BIN)/python -m schemas.release --check
 
 test: check chromium ## make check and all tests; what CI runs
+	@$(MAKE) --no-print-directory native || true
 	$(BIN)/pytest -q
 
 chromium:
@@ -72,6 +86,7 @@ faults: setup ## kill -9 of parts of a running stack: KILLS=20 SEED=1
 
 clean: ## delete the data and caches of this folder (stops nothing: press Ctrl-C in `make up` first)
 	rm -rf .nadi .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache telaah
+	rm -f $(NATIVE)
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean ## clean, and delete .venv and the downloads in the user's cache

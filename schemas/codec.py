@@ -9,10 +9,11 @@ from __future__ import annotations
 import io
 import json
 import struct
-from collections import defaultdict
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import fastavro
@@ -21,11 +22,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyruhvro
 
-from schemas.payloads import Payloads
+from schemas.native.avro import MOST_BYTES, AvroLibrary, library
+from schemas.payloads import Lengths, Payloads
+from schemas.program import Step, compile_program
 from schemas.registry import SchemaIds, UnknownSchemaError, WriterSchema, current
+from schemas.strict import Damage, check
 
 HEADER = struct.Struct(">bI")
 MAGIC = 0
+UNKNOWN_SECONDS = 30.0
+UNKNOWN_MOST = 10_000
 
 
 class DecodeError(ValueError):
@@ -75,6 +81,8 @@ def _projection(name: str, columns: Iterable[str] | None) -> list[str]:
     if columns is None:
         return fields
     wanted = set(columns)
+    if not wanted:
+        raise ValueError(f"{name}: a batch needs at least one column")
     if unknown := wanted - set(fields):
         raise ValueError(f"{name} has no field {', '.join(sorted(unknown))}")
     return [field for field in fields if field in wanted]
@@ -85,19 +93,34 @@ def _defaults(name: str) -> dict[str, Any]:
     return {f["name"]: f.get("default") for f in json.loads(current(name))["fields"]}
 
 
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """One released version, ready to read: ``steps`` is None when only the general decoders know its types."""
+
+    schema: WriterSchema
+    steps: tuple[Step, ...] | None
+
+
+_Rows = np.ndarray[Any, np.dtype[np.int64]]
+_Part = tuple[pa.RecordBatch, _Rows]
+
+
 class Codec:
     """Writes and reads values of one schema; safe to share between threads.
 
     ``columns`` names the top-level fields that decoded batches hold, in any order; they come in the schema's
-    order, and the whole value is validated all the same. None means all. Raises ValueError for a field that the
-    schema does not have.
+    order, and the whole value is validated all the same. None means all. Raises ValueError for none, and for a
+    field that the schema does not have.
     """
 
     def __init__(self, name: str, ids: SchemaIds, columns: Iterable[str] | None = None) -> None:
         self.name = name
         self.ids = ids
         self.columns = _projection(name, columns)
-        self._known: dict[int, WriterSchema | str] = {}
+        self._target = pa.schema([arrow_schema(name).field(column) for column in self.columns])
+        self._native = library()
+        self._known: dict[int, _Writer | str] = {}
+        self._unknown: dict[int, tuple[float, str]] = {}
 
     def encode(self, record: Mapping[str, Any]) -> bytes:
         """One value in wire format. Raises ValueError naming the field that does not fit the schema."""
@@ -114,11 +137,17 @@ class Codec:
         """One value under the current schema. Raises DecodeError."""
         writer = self._writer_of(value)
         assert value is not None  # noqa: S101  (_writer_of refuses None)
+        if writer.steps is not None:
+            try:
+                check(writer.steps, value, HEADER.size)
+            except Damage as error:
+                raise DecodeError(error.reason, str(error)) from error
         body = io.BytesIO(value)
         body.seek(HEADER.size)
-        reader = None if writer.text == current(self.name) else _parsed(current(self.name))
+        text = writer.schema.text
+        reader = None if text == current(self.name) else _parsed(current(self.name))
         try:
-            record = fastavro.schemaless_reader(body, _parsed(writer.text), reader)
+            record = fastavro.schemaless_reader(body, _parsed(text), reader)
         except EOFError as error:
             raise DecodeError(
                 "Truncated", f"value ends after {len(value)} bytes, in the middle of a field"
@@ -143,63 +172,98 @@ class Codec:
 
     def decode_batch(self, values: Sequence[bytes | None] | Payloads) -> Decoded:
         """Many values at once. Never raises for bad input; see Decoded."""
-        decoded = self._decode_batch([values[row] for row in range(len(values))])
-        return Decoded(decoded.columns.select(self.columns), decoded.rows, decoded.refused)
+        if self._native is not None:
+            payloads = values if isinstance(values, Payloads) else Payloads.of(values)
+            return self._together(payloads, self._split_payloads(self._native, payloads))
+        if isinstance(values, Payloads):
+            values = [values[row] for row in range(len(values))]
+        return self._together(values, _split(values))
 
-    def _decode_batch(self, values: Sequence[bytes | None]) -> Decoded:
-        groups: dict[int, list[int]] = defaultdict(list)
+    def _together(self, values: Sequence[bytes | None] | Payloads, groups: dict[int, _Rows]) -> Decoded:
+        """Decode the rows of each schema id, and put the rows back in order."""
+        parts: list[_Part] = []
         refused: list[Refused] = []
-        for row, value in enumerate(values):
-            if value is not None and len(value) > HEADER.size and value[0] == MAGIC:
-                groups[int.from_bytes(value[1:5], "big")].append(row)
-            else:
-                refused.append(self._refusal(row, value))
-        tables: list[pa.RecordBatch] = []
-        kept: list[np.ndarray[Any, np.dtype[np.int64]]] = []
-        for rows in groups.values():
-            columns, good, bad = self._decode_group(values, rows)
-            refused.extend(bad)
-            if len(good):
-                tables.append(columns)
-                kept.append(good)
-        if not tables:
-            empty = pa.RecordBatch.from_pylist([], schema=arrow_schema(self.name))
-            return Decoded(empty, np.empty(0, np.int64), sorted(refused, key=lambda r: r.row))
-        if len(tables) == 1:
-            return Decoded(tables[0], kept[0], sorted(refused, key=lambda r: r.row))
-        rows_all = np.concatenate(kept)
-        order = np.argsort(rows_all, kind="stable")
-        merged = pa.Table.from_batches(tables).combine_chunks().take(pa.array(order)).combine_chunks()
-        return Decoded(merged.to_batches()[0], rows_all[order], sorted(refused, key=lambda r: r.row))
-
-    def _decode_group(
-        self, values: Sequence[bytes | None], rows: list[int]
-    ) -> tuple[pa.RecordBatch | None, np.ndarray[Any, np.dtype[np.int64]], list[Refused]]:
-        """Rows of one schema id: in one call when all is well, searched row by row when not."""
-        first = values[rows[0]]
-        try:
-            writer = self._writer_of(first)
-        except DecodeError as error:
-            return None, np.empty(0, np.int64), [Refused(r, error.reason, str(error)) for r in rows]
-        bodies = [v[HEADER.size :] for r in rows if (v := values[r]) is not None]
-        columns = _bulk(bodies, writer.text)
-        if columns is not None:
-            return _align(columns, self.name), np.asarray(rows, np.int64), []
-        good: list[int] = []
-        bad: list[Refused] = []
-        for row in rows:
+        for schema_id, rows in groups.items():
+            if schema_id < 0:
+                refused.extend(self._refusal(int(row), values[int(row)]) for row in rows)
+                continue
             try:
-                self.decode(values[row])
+                writer = self._writer(schema_id)
+            except DecodeError as error:
+                refused.extend(Refused(int(row), error.reason, str(error)) for row in rows)
+                continue
+            if isinstance(values, Payloads):
+                found, doubtful = self._decode_payloads(values, rows, writer)
+            else:
+                found, doubtful = self._decode_bytes(values, rows, writer)
+            parts.extend(found)
+            exact, bad = self._decode_singly(values, doubtful)
+            parts.extend(exact)
+            refused.extend(bad)
+        refused.sort(key=lambda refusal: refusal.row)
+        parts = [(columns, rows) for columns, rows in parts if len(rows)]
+        if not parts:
+            return Decoded(
+                pa.RecordBatch.from_pylist([], schema=self._target), np.empty(0, np.int64), refused
+            )
+        if len(parts) == 1:
+            return Decoded(*parts[0], refused)
+        rows = np.concatenate([rows for _, rows in parts])
+        order = np.argsort(rows, kind="stable")
+        merged = pa.Table.from_batches([columns for columns, _ in parts]).take(pa.array(order))
+        return Decoded(merged.combine_chunks().to_batches()[0], rows[order], refused)
+
+    def _decode_payloads(self, values: Payloads, rows: _Rows, writer: _Writer) -> tuple[list[_Part], _Rows]:
+        """Rows of one schema in the native decoder; and those that are to be looked at one by one."""
+        assert self._native is not None  # noqa: S101  (payloads come here only with it)
+        if writer.steps is None:
+            return self._decode_bytes({int(row): values[int(row)] for row in rows}, rows, writer)
+        if len(rows) < len(values):
+            values = Payloads(values.addresses[rows], values.lengths[rows], values.owner)
+        parts: list[_Part] = []
+        doubtful = []
+        for low, high in _portions(values.lengths):
+            columns, taken = self._native.decode(writer.steps, values.part(low, high), HEADER.size)
+            here = rows[low:high]
+            if columns.num_rows < len(here):
+                doubtful.append(here[~taken])
+                here = here[taken]
+            parts.append((self._align(columns), here))
+        return parts, np.concatenate(doubtful) if doubtful else rows[:0]
+
+    def _decode_bytes(
+        self, values: Sequence[bytes | None] | Mapping[int, bytes | None], rows: _Rows, writer: _Writer
+    ) -> tuple[list[_Part], _Rows]:
+        """Rows of one schema in pyruhvro; and those that are to be looked at one by one."""
+        bodies = [v[HEADER.size :] for row in rows.tolist() if (v := values[row]) is not None]
+        columns = _bulk(bodies, writer.schema.text)
+        if columns is not None:
+            return [(self._align(columns), rows)], rows[:0]
+        return [], rows
+
+    def _decode_singly(
+        self, values: Sequence[bytes | None] | Payloads, rows: _Rows
+    ) -> tuple[list[_Part], list[Refused]]:
+        good: list[int] = []
+        records: list[dict[str, Any]] = []
+        bad: list[Refused] = []
+        for row in rows.tolist():
+            try:
+                records.append(self.decode(values[row]))
                 good.append(row)
             except DecodeError as error:
                 bad.append(Refused(row, error.reason, str(error)))
         if not good:
-            return None, np.empty(0, np.int64), bad
-        records = [self.decode(values[row]) for row in good]
-        exact = pa.RecordBatch.from_pylist(records, schema=arrow_schema(self.name))
-        return exact, np.asarray(good, np.int64), bad
+            return [], bad
+        return [(pa.RecordBatch.from_pylist(records, schema=self._target), np.array(good, np.int64))], bad
 
-    def _writer_of(self, value: bytes | None) -> WriterSchema:
+    def _split_payloads(self, native: AvroLibrary, values: Payloads) -> dict[int, _Rows]:
+        ids = native.ids(values)
+        if len(ids) and ids.min() == ids.max():
+            return {int(ids[0]): np.arange(len(ids))}
+        return {int(schema_id): np.flatnonzero(ids == schema_id) for schema_id in np.unique(ids)}
+
+    def _writer_of(self, value: bytes | None) -> _Writer:
         if value is None:
             raise DecodeError("NullValue", "the record has no value; tombstones mean nothing on this topic")
         if len(value) <= HEADER.size:
@@ -209,22 +273,33 @@ class Codec:
         magic, schema_id = HEADER.unpack_from(value)
         if magic != MAGIC:
             raise DecodeError("BadMagic", f"first byte is {magic:#04x}, the wire format starts with 0x00")
-        if schema_id not in self._known:
-            try:
-                writer = self.ids.by_id(schema_id)
-                same = (
-                    writer.name == self.name
-                    or writer.parsed()["name"] == json.loads(current(self.name))["name"]
-                )
-                self._known[schema_id] = (
-                    writer if same else f"schema id {schema_id} is {writer.name}, not {self.name}"
-                )
-            except UnknownSchemaError as error:
-                raise DecodeError("UnknownSchemaId", str(error)) from error
-        known = self._known[schema_id]
+        return self._writer(schema_id)
+
+    def _writer(self, schema_id: int) -> _Writer:
+        known = self._known.get(schema_id)
+        if known is None:
+            known = self._known[schema_id] = self._look_up(schema_id)
         if isinstance(known, str):
             raise DecodeError("WrongSchema", known)
         return known
+
+    def _look_up(self, schema_id: int) -> _Writer | str:
+        """Ask the source of ids. An id that it does not know is not asked for again for a while: damaged headers
+        must not become a flood of questions."""
+        now = time.monotonic()
+        since, message = self._unknown.get(schema_id, (-UNKNOWN_SECONDS, ""))
+        if now - since < UNKNOWN_SECONDS:
+            raise DecodeError("UnknownSchemaId", message)
+        try:
+            schema = self.ids.by_id(schema_id)
+        except UnknownSchemaError as error:
+            if len(self._unknown) >= UNKNOWN_MOST:
+                self._unknown.clear()
+            self._unknown[schema_id] = (now, str(error))
+            raise DecodeError("UnknownSchemaId", str(error)) from error
+        if schema.name != self.name and schema.parsed()["name"] != json.loads(current(self.name))["name"]:
+            return f"schema id {schema_id} is {schema.name}, not {self.name}"
+        return _Writer(schema, _program(schema.text, frozenset(self.columns)))
 
     def _refusal(self, row: int, value: bytes | None) -> Refused:
         try:
@@ -232,6 +307,56 @@ class Codec:
         except DecodeError as error:
             return Refused(row, error.reason, str(error))
         return Refused(row, "Truncated", "value has no body")
+
+    def _align(self, columns: pa.RecordBatch) -> pa.RecordBatch:
+        """Columns of any released version, under the target schema: defaults for what is missing."""
+        if columns.schema.equals(self._target):
+            return columns
+        defaults = _defaults(self.name)
+        arrays = []
+        for field in self._target:
+            index = columns.schema.get_field_index(field.name)
+            if index >= 0:
+                arrays.append(columns.column(index).cast(field.type))
+            else:
+                arrays.append(pa.array([defaults[field.name]] * columns.num_rows, field.type))
+        return pa.RecordBatch.from_arrays(arrays, schema=self._target)
+
+
+def _split(values: Sequence[bytes | None]) -> dict[int, _Rows]:
+    """The rows of each schema id; -1 is what has no valid header."""
+    heads = [b"" if value is None or len(value) <= HEADER.size else value[: HEADER.size] for value in values]
+    kinds = set(heads)
+    if len(kinds) == 1:
+        return {_id_of(kinds.pop()): np.arange(len(values))}
+    rows: dict[int, list[int]] = {}
+    ids = {head: _id_of(head) for head in kinds}
+    for row, head in enumerate(heads):
+        rows.setdefault(ids[head], []).append(row)
+    return {schema_id: np.array(found, np.int64) for schema_id, found in rows.items()}
+
+
+def _id_of(head: bytes) -> int:
+    return int.from_bytes(head[1:], "big") if head and head[0] == MAGIC else -1
+
+
+def _portions(lengths: Lengths) -> list[tuple[int, int]]:
+    """Where to cut, so that no portion has more bytes than one call of the native decoder takes."""
+    ends = np.cumsum(lengths, dtype=np.int64)
+    if len(ends) == 0 or ends[-1] <= MOST_BYTES:
+        return [(0, len(ends))]
+    starts = (ends - lengths) // (MOST_BYTES // 2)
+    cuts = [0, *(np.flatnonzero(np.diff(starts)) + 1).tolist(), len(ends)]
+    return list(pairwise(cuts))
+
+
+@cache
+def _program(text: str, columns: frozenset[str]) -> tuple[Step, ...] | None:
+    try:
+        arrow = pyruhvro.avro_to_arrow_schema(text)
+    except (ValueError, TypeError):
+        return None
+    return compile_program(text, arrow, columns)
 
 
 def _bulk(bodies: list[bytes], schema: str) -> pa.RecordBatch | None:
@@ -249,22 +374,6 @@ def _bulk(bodies: list[bytes], schema: str) -> pa.RecordBatch | None:
     if not pc.all(pc.equal(pa.array(again, pa.binary()), pa.array(bodies, pa.binary()))).as_py():
         return None
     return columns
-
-
-def _align(columns: pa.RecordBatch, name: str) -> pa.RecordBatch:
-    """Columns written under any released version, under the current schema: defaults for what is missing."""
-    target = arrow_schema(name)
-    if columns.schema.equals(target):
-        return columns
-    defaults = _defaults(name)
-    arrays = []
-    for field in target:
-        index = columns.schema.get_field_index(field.name)
-        if index >= 0:
-            arrays.append(columns.column(index).cast(field.type))
-        else:
-            arrays.append(pa.array([defaults[field.name]] * columns.num_rows, field.type))
-    return pa.RecordBatch.from_arrays(arrays, schema=target)
 
 
 def _name_field(schema: str, record: Mapping[str, Any]) -> str | None:

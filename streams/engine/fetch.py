@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -17,34 +17,24 @@ from schemas.dead_letters import Headers
 from schemas.payloads import Payloads
 from streams.engine.chunk import Int64s
 from streams.engine.client import client_settings
+from streams.engine.look_ups import LookUps
+from streams.engine.source import Bounds, Committed, FetchError, Source
 
-LOOK_UP_SECONDS = 10.0
-GATHER_SECONDS = 0.015
+BUSY_ROWS = 256
+GATHER_SECONDS = 0.005
 
-
-class Source(NamedTuple):
-    """One partition of one topic, by the topic's name on the cluster."""
-
-    topic: str
-    partition: int
-
-
-class Bounds(NamedTuple):
-    """The first offset still there, and the offset after the last record."""
-
-    begin: int
-    end: int
-
-
-class Committed(NamedTuple):
-    """A committed group offset and the text that was committed with it."""
-
-    offset: int
-    metadata: str
-
-
-class FetchError(RuntimeError):
-    """The broker answered that a partition cannot be read from where we are."""
+__all__ = [
+    "Bounds",
+    "Committed",
+    "ConfluentFetcher",
+    "ConfluentRun",
+    "FetchError",
+    "Fetcher",
+    "Run",
+    "Source",
+    "open_fetcher",
+    "wall_clock",
+]
 
 
 class Run(Protocol):
@@ -111,7 +101,12 @@ class ConfluentRun:
         return value
 
     def headers(self, row: int) -> Headers:
-        return tuple(self.messages[row].headers() or ())
+        try:
+            return tuple(self.messages[row].headers() or ())
+        except (
+            UnicodeDecodeError
+        ):  # a name that is not UTF-8: a damaged record must still become a dead letter
+            return ()
 
     def part(self, first: int, after: int) -> ConfluentRun:
         low, high = (int(i) for i in np.searchsorted(self.offsets, (first, after)))
@@ -155,25 +150,9 @@ class ConfluentFetcher:
 
     def __init__(self, bootstrap: str, group: str, client_id: str) -> None:
         from confluent_kafka import Consumer
-        from confluent_kafka.admin import AdminClient
 
-        self._consumer: Any = Consumer(
-            {
-                **client_settings(bootstrap, client_id),
-                "group.id": group,  # to read committed offsets; assign() never joins
-                "enable.auto.commit": False,
-                "enable.auto.offset.store": False,
-                "auto.offset.reset": "error",  # a hole must stop us, not send us elsewhere
-                "isolation.level": "read_committed",
-                "enable.partition.eof": True,
-                "queued.min.messages": 200_000,
-                "queued.max.messages.kbytes": 32_768,
-                "fetch.queue.backoff.ms": 5,
-                "fetch.wait.max.ms": 100,
-                "fetch.error.backoff.ms": 100,
-            }
-        )
-        self._admin: Any = AdminClient(client_settings(bootstrap, client_id))
+        self._consumer: Any = Consumer(fetch_settings(bootstrap, group, client_id))
+        self._look_ups = LookUps(bootstrap, group, f"{client_id}-look-ups")
         self._next: dict[Source, int] = {}
 
     def assign(self, positions: Mapping[Source, int]) -> None:
@@ -183,96 +162,120 @@ class ConfluentFetcher:
         self._consumer.assign([TopicPartition(s.topic, s.partition, at) for s, at in positions.items()])
 
     def fetch(self, rows: int, seconds: float) -> list[Run]:
-        # consume(n, t) returns after n messages or after t, whatever comes first. Waiting for one and then a
-        # moment for those that come with it keeps the delay of a quiet topic at a moment.
+        # consume(n, t) returns after n messages or after t, whatever comes first. So: wait for one, take what is
+        # there with it, and only where much is there wait a moment for more.
         messages = self._consumer.consume(1, seconds)
         if messages and rows > 1:
-            messages += self._consumer.consume(rows - 1, GATHER_SECONDS)
-        grouped: dict[Source, list[Any]] = {}
+            messages += self._consumer.consume(rows - 1, 0)
+            if BUSY_ROWS <= len(messages) < rows:
+                messages += self._consumer.consume(rows - len(messages), GATHER_SECONDS)
+        errors = [message.error() for message in messages]
         ends: dict[Source, int] = {}
-        for message in messages:
-            error = message.error()
-            if error is None:
-                source = Source(message.topic(), message.partition())
-                found = grouped.get(source)
-                if found is None:
-                    grouped[source] = [message]
-                else:
-                    found.append(message)
-            elif error.name() == "_PARTITION_EOF":
-                ends[Source(message.topic(), message.partition())] = message.offset()
-            elif error.name() in ("_AUTO_OFFSET_RESET", "OFFSET_OUT_OF_RANGE"):
-                raise FetchError(
-                    f"{message.topic()}[{message.partition()}]: offset {message.offset()} is not in the log: {error}; "
-                    "records were deleted before they were read, or the topic was made anew"
-                )
-            elif error.fatal() or not (error.retriable() or error.name().startswith("_")):
-                raise FetchError(f"{message.topic()}[{message.partition()}]: {error}")
-        runs = [self._run(source, found) for source, found in grouped.items() if source in self._next]
+        if any(error is not None for error in errors):
+            for message, error in zip(messages, errors, strict=True):
+                if error is not None and (end := _end_of_log(message, error)) is not None:
+                    ends[Source(message.topic(), message.partition())] = end
+            messages = [m for m, error in zip(messages, errors, strict=True) if error is None]
+        runs = [self._run(source, found) for source, found in _grouped(messages).items()]
         for source, end in ends.items():
             if source in self._next and end > self._next[source]:  # only markers between here and the end
                 runs.append(self._run(source, [], end))
-        return [run for run in runs if run.next_offset > run.first_offset]
+        return [run for run in runs if run is not None and run.next_offset > run.first_offset]
 
-    def _run(self, source: Source, messages: list[Any], end: int | None = None) -> ConfluentRun:
-        first = self._next[source]
-        offsets = np.fromiter((m.offset() for m in messages), np.int64, len(messages))
-        if len(messages) and int(offsets[0]) < first:
+    def _run(self, source: Source, messages: list[Any], end: int | None = None) -> ConfluentRun | None:
+        first = self._next.get(source)
+        if first is None:
+            return None
+        count = len(messages)
+        if count and messages[-1].offset() - messages[0].offset() + 1 == count:  # they only grow: no hole
+            offsets = np.arange(messages[0].offset(), messages[0].offset() + count, dtype=np.int64)
+        else:
+            offsets = np.fromiter((m.offset() for m in messages), np.int64, count)
+        if count and int(offsets[0]) < first:
             raise FetchError(
                 f"{source.topic}[{source.partition}]: got offset {int(offsets[0])} after {first}"
             )
-        stamps = np.fromiter((m.timestamp()[1] for m in messages), np.int64, len(messages))
+        stamps = np.fromiter((m.timestamp()[1] for m in messages), np.int64, count)
         after = int(offsets[-1]) + 1 if end is None else end
         self._next[source] = after
         return ConfluentRun(source, first, after, offsets, stamps, messages)
 
     def bounds(self, sources: Iterable[Source]) -> dict[Source, Bounds]:
-        from confluent_kafka import TopicPartition
-        from confluent_kafka.admin import OffsetSpec
-
-        wanted = list(sources)
-        if not wanted:
-            return {}
-        answers = []
-        for spec in (OffsetSpec.earliest(), OffsetSpec.latest()):
-            asked = {TopicPartition(s.topic, s.partition): spec for s in wanted}
-            answers.append(self._admin.list_offsets(asked, request_timeout=LOOK_UP_SECONDS))
-        begin, end = (
-            {
-                Source(tp.topic, tp.partition): future.result(LOOK_UP_SECONDS).offset
-                for tp, future in answer.items()
-            }
-            for answer in answers
-        )
-        return {source: Bounds(begin[source], end[source]) for source in wanted}
+        return self._look_ups.bounds(sources)
 
     def committed(self, sources: Iterable[Source]) -> dict[Source, Committed]:
-        from confluent_kafka import TopicPartition
-
-        asked = [TopicPartition(s.topic, s.partition) for s in sources]
-        if not asked:
-            return {}
-        found: dict[Source, Committed] = {}
-        for tp in self._consumer.committed(asked, timeout=LOOK_UP_SECONDS):
-            if tp.error is not None:
-                raise FetchError(f"committed offset of {tp.topic}[{tp.partition}]: {tp.error}")
-            if tp.offset >= 0:
-                found[Source(tp.topic, tp.partition)] = Committed(tp.offset, tp.metadata or "")
-        return found
+        return self._look_ups.committed(sources)
 
     def close(self) -> None:
+        self._look_ups.close()
         self._consumer.close()
+
+
+def _grouped(messages: list[Any]) -> dict[Source, list[Any]]:
+    """The messages of each source, in their order; they come in long stretches of one source."""
+    partitions = [message.partition() for message in messages]
+    topics = [message.topic() for message in messages]
+    if partitions and partitions.count(partitions[0]) == topics.count(topics[0]) == len(messages):
+        return {Source(topics[0], partitions[0]): messages}
+    grouped: dict[Source, list[Any]] = {}
+    for topic, partition, message in zip(topics, partitions, messages, strict=True):
+        grouped.setdefault(Source(topic, partition), []).append(message)
+    return grouped
+
+
+def _end_of_log(message: Any, error: Any) -> int | None:
+    """The offset where the log was found to end, when that is what the error says. Raises FetchError for what
+    librdkafka does not mend by itself."""
+    if error.name() == "_PARTITION_EOF":
+        end: int = message.offset()
+        return end
+    if error.name() in ("_AUTO_OFFSET_RESET", "OFFSET_OUT_OF_RANGE"):
+        raise not_in_log(Source(message.topic(), message.partition()), message.offset(), str(error))
+    if error.fatal() or not (error.retriable() or error.name().startswith("_")):
+        raise FetchError(f"{message.topic()}[{message.partition()}]: {error}")
+    return None
+
+
+def not_in_log(source: Source, offset: int, reason: str) -> FetchError:
+    """The error of a position that the log does not have."""
+    return FetchError(
+        f"{source.topic}[{source.partition}]: offset {offset} is not in the log: {reason}; "
+        "records were deleted before they were read, or the topic was made anew"
+    )
+
+
+def fetch_settings(bootstrap: str, group: str, client_id: str) -> dict[str, Any]:
+    """librdkafka settings of every fetcher."""
+    return {
+        **client_settings(bootstrap, client_id),
+        "group.id": group,  # assign() never joins
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "auto.offset.reset": "error",  # a hole must stop us, not send us elsewhere
+        "isolation.level": "read_committed",
+        "enable.partition.eof": True,
+        "queued.min.messages": 1_000_000,  # the bytes below are the bound
+        "queued.max.messages.kbytes": 65_536,
+        "fetch.queue.backoff.ms": 2,
+        "fetch.wait.max.ms": 100,
+        "fetch.error.backoff.ms": 100,
+    }
 
 
 def open_fetcher(bootstrap: str, group: str, client_id: str, kind: str = "auto") -> Fetcher:
     """The fetcher of that ``kind``: ``native``, ``confluent``, or ``auto`` for native where it is built.
 
-    Raises ValueError for another word, and RuntimeError when ``native`` is asked for and not built.
+    Raises ValueError for another word, and RuntimeError when ``native`` is asked for and cannot be had.
     """
+    from streams.engine.native_fetch import NativeFetcher, native_library
+
     if kind not in ("auto", "native", "confluent"):
         raise ValueError(f"fetcher kind {kind!r} is none of auto, native, confluent")
+    library = native_library() if kind != "confluent" else None
+    if library is not None:
+        return NativeFetcher(library, bootstrap, group, client_id)
     if kind == "native":
-        raise RuntimeError("the native fetch is not built; run `make native`")
+        raise RuntimeError("the native fetch is not built, or NADI_NATIVE=0; run `make native`")
     return ConfluentFetcher(bootstrap, group, client_id)
 
 
