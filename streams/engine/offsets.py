@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from streams.engine.client import client_settings
-from streams.engine.fetch import LOOK_UP_SECONDS, Source
+from streams.engine.fetch import Source
+
+
+LOOK_UP_SECONDS = 10.0
 
 
 def at_time(bootstrap: str, times: Mapping[Source, int]) -> dict[Source, int]:
