@@ -23,7 +23,8 @@ def at_time(bootstrap: str, times: Mapping[Source, int]) -> dict[Source, int]:
     asked = {
         TopicPartition(s.topic, s.partition): OffsetSpec.for_timestamp(max(0, at)) for s, at in times.items()
     }
-    answers = _admin(bootstrap).list_offsets(asked, request_timeout=LOOK_UP_SECONDS)
+    admin = _admin(bootstrap)  # its answers come only while it lives
+    answers = admin.list_offsets(asked, request_timeout=LOOK_UP_SECONDS)
     found = {
         Source(tp.topic, tp.partition): future.result(LOOK_UP_SECONDS).offset
         for tp, future in answers.items()
@@ -36,7 +37,8 @@ def delete_before(bootstrap: str, source: Source, offset: int) -> None:
     from confluent_kafka import TopicPartition
 
     asked = [TopicPartition(source.topic, source.partition, offset)]
-    for future in _admin(bootstrap).delete_records(asked, request_timeout=LOOK_UP_SECONDS).values():
+    admin = _admin(bootstrap)
+    for future in admin.delete_records(asked, request_timeout=LOOK_UP_SECONDS).values():
         future.result(LOOK_UP_SECONDS)
 
 

@@ -103,7 +103,7 @@ def test_two_workers_join_leave_and_one_is_killed(stack_of: MakeStack) -> None:
     stack.wait(stack.done)
     second = stack.start(1)
     feed(stack, 2000, 0.02, 500)
-    stack.wait(lambda: "partitions=2" in (stack.folder / "worker-1.log").read_text())
+    stack.wait(lambda: "tasks=[" in (stack.folder / "worker-1.log").read_text())
     feed(stack, 200, 0.0, 2500)
     stack.wait(stack.done)
     assert stack.rows() == stack.sent
@@ -141,7 +141,7 @@ def test_a_deadline_fires_without_a_further_event(stack_of: MakeStack) -> None:
     stack.wait(lambda: stack.table().get(("toy.overdue", ""), 0) == 20, 20)
     stack.kill(worker)
     worker = stack.start(TOY_DUE_MS="3000")  # fires again on its own, with the same result
-    stack.wait(lambda: (stack.folder / "worker-0.log").read_text().count("partitions taken") == 2)
+    stack.wait(lambda: (stack.folder / "worker-0.log").read_text().count("task claimed") == 8)
     time.sleep(2)
     assert stack.table()["toy.overdue", ""] == 20
     assert stack.end(worker) == 0
@@ -153,7 +153,7 @@ def test_a_worker_asleep_past_its_session_does_no_harm(stack_of: MakeStack) -> N
     feed(stack, 400)
     stack.wait(stack.done)
     other = stack.start(1)
-    stack.wait(lambda: "partitions=2" in (stack.folder / "worker-1.log").read_text())
+    stack.wait(lambda: "tasks=[" in (stack.folder / "worker-1.log").read_text())
     feed(stack, 300, 0.0, 400)
     sleeper.send_signal(signal.SIGSTOP)
     feed(stack, 700, 0.005, 700)
