@@ -136,6 +136,8 @@ class Engine:
             STATE_REBUILDING.labels(lane.topic, lane.source.partition).set(0)
         self._assign()
         await committer.abandon()
+        if self.offsets is not None:
+            self.offsets.forget(lane.source for lane in committer.task.lanes.values())
 
     def _lost(self, committer: Committer, error: FencedError) -> None:
         """Another owner claimed the task. If it is still assigned to us after a while, claim it back."""

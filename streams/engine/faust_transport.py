@@ -38,6 +38,7 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
+from streams.engine.client import Once
 from streams.engine.engine import Engine
 from streams.engine.fetch import Committed, Source
 from streams.engine.group_offsets import GroupOffsets
@@ -76,6 +77,7 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
         self.engine_topics: frozenset[str] = transport.engine_topics
         self._deliveries: asyncio.Queue[Delivery] = asyncio.Queue()
         self._opening: asyncio.Task[None] | None = None
+        self._once = Once()
         super().__init__(transport, *args, **kwargs)
         self.engine.offsets = GroupOffsets(self.commit_positions)
 
@@ -150,7 +152,8 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
         try:
             await consumer.commit(offsets)
         except NOT_OURS as error:
-            log.info("commit refused", reason=type(error).__name__)
+            if self._once(type(error).__name__):
+                log.info("group offsets not taken now", reason=type(error).__name__)
             return False
         return True
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 import structlog
 
@@ -21,10 +21,17 @@ class GroupOffsets:
     def __init__(self, commit: Callable[[Mapping[Source, Committed]], Awaitable[bool]]) -> None:
         self._commit = commit
         self._waiting: dict[Source, Committed] = {}
+        self._forgotten: set[Source] = set()
 
     def follow(self, offsets: Mapping[Source, Committed]) -> None:
         """These are durable."""
         self._waiting.update(offsets)
+
+    def forget(self, sources: Iterable[Source]) -> None:
+        """These are no longer ours: their next owner commits."""
+        for source in sources:
+            self._waiting.pop(source, None)
+            self._forgotten.add(source)
 
     async def loop(self) -> None:
         """Commit what waits, for ever."""
@@ -44,4 +51,8 @@ class GroupOffsets:
             log.warning("group offsets not committed", error=str(error))
             taken = False
         if not taken:
-            self._waiting = {**waiting, **self._waiting}
+            self._waiting = {
+                **{s: c for s, c in waiting.items() if s not in self._forgotten},
+                **self._waiting,
+            }
+        self._forgotten.clear()

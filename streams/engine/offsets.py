@@ -8,7 +8,6 @@ from typing import Any
 from streams.engine.client import client_settings
 from streams.engine.fetch import Source
 
-
 LOOK_UP_SECONDS = 10.0
 
 

@@ -134,7 +134,9 @@ def test_a_step_is_addressed_to_the_unit_that_holds_it() -> None:
         "Indikasi keterlambatan: permohonan 503/1 (PBG, tahap Survei lapangan) selesai dalam 3 hari kerja, "
         "terakhir di PUPR, standar 2 hari kerja; perlu klarifikasi."
     )
-    waiting = {k.value: v for k, v in processor.totals.snapshot().items() if k.metric == "permits.waiting" and v}
+    waiting = {
+        k.value: v for k, v in processor.totals.snapshot().items() if k.metric == "permits.waiting" and v
+    }
     assert waiting == {"PUPR": 1}
 
 

@@ -23,8 +23,11 @@ class Toy:
     columns: ClassVar[tuple[str, ...] | None] = ("amount",)
 
     def __init__(
-        self, context: Context | None = None, version: str | None = None, due_ms: int | None = None
-    ) -> None:  # noqa: ARG002  (every processor takes its context)
+        self,
+        context: Context | None = None,
+        version: str | None = None,
+        due_ms: int | None = None,  # noqa: ARG002  (every processor takes its context)
+    ) -> None:
         self.version = os.environ.get("TOY_VERSION", "1") if version is None else version
         self._due_ms = int(os.environ.get("TOY_DUE_MS", DUE_MS)) if due_ms is None else due_ms
         self.totals = Totals()
