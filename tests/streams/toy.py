@@ -24,9 +24,9 @@ class Toy:
 
     def __init__(
         self,
-        context: Context | None = None,
+        context: Context | None = None,  # noqa: ARG002  (every processor takes its context)
         version: str | None = None,
-        due_ms: int | None = None,  # noqa: ARG002  (every processor takes its context)
+        due_ms: int | None = None,
     ) -> None:
         self.version = os.environ.get("TOY_VERSION", "1") if version is None else version
         self._due_ms = int(os.environ.get("TOY_DUE_MS", DUE_MS)) if due_ms is None else due_ms
