@@ -19,9 +19,9 @@ from typing import Any
 import fastavro
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyruhvro
 
+from schemas.bulk import decode_bulk
 from schemas.native.avro import MOST_BYTES, OTHER, REFUSED, TAKEN, AvroLibrary, library
 from schemas.payloads import Lengths, Payloads
 from schemas.program import Step, compile_program
@@ -250,11 +250,10 @@ class Codec:
             found.refused.extend(Refused(row, error.reason, str(error)) for row in rows.tolist())
             return
         bodies = [v[HEADER.size :] for row in rows.tolist() if (v := values[row]) is not None]
-        columns = _bulk(bodies, writer.schema.text)
+        columns, doubtful = decode_bulk(bodies, writer.schema.text, writer.steps)
         if columns is not None:
-            found.take(self._align(columns), rows)
-        else:
-            self._decode_singly(found, values, rows)
+            found.take(self._align(columns), rows[~doubtful] if doubtful.any() else rows)
+        self._decode_singly(found, values, rows[doubtful])
 
     def _decode_singly(self, found: _Found, values: Sequence[bytes | None] | Payloads, rows: _Rows) -> None:
         good: list[int] = []
@@ -362,23 +361,6 @@ def _program(text: str, columns: frozenset[str]) -> tuple[Step, ...] | None:
     except (ValueError, TypeError):
         return None
     return compile_program(text, arrow, columns)
-
-
-def _bulk(bodies: list[bytes], schema: str) -> pa.RecordBatch | None:
-    """All bodies to columns in one call, or None when any of them is not exactly what it should be.
-
-    The decoder accepts trailing bytes and invalid UTF-8, so the text is validated and the columns are encoded
-    again: only a batch that gives back its own bytes is taken.
-    """
-    try:
-        columns = pyruhvro.deserialize_array(bodies, schema)
-        columns.validate(full=True)
-        again = pyruhvro.serialize_record_batch(columns, schema, 1)[0]
-    except (ValueError, TypeError, OverflowError, pa.ArrowException):
-        return None
-    if not pc.all(pc.equal(pa.array(again, pa.binary()), pa.array(bodies, pa.binary()))).as_py():
-        return None
-    return columns
 
 
 def _name_field(schema: str, record: Mapping[str, Any]) -> str | None:
