@@ -19,10 +19,10 @@ from typing import Any
 import fastavro
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyruhvro
 
-from schemas.native.avro import MOST_BYTES, AvroLibrary, library
+from schemas.bulk import decode_bulk
+from schemas.native.avro import MOST_BYTES, OTHER, REFUSED, TAKEN, AvroLibrary, library
 from schemas.payloads import Lengths, Payloads
 from schemas.program import Step, compile_program
 from schemas.registry import SchemaIds, UnknownSchemaError, WriterSchema, current
@@ -102,7 +102,32 @@ class _Writer:
 
 
 _Rows = np.ndarray[Any, np.dtype[np.int64]]
-_Part = tuple[pa.RecordBatch, _Rows]
+
+
+class _Found:
+    """What a batch has given so far, in any order."""
+
+    def __init__(self, target: pa.Schema) -> None:
+        self._target = target
+        self._parts: list[tuple[pa.RecordBatch, _Rows]] = []
+        self.refused: list[Refused] = []
+
+    def take(self, columns: pa.RecordBatch, rows: _Rows) -> None:
+        if len(rows):
+            self._parts.append((columns, rows))
+
+    def together(self) -> Decoded:
+        """All rows in the order of the input."""
+        self.refused.sort(key=lambda refusal: refusal.row)
+        if not self._parts:
+            empty = pa.RecordBatch.from_pylist([], schema=self._target)
+            return Decoded(empty, np.empty(0, np.int64), self.refused)
+        if len(self._parts) == 1:
+            return Decoded(*self._parts[0], self.refused)
+        rows = np.concatenate([rows for _, rows in self._parts])
+        order = np.argsort(rows, kind="stable")
+        merged = pa.Table.from_batches([columns for columns, _ in self._parts]).take(pa.array(order))
+        return Decoded(merged.combine_chunks().to_batches()[0], rows[order], self.refused)
 
 
 class Codec:
@@ -172,96 +197,75 @@ class Codec:
 
     def decode_batch(self, values: Sequence[bytes | None] | Payloads) -> Decoded:
         """Many values at once. Never raises for bad input; see Decoded."""
-        if self._native is not None:
+        found = _Found(self._target)
+        if self._native is None:
+            values = [values[row] for row in range(len(values))] if isinstance(values, Payloads) else values
+            for schema_id, rows in _split(values).items():
+                self._decode_group(found, values, rows, schema_id)
+        else:
             payloads = values if isinstance(values, Payloads) else Payloads.of(values)
-            return self._together(payloads, self._split_payloads(self._native, payloads))
-        if isinstance(values, Payloads):
-            values = [values[row] for row in range(len(values))]
-        return self._together(values, _split(values))
+            for low, high in _portions(payloads.lengths):
+                self._decode_payloads(found, self._native, payloads, np.arange(low, high))
+        return found.together()
 
-    def _together(self, values: Sequence[bytes | None] | Payloads, groups: dict[int, _Rows]) -> Decoded:
-        """Decode the rows of each schema id, and put the rows back in order."""
-        parts: list[_Part] = []
-        refused: list[Refused] = []
-        for schema_id, rows in groups.items():
-            if schema_id < 0:
-                refused.extend(self._refusal(int(row), values[int(row)]) for row in rows)
-                continue
+    def _decode_payloads(self, found: _Found, native: AvroLibrary, values: Payloads, rows: _Rows) -> None:
+        """Decode rows natively, taking one schema id after the other; nearly always there is one."""
+        while len(rows):
+            here = values.at(rows)
+            ids = native.ids(here.part(0, 1))
+            if ids[0] < 0:
+                ids = native.ids(here)
+            good = ids[ids >= 0]
+            if not len(good):
+                self._decode_group(found, values, rows, -1)
+                return
+            schema_id = int(good[0])
             try:
-                writer = self._writer(schema_id)
-            except DecodeError as error:
-                refused.extend(Refused(int(row), error.reason, str(error)) for row in rows)
+                steps = self._writer(schema_id).steps
+            except DecodeError:
+                steps = None
+            if steps is None:
+                same = native.ids(here) == schema_id
+                self._decode_group(found, values, rows[same], schema_id)
+                rows = rows[~same]
                 continue
-            if isinstance(values, Payloads):
-                found, doubtful = self._decode_payloads(values, rows, writer)
-            else:
-                found, doubtful = self._decode_bytes(values, rows, writer)
-            parts.extend(found)
-            exact, bad = self._decode_singly(values, doubtful)
-            parts.extend(exact)
-            refused.extend(bad)
-        refused.sort(key=lambda refusal: refusal.row)
-        parts = [(columns, rows) for columns, rows in parts if len(rows)]
-        if not parts:
-            return Decoded(
-                pa.RecordBatch.from_pylist([], schema=self._target), np.empty(0, np.int64), refused
-            )
-        if len(parts) == 1:
-            return Decoded(*parts[0], refused)
-        rows = np.concatenate([rows for _, rows in parts])
-        order = np.argsort(rows, kind="stable")
-        merged = pa.Table.from_batches([columns for columns, _ in parts]).take(pa.array(order))
-        return Decoded(merged.combine_chunks().to_batches()[0], rows[order], refused)
+            columns, status = native.decode(steps, schema_id, here)
+            if columns.num_rows == len(rows):
+                found.take(self._align(columns), rows)
+                return
+            found.take(self._align(columns), rows[status == TAKEN])
+            self._decode_singly(found, values, rows[status == REFUSED])
+            rows = rows[status == OTHER]
 
-    def _decode_payloads(self, values: Payloads, rows: _Rows, writer: _Writer) -> tuple[list[_Part], _Rows]:
-        """Rows of one schema in the native decoder; and those that are to be looked at one by one."""
-        assert self._native is not None  # noqa: S101  (payloads come here only with it)
-        if writer.steps is None:
-            return self._decode_bytes({int(row): values[int(row)] for row in rows}, rows, writer)
-        if len(rows) < len(values):
-            values = Payloads(values.addresses[rows], values.lengths[rows], values.owner)
-        parts: list[_Part] = []
-        doubtful = []
-        for low, high in _portions(values.lengths):
-            columns, taken = self._native.decode(writer.steps, values.part(low, high), HEADER.size)
-            here = rows[low:high]
-            if columns.num_rows < len(here):
-                doubtful.append(here[~taken])
-                here = here[taken]
-            parts.append((self._align(columns), here))
-        return parts, np.concatenate(doubtful) if doubtful else rows[:0]
-
-    def _decode_bytes(
-        self, values: Sequence[bytes | None] | Mapping[int, bytes | None], rows: _Rows, writer: _Writer
-    ) -> tuple[list[_Part], _Rows]:
-        """Rows of one schema in pyruhvro; and those that are to be looked at one by one."""
+    def _decode_group(
+        self, found: _Found, values: Sequence[bytes | None] | Payloads, rows: _Rows, schema_id: int
+    ) -> None:
+        """Decode the rows of one schema id in pyruhvro; -1 stands for those without a valid header."""
+        if schema_id < 0:
+            found.refused.extend(self._refusal(row, values[row]) for row in rows.tolist())
+            return
+        try:
+            writer = self._writer(schema_id)
+        except DecodeError as error:
+            found.refused.extend(Refused(row, error.reason, str(error)) for row in rows.tolist())
+            return
         bodies = [v[HEADER.size :] for row in rows.tolist() if (v := values[row]) is not None]
-        columns = _bulk(bodies, writer.schema.text)
+        columns, doubtful = decode_bulk(bodies, writer.schema.text, writer.steps)
         if columns is not None:
-            return [(self._align(columns), rows)], rows[:0]
-        return [], rows
+            found.take(self._align(columns), rows[~doubtful] if doubtful.any() else rows)
+        self._decode_singly(found, values, rows[doubtful])
 
-    def _decode_singly(
-        self, values: Sequence[bytes | None] | Payloads, rows: _Rows
-    ) -> tuple[list[_Part], list[Refused]]:
+    def _decode_singly(self, found: _Found, values: Sequence[bytes | None] | Payloads, rows: _Rows) -> None:
         good: list[int] = []
         records: list[dict[str, Any]] = []
-        bad: list[Refused] = []
         for row in rows.tolist():
             try:
                 records.append(self.decode(values[row]))
                 good.append(row)
             except DecodeError as error:
-                bad.append(Refused(row, error.reason, str(error)))
-        if not good:
-            return [], bad
-        return [(pa.RecordBatch.from_pylist(records, schema=self._target), np.array(good, np.int64))], bad
-
-    def _split_payloads(self, native: AvroLibrary, values: Payloads) -> dict[int, _Rows]:
-        ids = native.ids(values)
-        if len(ids) and ids.min() == ids.max():
-            return {int(ids[0]): np.arange(len(ids))}
-        return {int(schema_id): np.flatnonzero(ids == schema_id) for schema_id in np.unique(ids)}
+                found.refused.append(Refused(row, error.reason, str(error)))
+        if good:
+            found.take(pa.RecordBatch.from_pylist(records, schema=self._target), np.array(good, np.int64))
 
     def _writer_of(self, value: bytes | None) -> _Writer:
         if value is None:
@@ -357,23 +361,6 @@ def _program(text: str, columns: frozenset[str]) -> tuple[Step, ...] | None:
     except (ValueError, TypeError):
         return None
     return compile_program(text, arrow, columns)
-
-
-def _bulk(bodies: list[bytes], schema: str) -> pa.RecordBatch | None:
-    """All bodies to columns in one call, or None when any of them is not exactly what it should be.
-
-    The decoder accepts trailing bytes and invalid UTF-8, so the text is validated and the columns are encoded
-    again: only a batch that gives back its own bytes is taken.
-    """
-    try:
-        columns = pyruhvro.deserialize_array(bodies, schema)
-        columns.validate(full=True)
-        again = pyruhvro.serialize_record_batch(columns, schema, 1)[0]
-    except (ValueError, TypeError, OverflowError, pa.ArrowException):
-        return None
-    if not pc.all(pc.equal(pa.array(again, pa.binary()), pa.array(bodies, pa.binary()))).as_py():
-        return None
-    return columns
 
 
 def _name_field(schema: str, record: Mapping[str, Any]) -> str | None:

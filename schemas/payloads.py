@@ -48,3 +48,9 @@ class Payloads:
     def part(self, low: int, high: int) -> Payloads:
         """The values of rows ``[low, high)``; nothing is copied."""
         return Payloads(self.addresses[low:high], self.lengths[low:high], self.owner)
+
+    def at(self, rows: np.ndarray[Any, np.dtype[np.int64]]) -> Payloads:
+        """The values of these rows, which only grow; nothing is copied."""
+        if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
+            return self.part(int(rows[0]), int(rows[-1]) + 1)
+        return Payloads(self.addresses[rows], self.lengths[rows], self.owner)

@@ -120,14 +120,36 @@ static int lengthen(struct state *state, struct column *column, int64_t length) 
     return 1;
 }
 
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define LITTLE 1
+#else
+#define LITTLE 0
+#endif
+
+static inline uint64_t load64(const uint8_t *p) {
+    uint64_t word;
+    memcpy(&word, p, 8);
+    return word;
+}
+
 /* A zigzag varint of at most 64 bits. Returns the place after it, or NULL. */
 static inline const uint8_t *read_long(const uint8_t *p, const uint8_t *end, int64_t *value) {
     if (p >= end)
         return NULL;
     uint64_t bits = *p & 0x7f;
-    if (*p++ & 0x80) {
-        int shift = 7;
-        for (;;) {
+    if (!(*p & 0x80)) {
+        p++;
+    } else if (LITTLE && end - p >= 8 && ~load64(p) & 0x8080808080808080u) {
+        /* it ends within eight bytes: keep those, then close the gaps between the groups of seven bits */
+        uint64_t word = load64(p), stops = ~word & 0x8080808080808080u;
+        word &= stops ^ (stops - 1);
+        word = ((word & 0x7f007f007f007f00u) >> 1) | (word & 0x007f007f007f007fu);
+        word = ((word & 0xffff0000ffff0000u) >> 2) | (word & 0x0000ffff0000ffffu);
+        bits = ((word & 0xffffffff00000000u) >> 4) | (word & 0x00000000ffffffffu);
+        p += (__builtin_ctzll(stops) >> 3) + 1;
+    } else {
+        p++;
+        for (int shift = 7;; shift += 7) {
             if (p >= end)
                 return NULL;
             uint8_t byte = *p++;
@@ -136,7 +158,6 @@ static inline const uint8_t *read_long(const uint8_t *p, const uint8_t *end, int
             bits |= (uint64_t)(byte & 0x7f) << shift;
             if (!(byte & 0x80))
                 break;
-            shift += 7;
         }
     }
     *value = (int64_t)(bits >> 1) ^ -(int64_t)(bits & 1);
@@ -177,43 +198,49 @@ static int is_utf8(const uint8_t *p, const uint8_t *end) {
     return 1;
 }
 
-static inline uint64_t load64(const uint8_t *p) {
-    uint64_t word;
-    memcpy(&word, p, 8);
-    return word;
-}
+#define NOT_ASCII 0x8080808080808080u
 
-/* Copy, and tell whether any byte is not ASCII. Texts are short, so a call of memcpy would cost more. */
-static inline uint64_t copy_text(uint8_t *to, const uint8_t *from, int64_t length) {
-    uint64_t any = 0, word;
-    if (length >= 8) {
+/* Copy (unless ``to`` is NULL), and tell whether any byte is not ASCII. Texts are short, so a call of memcpy would
+   cost more; the last bytes are done by words that overlap those before. */
+static inline uint64_t pass_text(uint8_t *to, const uint8_t *from, int64_t length) {
+    uint64_t any = 0;
+    if (length >= 16) {
         int64_t at = 0;
-        for (; at + 8 <= length; at += 8) {
-            word = load64(from + at);
-            memcpy(to + at, &word, 8);
-            any |= word;
+        for (;;) {
+            uint64_t one = load64(from + at), two = load64(from + at + 8);
+            if (to) {
+                memcpy(to + at, &one, 8);
+                memcpy(to + at + 8, &two, 8);
+            }
+            any |= one | two;
+            if (at == length - 16)
+                return any & NOT_ASCII;
+            at = at + 16 <= length - 16 ? at + 16 : length - 16;
         }
-        word = load64(from + length - 8);
-        memcpy(to + length - 8, &word, 8);
-        return (any | word) & 0x8080808080808080u;
+    }
+    if (length >= 8) {
+        uint64_t one = load64(from), two = load64(from + length - 8);
+        if (to) {
+            memcpy(to, &one, 8);
+            memcpy(to + length - 8, &two, 8);
+        }
+        return (one | two) & NOT_ASCII;
+    }
+    if (length >= 4) {
+        uint32_t one, two;
+        memcpy(&one, from, 4);
+        memcpy(&two, from + length - 4, 4);
+        if (to) {
+            memcpy(to, &one, 4);
+            memcpy(to + length - 4, &two, 4);
+        }
+        return (one | two) & (uint32_t)NOT_ASCII;
     }
     for (int64_t at = 0; at < length; at++) {
-        to[at] = from[at];
         any |= from[at];
+        if (to)
+            to[at] = from[at];
     }
-    return any & 0x80;
-}
-
-static inline uint64_t look_at_text(const uint8_t *from, int64_t length) {
-    uint64_t any = 0;
-    if (length >= 8) {
-        int64_t at = 0;
-        for (; at + 8 <= length; at += 8)
-            any |= load64(from + at);
-        return (any | load64(from + length - 8)) & 0x8080808080808080u;
-    }
-    for (int64_t at = 0; at < length; at++)
-        any |= from[at];
     return any & 0x80;
 }
 
@@ -285,7 +312,7 @@ static inline const uint8_t *read_value(struct state *state, int32_t at, int64_t
         if (step->keep) {
             uint8_t *to = column->data + row * size;
             memcpy(to, p, (size_t)size);
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#if !LITTLE
             if (step->kind != K_FIXED)
                 for (int32_t i = 0; i < size; i++)
                     to[i] = p[size - 1 - i];
@@ -301,14 +328,14 @@ static inline const uint8_t *read_value(struct state *state, int32_t at, int64_t
         if (step->keep) {
             if (column->used + number > column->bytes && !lengthen(state, column, number))
                 return NULL;
-            high = number ? copy_text(column->data + column->used, p, number) : 0;
+            high = number ? pass_text(column->data + column->used, p, number) : 0;
             if (column->filled < row)
                 catch_up(column, row);
             column->used += number;
             column->offsets[row + 1] = (int32_t)column->used;
             column->filled = row + 1;
         } else
-            high = look_at_text(p, number);
+            high = pass_text(NULL, p, number);
         if (high && step->kind == K_STRING && !is_utf8(p, p + number))
             return NULL;
         return p + number;
@@ -324,7 +351,7 @@ static const uint8_t *read_fields(struct state *state, int32_t at, int32_t after
     while (at < after) {
         if (steps[at].nulls > 1 && end - p >= 8) {
             uint64_t word = load64(p);
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#if LITTLE
             int32_t zeros = word ? __builtin_ctzll(word) >> 3 : 8;
 #else
             int32_t zeros = word ? __builtin_clzll(word) >> 3 : 8;
@@ -441,21 +468,24 @@ void nadi_avro_free(struct state *state) {
     free(state);
 }
 
-/* The schema id of each value, -1 where it is null, shorter than a body needs, or begins with another byte. */
-void nadi_avro_ids(const uint64_t *addresses, const int32_t *lengths, int64_t n, int64_t *ids) {
-    for (int64_t row = 0; row < n; row++) {
-        const uint8_t *p = (const uint8_t *)(uintptr_t)addresses[row];
-        if (p == NULL || lengths[row] <= 5 || p[0] != 0)
-            ids[row] = -1;
-        else
-            ids[row] = (int64_t)p[1] << 24 | p[2] << 16 | p[3] << 8 | p[4];
-    }
+enum { HEAD = 5, TAKEN = 0, REFUSED = 1, OTHER = 2 };
+
+/* The schema id of a value, -1 where it is null, shorter than a body needs, or begins with another byte. */
+static inline int64_t schema_id(const uint8_t *p, int32_t length) {
+    if (p == NULL || length <= HEAD || p[0] != 0)
+        return -1;
+    return (int64_t)p[1] << 24 | p[2] << 16 | p[3] << 8 | p[4];
 }
 
-/* Decode the values after their first ``skip`` bytes; every one must be longer. ``status[n]`` becomes 0 where a
-   value was taken, 1 where it was refused. Returns NULL when there is no memory. */
-struct state *nadi_avro_decode(const struct step *steps, int32_t count, const uint64_t *addresses,
-                               const int32_t *lengths, int64_t n, int32_t skip, uint8_t *status) {
+void nadi_avro_ids(const uint64_t *addresses, const int32_t *lengths, int64_t n, int64_t *ids) {
+    for (int64_t row = 0; row < n; row++)
+        ids[row] = schema_id((const uint8_t *)(uintptr_t)addresses[row], lengths[row]);
+}
+
+/* Decode the values that were written under schema ``id``. ``status[n]`` tells which were taken, which were refused,
+   and which have another header. Returns NULL when there is no memory. */
+struct state *nadi_avro_decode(const struct step *steps, int32_t count, int64_t id, const uint64_t *addresses,
+                               const int32_t *lengths, int64_t n, uint8_t *status) {
     struct state *state = calloc(1, sizeof *state);
     if (state == NULL)
         return NULL;
@@ -469,13 +499,17 @@ struct state *nadi_avro_decode(const struct step *steps, int32_t count, const ui
     }
     for (int64_t row = 0; row < n; row++) {
         const uint8_t *p = (const uint8_t *)(uintptr_t)addresses[row];
-        const uint8_t *end = p + lengths[row];
         if (row + 4 < n)
             __builtin_prefetch((const void *)(uintptr_t)addresses[row + 4]);
-        status[row] = read_fields(state, 0, count, state->rows, p + skip, end) != end;
+        if (schema_id(p, lengths[row]) != id) {
+            status[row] = OTHER;
+            continue;
+        }
+        const uint8_t *end = p + lengths[row];
+        status[row] = read_fields(state, 0, count, state->rows, p + HEAD, end) == end ? TAKEN : REFUSED;
         if (state->failed)
             break;
-        if (status[row])
+        if (status[row] == REFUSED)
             truncate_columns(state, 0, count, state->rows, state->rows + 1);
         else
             state->rows++;

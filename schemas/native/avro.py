@@ -18,6 +18,7 @@ LIBRARY = Path(__file__).with_name("libavro.so")
 SOURCE = Path(__file__).with_name("avro.c")
 MOST_BYTES = 1 << 30
 """Of one call: the offsets of a column are 32 bits."""
+TAKEN, REFUSED, OTHER = range(3)
 
 _POINTER, _LONG, _INT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int32
 _NUMBERS = 6
@@ -30,7 +31,7 @@ class AvroLibrary:
         self._ids = library.nadi_avro_ids
         self._ids.argtypes, self._ids.restype = (_POINTER, _POINTER, _LONG, _POINTER), None
         self._decode = library.nadi_avro_decode
-        self._decode.argtypes = (_POINTER, _INT, _POINTER, _POINTER, _LONG, _INT, _POINTER)
+        self._decode.argtypes = (_POINTER, _INT, _LONG, _POINTER, _POINTER, _LONG, _POINTER)
         self._decode.restype = _POINTER
         self._rows = library.nadi_avro_rows
         self._rows.argtypes, self._rows.restype = (_POINTER,), _LONG
@@ -47,26 +48,25 @@ class AvroLibrary:
         return found
 
     def decode(
-        self, steps: Sequence[Step], values: Payloads, skip: int
-    ) -> tuple[pa.RecordBatch, np.ndarray[Any, np.dtype[np.bool_]]]:
-        """Columns of the values that are what ``steps`` say after their first ``skip`` bytes, and which those are
-        (bool[n]). Every value must be longer than ``skip``, all together at most ``MOST_BYTES``."""
+        self, steps: Sequence[Step], schema_id: int, values: Payloads
+    ) -> tuple[pa.RecordBatch, np.ndarray[Any, np.dtype[np.uint8]]]:
+        """Columns of the values that have this schema id in their header and are what ``steps`` say after it; and for
+        each value TAKEN, REFUSED, or OTHER for another or no header. All together at most ``MOST_BYTES``."""
         addresses, lengths = np.ascontiguousarray(values.addresses), np.ascontiguousarray(values.lengths)
         program = np.array([_numbers(step) for step in steps], np.int32)
-        refused = np.empty(len(values), np.uint8)
+        status = np.empty(len(values), np.uint8)
         state = self._decode(
             program.ctypes.data,
             len(steps),
+            schema_id,
             addresses.ctypes.data,
             lengths.ctypes.data,
             len(values),
-            skip,
-            refused.ctypes.data,
+            status.ctypes.data,
         )
         if not state:
             raise MemoryError(f"no memory to decode {len(values)} values")
-        columns = _Columns(self, state, steps)
-        return columns.batch(), refused == 0
+        return _Columns(self, state, steps).batch(), status
 
 
 class _Columns:
