@@ -24,7 +24,7 @@ import psutil
 
 from benchmarks.contenders import Contender
 from benchmarks.totals import READERS
-from benchmarks.workload import Totals
+from benchmarks.workload import PARTITIONS, Totals
 
 ROOT = Path(__file__).parents[1]
 POLL_SECONDS = 0.02
@@ -63,6 +63,7 @@ def run(
     options = {
         "bootstrap": bootstrap,
         "input": topic,
+        "partitions": PARTITIONS,
         "output": output,
         "group": name,
         "events": events,

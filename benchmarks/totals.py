@@ -22,9 +22,13 @@ def read_plain(bootstrap: str, topic: str) -> Totals:
 
 
 def read_faust(bootstrap: str, topic: str) -> Totals:
-    """A table's changelog, one key a source partition: JSON text to JSON [sum, count]."""
-    last = dict(_records(bootstrap, topic))
-    return _added((json.loads(key).split("|"), json.loads(value)) for (_, key), value in last.items())
+    """A table's changelog, JSON text to JSON [sum, count]: the highest count of a key, whatever partition it is in."""
+    last: dict[bytes, list[int]] = {}
+    for (_, key), value in _records(bootstrap, topic):
+        new = json.loads(value)
+        if new[1] > last.get(key, (0, 0))[1]:
+            last[key] = new
+    return _added((json.loads(key).split("|"), sums) for key, sums in last.items())
 
 
 def read_nadi(bootstrap: str, topic: str) -> Totals:

@@ -45,7 +45,7 @@ _ALL = (
     Contender("nadi-2-workers", _own("nadi", "confluent", "2"), "nadi", topics=True),
     Contender("nadi-native-2-workers", _own("nadi", "native", "2"), "nadi", topics=True),
     Contender("raw-librdkafka", _own("raw_librdkafka"), durable="no"),
-    Contender("faust-table", _own("faust_table"), "faust", most=100_000, durable="at least once"),
+    Contender("faust-table", _other("faust_table"), "faust", most=100_000, durable="at least once"),
     Contender("quix-stateful", _other("quix_stateful"), most=500_000),
     Contender("quix-stateless", _other("quix_stateless"), most=1_000_000, durable="no"),
     Contender("bytewax", _other("bytewax_fold"), most=1_000_000, durable="at least once"),

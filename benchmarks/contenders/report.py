@@ -19,6 +19,7 @@ class Options:
 
     bootstrap: str
     input: str
+    partitions: int
     output: str
     group: str
     events: int
