@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from benchmarks import environment, jvm
+from benchmarks import environment
+from benchmarks.jvm import build
 
 Command = Callable[[], Sequence[str]]
 
@@ -49,9 +50,9 @@ _ALL = (
     Contender("quix-stateful", _other("quix_stateful"), most=500_000),
     Contender("quix-stateless", _other("quix_stateless"), most=1_000_000, durable="no"),
     Contender("bytewax", _other("bytewax_fold"), most=1_000_000, durable="at least once"),
-    Contender("kafka-streams-eos", lambda: jvm.command("StreamsTotals"), needs_jvm=True),
-    Contender("flink-datastream", lambda: jvm.command("FlinkTotals"), needs_jvm=True),
-    Contender("flink-sql", lambda: jvm.command("FlinkSqlTotals"), needs_jvm=True),
+    Contender("kafka-streams-eos", lambda: build.command("StreamsTotals"), needs_jvm=True),
+    Contender("flink-datastream", lambda: build.command("FlinkTotals"), needs_jvm=True),
+    Contender("flink-sql", lambda: build.command("FlinkSqlTotals"), needs_jvm=True),
 )
 
 CONTENDERS: Mapping[str, Contender] = {contender.name: contender for contender in _ALL}
