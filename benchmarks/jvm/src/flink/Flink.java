@@ -23,6 +23,7 @@ final class Flink {
         settings.setString("taskmanager.memory.network.min", "64mb");
         settings.setString("taskmanager.memory.network.max", "64mb");
         settings.setString("io.tmp.dirs", options.get("folder"));
+        settings.setString("restart-strategy.type", "none");
         settings.setString("rest.port", "0");
         settings.setString("rest.bind-port", "0");
         int parallelism = Integer.getInteger("parallelism", 1);
