@@ -19,14 +19,13 @@ class Contender:
 
     ``command`` makes what is run; the runner adds one argument, the options of ``report.py`` as JSON. ``totals``
     is the form of its output (see totals.py). ``most`` bounds its events, where more would take too long.
-    ``topics`` says that the runner must create the product's topics. ``durable`` says that a crash loses nothing.
+    ``durable`` says what a crash leaves right; ``available`` whether this machine is set up for it.
     """
 
     name: str
     command: Command
     totals: Literal["plain", "faust", "nadi"] = "plain"
     most: int | None = None
-    topics: bool = False
     needs_jvm: bool = False
     durable: str = "exactly once"
     available: Callable[[], bool] = lambda: True
@@ -40,11 +39,17 @@ def _other(module: str) -> Command:
     return lambda: [str(environment.python()), "-m", f"benchmarks.contenders.{module}"]
 
 
+def _native_is_built() -> bool:
+    from streams.engine.native_fetch import native_library
+
+    return native_library() is not None
+
+
 _ALL = (
-    Contender("nadi", _own("nadi", "confluent"), "nadi", topics=True),
-    Contender("nadi-native", _own("nadi", "native"), "nadi", topics=True),
-    Contender("nadi-2-workers", _own("nadi", "confluent", "2"), "nadi", topics=True),
-    Contender("nadi-native-2-workers", _own("nadi", "native", "2"), "nadi", topics=True),
+    Contender("nadi", _own("nadi", "confluent", "1"), "nadi"),
+    Contender("nadi-native", _own("nadi", "native", "1"), "nadi", available=_native_is_built),
+    Contender("nadi-2-workers", _own("nadi", "confluent", "2"), "nadi"),
+    Contender("nadi-native-2-workers", _own("nadi", "native", "2"), "nadi", available=_native_is_built),
     Contender("raw-librdkafka", _own("raw_librdkafka"), durable="no"),
     Contender("faust-table", _other("faust_table"), "faust", most=100_000, durable="at least once"),
     Contender("quix-stateful", _other("quix_stateful"), most=500_000),

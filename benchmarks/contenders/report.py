@@ -7,7 +7,6 @@ import os
 import sys
 import time
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +30,11 @@ class Options:
         return cls(**json.loads(sys.argv[1]))
 
 
-def first_record(**more: Any) -> None:
-    """Say that the first record is here: the clock runs from now. Unix seconds, and CPU seconds used so far."""
-    line = json.dumps({"first_record_at": time.time(), "cpu_before": cpu_seconds(), **more})
+def first_record(cpu_before: float | None = None) -> None:
+    """Say that the first record is here: the clock runs from now. ``cpu_before`` are the CPU seconds used so far,
+    without it those of this process."""
+    used = cpu_seconds() if cpu_before is None else cpu_before
+    line = json.dumps({"first_record_at": time.time(), "cpu_before": used})
     os.write(1, line.encode() + b"\n")
 
 
