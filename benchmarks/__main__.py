@@ -16,6 +16,10 @@ def main() -> int:
     throughput.add_argument("--events", type=int, default=int(os.environ.get("EVENTS", "2000000")))
     throughput.add_argument("--only", default="", help="names of contenders, with commas between")
     throughput.add_argument("--runs", type=int, default=3)
+    latency = names.add_parser("latency", help="publish to output and to queryable, open loop")
+    latency.add_argument("--rate", type=int, default=5000, help="events a second")
+    latency.add_argument("--seconds", type=int, default=60)
+    latency.add_argument("--fetch", choices=("auto", "native", "confluent"), default="auto")
     names.add_parser("wallboard", help="publish to the screen of a real browser")
     options = parser.parse_args()
     if options.name in (None, "throughput"):
@@ -23,6 +27,11 @@ def main() -> int:
 
         given = options if options.name else throughput.parse_args([])
         module.main(given.events, [n for n in given.only.split(",") if n], given.runs)
+    if options.name in (None, "latency"):
+        from benchmarks import latency as module
+
+        given = options if options.name else latency.parse_args([])
+        module.main(given.rate, given.seconds, given.fetch)
     if options.name in (None, "wallboard"):
         from benchmarks import wallboard
 
