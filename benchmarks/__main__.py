@@ -20,18 +20,26 @@ def main() -> int:
     latency.add_argument("--rate", type=int, default=5000, help="events a second")
     latency.add_argument("--seconds", type=int, default=60)
     latency.add_argument("--fetch", choices=("auto", "native", "confluent"), default="auto")
+    recovery = names.add_parser("recovery", help="kill -9: seconds to the first output, and memory")
+    recovery.add_argument("--fetch", choices=("auto", "native", "confluent"), default="auto")
+    recovery.add_argument("--only", default="", help="names of states, with commas between")
     names.add_parser("wallboard", help="publish to the screen of a real browser")
     options = parser.parse_args()
     if options.name in (None, "throughput"):
-        from benchmarks import throughput as module
+        from benchmarks import throughput as measured
 
         given = options if options.name else throughput.parse_args([])
-        module.main(given.events, [n for n in given.only.split(",") if n], given.runs)
+        measured.main(given.events, [n for n in given.only.split(",") if n], given.runs)
     if options.name in (None, "latency"):
-        from benchmarks import latency as module
+        from benchmarks import latency as ages
 
         given = options if options.name else latency.parse_args([])
-        module.main(given.rate, given.seconds, given.fetch)
+        ages.main(given.rate, given.seconds, given.fetch)
+    if options.name in (None, "recovery"):
+        from benchmarks import recovery as recoveries
+
+        given = options if options.name else recovery.parse_args([])
+        recoveries.main(given.fetch, [n for n in given.only.split(",") if n])
     if options.name in (None, "wallboard"):
         from benchmarks import wallboard
 

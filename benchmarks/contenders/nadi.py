@@ -13,7 +13,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from benchmarks.contenders.report import cpu_seconds, first_record
@@ -31,33 +30,11 @@ def main() -> None:
 
 def work(fetch: str, index: int, options: Mapping[str, Any]) -> None:
     """Run worker ``index`` until it is told to stop."""
-    from benchmarks.contenders.nadi_processor import BenchReceipts
-    from infra.embedded import ports
-    from infra.settings import Settings, resolve_profile
-    from schemas.profile import Profile
-    from streams import worker
+    from benchmarks import worker
 
-    opened = worker.open_fetcher
-    worker.open_fetcher = lambda *given: FirstRecord(opened(*given))  # type: ignore[assignment]
-    settings = Settings.load(
-        {
-            "data_dir": Path(options["folder"]),
-            "kafka.bootstrap_servers": options["bootstrap"],
-            "kafka.topic_prefix": options["input"].removesuffix("revenue.receipts"),
-            "kafka.partitions": options["partitions"],
-            "streams.group": options["group"],
-            "streams.fetch": fetch,
-        }
-    )
-    worker.run(
-        settings.kafka,
-        settings.streams,
-        Profile.load(resolve_profile("contoh")),
-        index=index,
-        data_dir=settings.data_dir,
-        http_port=ports.free()[0],
-        processors={"revenue": BenchReceipts},
-    )
+    prefix = options["input"].removesuffix("revenue.receipts")
+    more = {"prefix": prefix, "fetch": fetch, "processor": "bench"}
+    worker.work({**options, **more}, index, FirstRecord)
 
 
 class FirstRecord:
