@@ -12,7 +12,7 @@ KILLS ?= 20
 SEED ?= 1
 NATIVE := schemas/native/libavro.so streams/engine/native/libfetch.so
 
-.PHONY: help setup native up test check format lock generate release-schemas bench faults demo-alert clean distclean chromium
+.PHONY: help setup native up test check format lock bench-lock generate release-schemas bench faults demo-alert clean distclean chromium
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -71,6 +71,10 @@ format: setup ## format and mend what can be mended
 lock: ## pin every package with its hashes
 	$(UV) pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11 --extra dev \
 	  --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+
+bench-lock: ## pin the packages of the benchmarks' other contenders
+	$(UV) pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
+	  --custom-compile-command "make bench-lock" --output-file benchmarks/requirements.lock benchmarks/requirements.in
 
 generate: setup ## typed events from the .avsc files
 	$(BIN)/python -m schemas.generate

@@ -1,71 +1,50 @@
-"""`make bench`: every benchmark on a stack of its own; results in ``benchmarks/results/*.json``."""
+"""``python -m benchmarks``: what is measured, each on a stack of its own; results in ``benchmarks/results``."""
 
 from __future__ import annotations
 
-import json
+import argparse
 import os
-import platform
-import subprocess
-import sys
-import tempfile
-import time
-from pathlib import Path
-
-HERE = Path(__file__).parent
-RESULTS = HERE / "results"
-NADI = str(Path(sys.executable).with_name("nadi"))
-PORTS = (
-    "ports.kafka",
-    "ports.controller",
-    "ports.clickhouse",
-    "ports.metrics",
-    "wallboard.port",
-    "inspectorate.port",
-)
-START_SECONDS = 180
-
-
-def machine() -> str:
-    """What it ran on, in one line."""
-    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
 def main() -> int:
-    """Start a stack, run the benchmarks on it, stop it."""
-    RESULTS.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="nadi-bench-") as folder:
-        options = ["--data-dir", folder, *(word for port in PORTS for word in ("--set", f"{port}=0"))]
-        with (Path(folder) / "up.log").open("wb") as log:
-            stack = subprocess.Popen([NADI, *options, "up"], stdout=log, stderr=log)
-            try:
-                wait_healthy(folder)
-                environment = {**os.environ, "NADI_DATA_DIR": folder}
-                done = subprocess.run(
-                    [sys.executable, str(HERE / "latency_wallboard.py")],
-                    env=environment, stdout=subprocess.PIPE, text=True, check=True, timeout=600,
-                )  # fmt: skip
-            finally:
-                stack.terminate()
-                stack.wait(60)
-    result = {"machine": machine(), **json.loads(done.stdout)}
-    (RESULTS / "latency_wallboard.json").write_text(json.dumps(result, indent=2) + "\n", "utf-8")
-    print(json.dumps(result, indent=2))
+    """Run the benchmarks that were asked for; without a name all of them."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    names = parser.add_subparsers(dest="name")
+    throughput = names.add_parser("throughput", help="events/s, beside the other engines")
+    throughput.add_argument("--events", type=int, default=int(os.environ.get("EVENTS", "2000000")))
+    throughput.add_argument("--only", default="", help="names of contenders, with commas between")
+    throughput.add_argument("--runs", type=int, default=3)
+    latency = names.add_parser("latency", help="publish to output and to queryable, open loop")
+    latency.add_argument("--rate", type=int, default=5000, help="events a second")
+    latency.add_argument("--seconds", type=int, default=60)
+    latency.add_argument("--fetch", choices=("auto", "native", "confluent"), default="auto")
+    recovery = names.add_parser("recovery", help="kill -9: seconds to the first output, and memory")
+    recovery.add_argument("--fetch", choices=("auto", "native", "confluent"), default="auto")
+    recovery.add_argument("--only", default="", help="names of states, with commas between")
+    names.add_parser("wallboard", help="publish to the screen of a real browser")
+    options = parser.parse_args()
+    if options.name in (None, "throughput"):
+        from benchmarks import throughput as measured
+
+        given = options if options.name else throughput.parse_args([])
+        measured.main(given.events, [n for n in given.only.split(",") if n], given.runs)
+    if options.name in (None, "latency"):
+        from benchmarks import latency as ages
+
+        given = options if options.name else latency.parse_args([])
+        ages.main(given.rate, given.seconds, given.fetch)
+    if options.name in (None, "recovery"):
+        from benchmarks import recovery as recoveries
+
+        given = options if options.name else recovery.parse_args([])
+        recoveries.main(given.fetch, [n for n in given.only.split(",") if n])
+    if options.name in (None, "wallboard"):
+        from benchmarks import wallboard
+
+        wallboard.main()
     return 0
-
-
-def wait_healthy(folder: str) -> None:
-    """Until the stack in ``folder`` is healthy. Raises TimeoutError with the end of its log."""
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if (
-            subprocess.run(
-                [NADI, "--data-dir", folder, "status", "--json"], capture_output=True, check=False
-            ).returncode
-            == 0
-        ):
-            return
-        time.sleep(1)
-    raise TimeoutError((Path(folder) / "up.log").read_text("utf-8", "replace")[-2000:])
 
 
 if __name__ == "__main__":

@@ -33,7 +33,9 @@ LOCAL_FILE = Path("nadi.toml")
 PREFIX = "NADI_"
 PROFILES = Path(__file__).parent / "profiles"
 #: Variables that carry the prefix and are no settings.
-NOT_SETTINGS = frozenset({"NADI_TEST_BOOTSTRAP", "NADI_COMPLETE", "NADI_LOG_JSON", "NADI_FAILPOINT"})
+NOT_SETTINGS = frozenset(
+    {"NADI_TEST_BOOTSTRAP", "NADI_COMPLETE", "NADI_LOG_JSON", "NADI_FAILPOINT", "NADI_NATIVE"}
+)
 _URL_PASSWORD = re.compile(r"(://[^:/@\s]*):[^@\s]*@")
 _SECRET_NAME = re.compile(r"password|secret|token|(^|_)key$")
 MASK = "•••"

@@ -1,0 +1,46 @@
+"""The benchmark's processor: the sums and counts that every contender computes, on the product's engine."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from benchmarks.totals import AMOUNT, COUNT
+from streams.engine.alerts import Alerts
+from streams.engine.chunk import Chunk
+from streams.engine.processor import ALERTS, TOTALS, Context, RowError
+from streams.engine.store import Store
+from streams.engine.totals import Totals
+
+DIMENSIONS = {name: pl.col(name) for name in ("opd", "account", "village")}
+
+
+class BenchReceipts:
+    """Sum of ``amount`` and number of events by department, account and village, each by local day."""
+
+    domain = "revenue"
+    version = "1"
+    columns = ("occurred_at", "opd", "account", "village", "amount")
+
+    def __init__(self, context: Context) -> None:
+        self.totals = Totals()
+        self.alerts = Alerts()
+        self.stores: dict[str, Store] = {TOTALS: self.totals, ALERTS: self.alerts}
+        self._zone = context.profile.timezone.key
+
+    def process(self, chunk: Chunk) -> list[RowError]:
+        frame = pl.DataFrame(pl.from_arrow(chunk.columns.select(list(self.columns))))
+        utc = pl.from_epoch("occurred_at", time_unit="ms").dt.replace_time_zone("UTC")
+        frame = frame.select(
+            *DIMENSIONS,
+            pl.col("amount").alias(AMOUNT),
+            pl.lit(1, pl.Int64).alias(COUNT),
+            day=utc.dt.convert_time_zone(self._zone).dt.date(),
+        )
+        self.totals.add_columns(frame, (AMOUNT, COUNT), DIMENSIONS, total=False)
+        return []
+
+    def advance(self, clock: int) -> None:
+        """Nothing is due."""
+
+    def next_due(self) -> int | None:
+        return None
