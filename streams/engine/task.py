@@ -75,13 +75,14 @@ class Task:
         recovered: Recovered,
         about: About,
         anew: frozenset[str] = frozenset(),
+        snapshot_bytes: int = 16 * 2**20,
     ) -> None:
         self.number = number
         self.lanes = dict(lanes)
         last = recovered.header
         self.group = last.number if last is not None else 0
         self.claim = (last.claim if last is not None else 0) + 1
-        self.snapshots = Snapshots(recovered)
+        self.snapshots = Snapshots(recovered, snapshot_bytes)
         self._about = about
         self._lanes_said = last.lanes if last is not None else {}
         self._claim_said = last.claim if last is not None else 0
