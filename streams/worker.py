@@ -141,6 +141,7 @@ class _Worker:
             group=self._streams.group,
             about=About(worker, fetcher.kind, self._profile.hash),
             fingerprint=self._fingerprint,
+            snapshot_bytes=self._streams.snapshot_bytes,
         )
 
     async def main(self, http_port: int) -> BaseException | None:

@@ -37,7 +37,8 @@ class Claimed:
 @dataclass(frozen=True, slots=True)
 class Claims:
     """What every claim of a deployment needs. ``make`` builds an empty processor of a domain and partition; ``topics`` are
-    catalogue topics by domain; ``fingerprint`` of a processor stands for its code and the profile."""
+    catalogue topics by domain; ``fingerprint`` of a processor stands for its code and the profile;
+    ``snapshot_bytes`` of groups go before the next snapshot."""
 
     bootstrap: str
     layout: Layout
@@ -49,6 +50,7 @@ class Claims:
     group: str
     about: About
     fingerprint: Callable[[Processor], str]
+    snapshot_bytes: int
 
     def sources(self, number: int) -> dict[str, Source]:
         """The source partitions of a case task by domain."""
@@ -69,7 +71,7 @@ class Claims:
                 topic = self.topics[domain]
                 lanes[topic] = self._lane(domain, topic, place, bounds[place], recovered, anew)
             self._prime(lanes)
-            task = Task(number, lanes, recovered, self.about, frozenset(anew))
+            task = Task(number, lanes, recovered, self.about, frozenset(anew), self.snapshot_bytes)
         except BaseException:
             transactions.close()
             raise

@@ -190,7 +190,6 @@ def test_any_crash_leaves_the_old_group_or_the_new_one(
 
 
 def test_snapshots_bound_the_log_and_hold_everything(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(snapshot_module, "LEAST_BYTES", 4000)
     monkeypatch.setattr(snapshot_module, "PIECES_PER_COMMIT", 1)
     log, broker = log_of([event(1, f"1.{n:02d}") for n in range(300)]), Broker()
     task = broker.recover()
