@@ -125,7 +125,7 @@ class Task(ABC):
     def stores(self) -> Iterator[tuple[str, str, Store]]:
         """Every store with its domain and name."""
 
-    def committed(self, offsets: Mapping[Source, Committed]) -> None:
+    def committed(self, offsets: Mapping[Source, Committed]) -> None:  # noqa: B027  (not every task has offsets)
         """These offsets are handed on to the consumer group."""
 
     def _sealed(
@@ -162,7 +162,9 @@ class Task(ABC):
         if domain in self._anew:
             self._anew.discard(domain)
             anew.append(domain)
-            parts.extend(Part(domain, name, batch) for name, store in stores.items() for batch in store.freeze())
+            parts.extend(
+                Part(domain, name, batch) for name, store in stores.items() for batch in store.freeze()
+            )
         else:
             parts.extend(Part(domain, name, batch) for name, batch in changed.items())
         return changed.get(TOTALS), changed.get(ALERTS)
@@ -214,5 +216,8 @@ class CaseTask(Task):
         return {
             lane.source: Committed(lane.position, "")
             for lane in self.lanes.values()
-            if lane.live and not lane.held_back and lane.position and self._committed.get(lane.source) != lane.position
+            if lane.live
+            and not lane.held_back
+            and lane.position
+            and self._committed.get(lane.source) != lane.position
         }
