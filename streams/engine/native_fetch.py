@@ -128,19 +128,23 @@ class _Noted:
         return self.text
 
 
-@cache
-def _built() -> NativeLibrary | None:
+def librdkafka() -> ctypes.CDLL | None:
+    """The library that confluent-kafka's wheel brings, or None where it uses the system's."""
     import confluent_kafka
 
-    library = load(LIBRARY, SOURCE)
     packages = Path(confluent_kafka.__file__).parent
     found = [
         *packages.parent.glob("confluent_kafka.libs/librdkafka*.so*"),
         *packages.glob(".dylibs/librdkafka*.dylib"),
     ]
-    if library is None or not found:
-        return None
-    return NativeLibrary(library, ctypes.CDLL(str(found[0])))
+    return ctypes.CDLL(str(found[0])) if found else None
+
+
+@cache
+def _built() -> NativeLibrary | None:
+    library = load(LIBRARY, SOURCE)
+    under = librdkafka() if library is not None else None
+    return NativeLibrary(library, under) if library is not None and under is not None else None
 
 
 def native_library() -> NativeLibrary | None:
