@@ -7,6 +7,7 @@ run that was made of them is let go.
 from __future__ import annotations
 
 import ctypes
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -152,6 +153,9 @@ def native_library() -> NativeLibrary | None:
     return _built() if wanted() else None
 
 
+_finalizing = sys.is_finalizing
+
+
 class _Client:
     """One consumer. It ends when the fetcher and the last record of it are let go."""
 
@@ -172,7 +176,8 @@ class _Client:
             raise ValueError(f"librdkafka refuses the settings of the fetch: {error.value.decode()}")
 
     def __del__(self) -> None:
-        self.library.destroy(self.address)
+        if not _finalizing():  # the process ends, and nobody waits for the connection to be given back
+            self.library.destroy(self.address)
 
 
 class _Messages:
@@ -182,6 +187,8 @@ class _Messages:
         self._client, self._messages = client, messages
 
     def __del__(self) -> None:
+        if _finalizing():
+            return
         self._client.library.release(self._client.address, self._messages.ctypes.data, len(self._messages))
 
     def headers(self, address: int) -> Headers:
