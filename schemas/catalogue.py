@@ -106,8 +106,7 @@ class Layout:
             days = topic.days if topic.days is not None else self.retention_years * 365
             partitions = 1 if topic.single_partition else self.partitions
             wanted[self.topic(topic.name)] = (partitions, self._config(days))
-            if (topic.domain and topic.name in {t.name for t in DOMAINS.values()}) or topic is HEARTBEATS:
-                wanted[self.topic(topic.dead_letters)] = (partitions, self._config(DEAD_LETTER_DAYS))
+            wanted[self.topic(topic.dead_letters)] = (partitions, self._config(DEAD_LETTER_DAYS))
         wanted[self.topic(DEPLOYMENT_TOPIC)] = (1, self._config(None))
         state = {**self._config(None), "segment.bytes": str(STATE_SEGMENT_BYTES)}
         wanted[self.topic(STATE_TOPIC)] = (self.partitions, state)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.catalogue import ALERTS, DOMAINS, Layout
-from schemas.codec import Codec
+from schemas.codec import Codec, DecodeError
 from schemas.registry import open_ids
 
 Offsets = dict[tuple[str, int], int]
@@ -122,7 +122,10 @@ def read(bootstrap: str, layout: Layout, domain: str) -> Results:
     codec = Codec(ALERTS.schema, open_ids())
     newest: dict[str, dict[str, Any]] = {}
     for message in records(bootstrap, [layout.topic(ALERTS.name)]):
-        alert = codec.decode(message.value())
+        try:
+            alert = codec.decode(message.value())
+        except DecodeError:
+            continue  # the sink dead-letters it
         known = newest.get(alert["alert_id"])
         if known is None or alert["revision"] >= known["revision"]:
             newest[alert["alert_id"]] = alert

@@ -125,7 +125,7 @@ def _await_alert(
     from confluent_kafka import Consumer, TopicPartition
 
     from schemas.catalogue import ALERTS
-    from schemas.codec import Codec
+    from schemas.codec import Codec, DecodeError
     from schemas.registry import open_ids
 
     codec = Codec(ALERTS.schema, open_ids(settings.kafka.schema_registry_url))
@@ -142,7 +142,10 @@ def _await_alert(
             message = consumer.poll(0.2)
             if message is None or message.error():
                 continue
-            alert = codec.decode(message.value())
+            try:
+                alert = codec.decode(message.value())
+            except DecodeError:
+                continue
             if alert["subject"] == case and alert["scope"] == "" and alert["level"] != "warning":
                 return alert
     finally:

@@ -161,13 +161,12 @@ def _await(stack: Stack, stages: Stages) -> None:
 
 
 def _verify(stack: Stack, profile: Profile, stages: Stages) -> dict[str, int]:
-    """Differences by domain between topics, table, wallboard and the plain reference."""
+    """By domain: differences between topics, table, wallboard and the plain reference, and offsets not accounted for."""
     from infra.verify import verify
     from schemas.catalogue import DOMAINS
 
-    return {
-        domain: len(verify(domain, stack.settings, profile, stages.update).differences) for domain in DOMAINS
-    }
+    reports = {domain: verify(domain, stack.settings, profile, stages.update) for domain in DOMAINS}
+    return {domain: len(report.differences) + len(report.audit) for domain, report in reports.items()}
 
 
 def _say(stack: Stack, summary: dict[str, Any], as_json: bool) -> None:

@@ -69,7 +69,7 @@ def register(app: typer.Typer) -> None:
         else:
             for report in reports:
                 _print(report)
-        if any(report.differences for report in reports):
+        if not all(report.ok for report in reports):
             raise typer.Exit(1)
 
     @state.command(help=_("Menampilkan satu angka per hari, misalnya: nadi state show revenue.received"))
@@ -115,6 +115,8 @@ def _print(report: Report) -> None:
             repeats=report.repeats, refused=report.refused, behind=report.behind,
         )
     )  # fmt: skip
+    for problem in report.audit:
+        typer.echo(_("  tabel tidak lengkap: {problem}").format(problem=problem))
     for name, said in ((_("tabel"), report.table), (_("papan"), report.wallboard)):
         if said != "compared":
             typer.echo(_("  {name} tidak dibandingkan penuh: {why}").format(name=name, why=said))

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -46,44 +47,65 @@ def status(
 
 
 def _topics(settings: Settings) -> list[dict[str, Any]]:
-    """Per domain topic: events, how many the workers and the sink have yet to take, and dead letters."""
+    """Per domain topic: events, how many the workers and the sink have yet to take, how many seconds the first of
+    these has been waiting for the sink, and dead letters (none where ClickHouse does not answer)."""
     from confluent_kafka import Consumer, KafkaException, TopicPartition
 
     from schemas.catalogue import DOMAINS
+    from sinks.clickhouse.freshness import freshness
 
-    layout = settings.kafka.layout()
+    kafka = settings.kafka
+    layout = kafka.layout()
     rows: list[dict[str, Any]] = []
-    groups = {"stream_lag": settings.streams.group, "sink_lag": settings.clickhouse.group}
-    consumers = {
-        name: Consumer(
-            {
-                "bootstrap.servers": settings.kafka.bootstrap_servers,
-                "group.id": group,
-                "enable.auto.commit": False,
-            }
-        )
-        for name, group in groups.items()
-    }
+    letters = _dead_letters(settings)
+    workers: Any = Consumer(
+        {
+            "bootstrap.servers": kafka.bootstrap_servers,
+            "group.id": settings.streams.group,
+            "enable.auto.commit": False,
+        }
+    )
     try:
-        for topic in DOMAINS.values():
-            places = [TopicPartition(layout.topic(topic.name), p) for p in range(settings.kafka.partitions)]
-            letters = [
-                TopicPartition(layout.topic(topic.dead_letters), p) for p in range(settings.kafka.partitions)
-            ]
-            asker = next(iter(consumers.values()))
-            ends = [asker.get_watermark_offsets(place, timeout=5)[1] for place in places]
-            row = {"topic": topic.name, "events": sum(ends)}
-            row["dead_letters"] = sum(asker.get_watermark_offsets(place, timeout=5)[1] for place in letters)
-            for name, consumer in consumers.items():
-                done = [max(0, place.offset) for place in consumer.committed(places, timeout=5)]
-                row[name] = sum(end - at for end, at in zip(ends, done, strict=True))
-            rows.append(row)
-    except KafkaException:
+        names = [topic.name for topic in DOMAINS.values()]
+        found = freshness(kafka.bootstrap_servers, layout, settings.clickhouse.group, names)
+        now = int(time.time() * 1000)
+        for name in names:
+            stored = [place for place in found if place.topic == name]
+            places = [TopicPartition(layout.topic(name), p.partition) for p in stored]
+            done = [max(0, place.offset) for place in workers.committed(places, timeout=5)]
+            rows.append(
+                {
+                    "topic": name,
+                    "events": sum(p.end for p in stored),
+                    "stream_lag": sum(p.end - at for p, at in zip(stored, done, strict=True)),
+                    "sink_lag": sum(p.end - p.queryable for p in stored),
+                    "sink_behind_s": max((p.behind_ms(now) for p in stored), default=0) / 1000,
+                    "dead_letters": None if letters is None else letters.get(name, 0),
+                }
+            )
+    except (KafkaException, TimeoutError):
         return rows  # the broker is starting again; the parts say so
     finally:
-        for consumer in consumers.values():
-            consumer.close()
+        workers.close()
     return rows
+
+
+def _dead_letters(settings: Settings) -> dict[str, int] | None:
+    """Records by topic that somebody gave up on, from the table: on Kafka a letter may stand twice. None while
+    ClickHouse does not answer."""
+    from clickhouse_connect.driver.exceptions import Error
+
+    from sinks.clickhouse.audit import dead_letters
+    from sinks.clickhouse.client import connect
+
+    try:
+        client = connect(settings.clickhouse)
+        try:
+            return dead_letters(client, settings.clickhouse.database)
+        finally:
+            client.close()
+    except (Error, OSError):
+        return None
 
 
 def _size(folder: Path) -> int:
@@ -94,6 +116,10 @@ def _size(folder: Path) -> int:
             with contextlib.suppress(OSError):
                 total += (Path(place) / name).stat().st_size
     return total
+
+
+def _count(number: int) -> str:
+    return f"{number:,}".replace(",", ".")
 
 
 def _show(found: dict[str, Any], folder: Path) -> None:
@@ -118,15 +144,16 @@ def _show(found: dict[str, Any], folder: Path) -> None:
         parts.add_row(part["name"], state, str(part["pid"] or ""), str(part["restarts"]), part["url"])
     console.print(parts)
     topics = Table(title=_("Topik"))
-    for title in (_("topik"), _("kejadian"), _("belum diolah"), _("belum tersimpan"), _("surat mati")):
+    for title in (
+        _("topik"), _("kejadian"), _("belum diolah"), _("belum tersimpan"), _("menunggu (detik)"), _("surat mati")
+    ):  # fmt: skip
         topics.add_column(title, justify="left" if title == _("topik") else "right")
     for row in found["topics"]:
         topics.add_row(
             row["topic"],
-            *(
-                f"{row.get(k, 0):,}".replace(",", ".")
-                for k in ("events", "stream_lag", "sink_lag", "dead_letters")
-            ),
+            *(_count(row[k]) for k in ("events", "stream_lag", "sink_lag")),
+            f"{row['sink_behind_s']:.1f}".replace(".", ","),
+            "?" if row["dead_letters"] is None else _count(row["dead_letters"]),
         )
     console.print(topics)
     console.print(

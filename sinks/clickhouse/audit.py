@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from schemas.catalogue import Topic
 from schemas.repeats import Repeats
 from sinks.clickhouse.tables import EVENT_TOPICS, TABLES
 
@@ -58,19 +60,28 @@ class PartitionAudit:
     missing: int
     repeats_counted: int
 
+    def __str__(self) -> str:
+        return (
+            f"{self.topic}[{self.partition}]: offsets {self.first} to {self.last}, {self.rows} rows, "
+            f"{self.dead_letters} dead letters, {self.missing} missing, {self.twice} twice, "
+            f"{self.repeats_counted} repeats counted"
+        )
+
     @property
     def ok(self) -> bool:
         """Rows + dead letters = offsets, none twice, and no repeat counted."""
         return self.twice == 0 and self.missing == 0 and self.repeats_counted == 0
 
 
-def audit(client: Any, database: str, group: str = "nadi-sink") -> list[PartitionAudit]:
-    """Account for every offset of every event topic, from the database alone (a clickhouse-connect client).
+def audit(
+    client: Any, database: str, group: str = "nadi-sink", topics: Iterable[Topic] = EVENT_TOPICS
+) -> list[PartitionAudit]:
+    """Account for every offset of event topics, from the database alone (a clickhouse-connect client).
 
     Compare ``last`` with the topic's end to know how far it reaches. Topics without rows are left out.
     """
     found = []
-    for topic in EVENT_TOPICS:
+    for topic in topics:
         table = TABLES[topic.name].name
         counted = dict(_repeats_counted(client, database, table))
         sql = QUERY.format(database=database, table=table)
@@ -92,6 +103,15 @@ def audit(client: Any, database: str, group: str = "nadi-sink") -> list[Partitio
                 )
             )
     return found
+
+
+def dead_letters(client: Any, database: str) -> dict[str, int]:
+    """How many records of each topic (catalogue name) somebody gave up on: a letter that was written twice is one."""
+    sql = f"""
+        SELECT original_topic, uniqExact(original_partition, original_offset, consumer_group)
+        FROM {database}.dead_letters GROUP BY original_topic
+    """
+    return {str(topic): int(count) for topic, count in client.query(sql).result_rows}
 
 
 def _repeats_counted(client: Any, database: str, table: str) -> list[tuple[int, int]]:

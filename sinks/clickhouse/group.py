@@ -51,6 +51,7 @@ def consumer(bootstrap: str, name: str) -> Any:
             "enable.auto.commit": False,
             "enable.auto.offset.store": False,
             "auto.offset.reset": "error",
+            "enable.partition.eof": True,
             "session.timeout.ms": 10_000,
             "max.poll.interval.ms": 600_000,
             "fetch.wait.max.ms": 50,

@@ -3,6 +3,7 @@
 The state of one partition is its committed offset and that metadata: ``stored``, the highest offset that was ever
 put into the table, and an open intent ``[first, last]``. Without an open intent the table holds everything below the
 offset and nothing above. With one, the rows of its range may be there, all, some or none: the table says which.
+``at`` is when the rows below the offset could all be queried (freshness.py).
 """
 
 from __future__ import annotations
@@ -28,11 +29,13 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where one partition stands: the next offset to take, what may lie above it, and the highest offset stored."""
+    """Where one partition stands: the next offset to take, what may lie above it, the highest offset stored, and
+    since when all below could be queried (UTC ms, 0 for unknown)."""
 
     position: int
     open: Intent | None = None
     stored: int = NOTHING
+    at: int = 0
 
     def begin(self, first: int, last: int) -> Standing:
         """About to write ``[first, last]``: what was open above stays open under the next attempt."""
@@ -47,15 +50,16 @@ class Standing:
         """Whether rows from ``first`` on may be in the table already, so that it must be asked."""
         return self.open is not None and first <= self.open.last
 
-    def finish(self, last: int, stored: int) -> Standing:
-        """``[…, last]`` is in the table or in the dead letters; ``stored`` is the highest offset among its rows."""
+    def finish(self, last: int, stored: int, at: int = 0) -> Standing:
+        """``[…, last]`` is in the table or in the dead letters since ``at``; ``stored`` is the highest offset among
+        its rows."""
         rest = self.open if self.open is not None and self.open.last > last else None
         still = Intent(last + 1, rest.last, rest.attempt) if rest else None
-        return Standing(last + 1, still, max(self.stored, stored))
+        return Standing(last + 1, still, max(self.stored, stored), at)
 
     def metadata(self) -> str:
         """As commit metadata."""
-        value: dict[str, int] = {"stored": self.stored}
+        value: dict[str, int] = {"stored": self.stored, "at": self.at}
         if self.open is not None:
             value |= {"first": self.open.first, "last": self.open.last, "attempt": self.open.attempt}
         return json.dumps(value, separators=(",", ":"))
@@ -74,7 +78,7 @@ def read(offset: int, metadata: str | None) -> Standing:
             if "first" in value
             else None
         )
-        return Standing(offset, opened, int(value["stored"]))
+        return Standing(offset, opened, int(value["stored"]), int(value.get("at", 0)))
     except (ValueError, KeyError, TypeError) as error:
         raise IntentError(
             f"commit metadata {metadata!r} is none of ours; who else commits for this group?"

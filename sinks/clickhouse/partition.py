@@ -14,13 +14,15 @@ from sinks.clickhouse.intent import Standing
 class Partition:
     """Where a partition stands, the ids it has seen, and the records that were consumed and not yet written.
 
-    ``since`` is when the oldest of them came (monotonic seconds).
+    ``since`` is when the oldest of them came (monotonic seconds). ``end`` is the offset where the topic last had no
+    more for us: behind the last record, where transactions leave markers.
     """
 
     standing: Standing
     repeats: Repeats
     since: float = 0.0
     bytes: int = 0
+    end: int = 0
     _buffer: deque[Any] = field(default_factory=deque)
 
     def __len__(self) -> int:
@@ -32,6 +34,11 @@ class Partition:
             self.since = now
         self._buffer.append(record)
         self.bytes += _size(record)
+
+    @property
+    def only_markers(self) -> bool:
+        """Whether all that is left of the topic are offsets that hold no record."""
+        return not self._buffer and self.end > self.standing.position
 
     def take(self, rows: int, size: int, now: float) -> list[Any]:
         """The next records, in order: at most ``rows``, and no more once they exceed ``size`` bytes."""

@@ -12,7 +12,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
@@ -31,7 +31,7 @@ from sinks.clickhouse.blocks import Rows, make_rows
 from sinks.clickhouse.intent import IntentError, Standing, check
 from sinks.clickhouse.partition import Partition
 from sinks.clickhouse.store import Place, StoppingError, Store
-from sinks.clickhouse.tables import EVENT_TOPICS, TABLES, Table
+from sinks.clickhouse.tables import TABLES, Table
 from sinks.settings import ClickHouseSettings
 
 log: Any = structlog.get_logger("clickhouse.sink")
@@ -40,9 +40,10 @@ POLL_SECONDS = 0.05
 STALLED_SECONDS = 300.0
 #: A round of n inserts is followed by a pause that keeps them below this many a second.
 INSERTS_PER_SECOND = 20
+#: How long offsets without records may stay uncommitted.
+MARKER_SECONDS = 1.0
 #: Most rows of one insert: this many blocks of one partition.
 PARTITIONS_PER_INSERT = 8
-WITH_LETTERS = frozenset(t.name for t in EVENT_TOPICS)
 
 
 @dataclass(slots=True)
@@ -123,6 +124,9 @@ class Sink:
                 partition = self._partitions.get(self._place(message))
                 if partition is not None:
                     partition.add(message, now)
+            elif error.name() == "_PARTITION_EOF":
+                if (partition := self._partitions.get(self._place(message))) is not None:
+                    partition.end = message.offset()
             elif error.fatal() or error.name() in group.HOPELESS:
                 raise IntentError(f"{message.topic()}[{message.partition()}]: {error.str()}")
             else:
@@ -135,6 +139,8 @@ class Sink:
         """Whether any partition is full or old enough: one round then serves all."""
         wait = max(self._settings.block_ms / 1000, self._pause)
         return any(
+            p.only_markers and now - p.since >= MARKER_SECONDS for p in self._partitions.values()
+        ) or any(
             len(p) >= self._settings.block_rows
             or p.bytes >= self._settings.block_bytes
             or now - p.since >= wait
@@ -158,6 +164,8 @@ class Sink:
             raise IntentError(
                 f"{len(lost)} partitions changed hands while they were written; their intents stay open"
             )
+        at = int(time.time() * 1000)
+        taken.done = {place: replace(standing, at=at) for place, standing in taken.done.items()}
         self._commit(taken.done)
         reached("after-commit")
         for place, standing in taken.done.items():
@@ -174,6 +182,8 @@ class Sink:
         ingested_at = int(time.time() * 1000)
         rows_left = PARTITIONS_PER_INSERT * self._settings.block_rows
         for place, partition in list(self._partitions.items()):
+            if partition.only_markers:
+                taken.done[place] = partition.standing.finish(partition.end - 1, -1)
             if not partition or rows_left <= 0:
                 continue
             table = TABLES[place[0]]
@@ -188,7 +198,8 @@ class Sink:
             first, last = records[0].offset(), records[-1].offset()
             stored = int(rows.offsets[-1]) if len(rows) and table.keeps_all else -1
             taken.begun[place] = partition.standing.begin(first, last)
-            taken.done[place] = taken.begun[place].finish(last, stored)
+            through = last if partition else max(last, partition.end - 1)
+            taken.done[place] = taken.begun[place].finish(through, stored)
             if table.keeps_all and len(rows) and partition.standing.doubtful(first):
                 held = self.store.held(table, place, first, last)
                 log.info(
@@ -292,12 +303,7 @@ class Sink:
     def _send_letters(self, letters: list[DeadLetter]) -> None:
         """Dead letters are on Kafka before anything is committed past them; if that fails, the sink stops."""
         for letter in letters:
-            name = self._layout.base(letter.topic)
-            DEAD_LETTERS.labels(name, letter.reason).inc()
-            if name not in WITH_LETTERS:
-                raise RuntimeError(
-                    f"{letter.topic}[{letter.partition}] offset {letter.offset}: {letter.message}"
-                )
+            DEAD_LETTERS.labels(self._layout.base(letter.topic), letter.reason).inc()
         group.send(self._producer, letters)
 
 

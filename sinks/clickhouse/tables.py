@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from schemas.catalogue import AGGREGATES, ALERTS, DISPOSITIONS, DOMAINS, HEARTBEATS, Topic
+from schemas.catalogue import AGGREGATES, ALERTS, DISPOSITIONS, DOMAINS, HEARTBEATS, TOPICS, Topic
 
 #: Columns of every table: where the row came from.
 PLACE = ("_topic", "_partition", "_offset", "_timestamp", "_ingested_at")
@@ -39,7 +39,7 @@ class Table:
         return self.kind != "values"
 
 
-#: The topics that departments publish to: those with dead letters and with event tables.
+#: The topics that departments publish to: those with event tables.
 EVENT_TOPICS: tuple[Topic, ...] = (*DOMAINS.values(), HEARTBEATS)
 
 DEAD_LETTERS_TABLE = Table("dead_letters", "", "letters")
@@ -50,7 +50,7 @@ def _tables() -> dict[str, Table]:
     found |= {t.name: Table("aggregates", t.schema, "values") for t in AGGREGATES.values()}
     found[ALERTS.name] = Table("alerts", ALERTS.schema, "values")
     found[DISPOSITIONS.name] = Table("dispositions", DISPOSITIONS.schema, "steps")
-    found |= {t.dead_letters: DEAD_LETTERS_TABLE for t in EVENT_TOPICS}
+    found |= {t.dead_letters: DEAD_LETTERS_TABLE for t in TOPICS.values()}
     return found
 
 
