@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 SILENCE_SECONDS = 30.0
@@ -31,22 +31,22 @@ def partitions(bootstrap: str, topics: list[str]) -> list[Partition]:
     ]
 
 
-def ends(bootstrap: str, of: list[Partition]) -> dict[Partition, int]:
-    """The offset after the last record of each partition. Raises TimeoutError when no broker answers."""
+def bounds(bootstrap: str, of: Iterable[Partition]) -> dict[Partition, tuple[int, int]]:
+    """The first offset of each partition, and the one after its last. Raises TimeoutError when no broker answers."""
     from confluent_kafka import KafkaException, TopicPartition
 
     consumer = _consumer(bootstrap)
     try:
-        return {
-            (topic, partition): consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)[
-                1
-            ]
-            for topic, partition in of
-        }
+        return {place: consumer.get_watermark_offsets(TopicPartition(*place), timeout=10) for place in of}
     except KafkaException as error:
         raise TimeoutError(f"broker {bootstrap} does not answer: {error}") from error
     finally:
         consumer.close()
+
+
+def ends(bootstrap: str, of: Iterable[Partition]) -> dict[Partition, int]:
+    """The offset after the last record of each partition. Raises TimeoutError when no broker answers."""
+    return {place: end for place, (_, end) in bounds(bootstrap, of).items()}
 
 
 def read(bootstrap: str, starts: Mapping[Partition, int | None]) -> Iterator[Any]:
@@ -90,6 +90,32 @@ def read(bootstrap: str, starts: Mapping[Partition, int | None]) -> Iterator[Any
         raise TimeoutError(f"broker {bootstrap} does not answer: {error}") from error
     finally:
         consumer.close()
+
+
+def read_topics(
+    bootstrap: str,
+    topics: list[str],
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+    after: Mapping[Partition, int] | None = None,
+) -> Iterator[Any]:
+    """Every committed message of cluster topics that exist, as ``read`` does, from ``after`` (next offsets) on.
+
+    ``progress`` hears how many of how many offsets are read.
+    """
+    known = bounds(bootstrap, partitions(bootstrap, topics))
+    starts = {place: max(begin, (after or {}).get(place, 0)) for place, (begin, _) in known.items()}
+    left = {place: end - starts[place] for place, (_, end) in known.items() if end > starts[place]}
+    total = sum(left.values())
+    remaining = total
+    for number, message in enumerate(read(bootstrap, {place: starts[place] for place in left})):
+        place = (message.topic(), message.partition())
+        now = max(0, known[place][1] - message.offset() - 1)
+        remaining -= left[place] - now
+        left[place] = now
+        if number % BATCH == 0:
+            progress(total - remaining, total)
+        yield message
+    progress(total, total)
 
 
 #: Errors that librdkafka reports while it goes on trying.
