@@ -147,7 +147,9 @@ class Repeats:
         newest = self._head[slots]
         shared = np.flatnonzero(newest != numbers)
         if len(shared):
-            among = np.union1d(shared, newest[shared] - numbers[0])
+            sharing = np.zeros(len(slots), np.bool_)
+            sharing[shared] = sharing[newest[shared] - numbers[0]] = True
+            among = np.flatnonzero(sharing)
             among = among[np.argsort(slots[among], kind="stable")]
             follows = slots[among[1:]] == slots[among[:-1]]
             older[among[1:][follows]] = numbers[among[:-1][follows]]

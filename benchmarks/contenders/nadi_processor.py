@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from benchmarks.totals import AMOUNT, COUNT
+from streams.domains.days import local_day
 from streams.engine.alerts import Alerts
 from streams.engine.chunk import Chunk
 from streams.engine.processor import ALERTS, TOTALS, Context, RowError
@@ -29,12 +30,11 @@ class BenchReceipts:
 
     def process(self, chunk: Chunk) -> list[RowError]:
         frame = pl.DataFrame(pl.from_arrow(chunk.columns.select(list(self.columns))))
-        utc = pl.from_epoch("occurred_at", time_unit="ms").dt.replace_time_zone("UTC")
         frame = frame.select(
             *DIMENSIONS,
             pl.col("amount").alias(AMOUNT),
             pl.lit(1, pl.Int64).alias(COUNT),
-            day=utc.dt.convert_time_zone(self._zone).dt.date(),
+            day=local_day(frame, self._zone),
         )
         self.totals.add_columns(frame, (AMOUNT, COUNT), DIMENSIONS, total=False)
         return []

@@ -8,6 +8,7 @@ from typing import ClassVar
 import polars as pl
 
 from streams.domains.corrections import Chains, Facts
+from streams.domains.days import local_day
 from streams.engine.alerts import Alerts
 from streams.engine.chunk import Chunk
 from streams.engine.processor import ALERTS, TOTALS, Context, RowError
@@ -72,5 +73,4 @@ class Additive(ABC):
         return None
 
     def _dated(self, frame: pl.DataFrame) -> pl.DataFrame:
-        utc = pl.from_epoch("occurred_at", time_unit="ms").dt.replace_time_zone("UTC")
-        return frame.with_columns(day=utc.dt.convert_time_zone(self._zone).dt.date())
+        return frame.with_columns(day=local_day(frame, self._zone))

@@ -20,6 +20,10 @@ from streams.engine.task import Commit
 from streams.engine.transaction import FencedError
 
 IDLE_SECONDS = 1.0
+#: The wait between commits: this many times what the last one took, so that committing costs a small share of the
+#: time, and never more than LONGEST_SECONDS.
+SHARE = 3.0
+LONGEST_SECONDS = 0.1
 
 log: Any = structlog.get_logger("streams.commit")
 
@@ -96,9 +100,11 @@ class Committer:
                 self.beat = started = time.monotonic()
                 self.dirty.clear()
                 more = await self._commit()
+                took = time.monotonic() - started
                 if not more:
                     await self._wait(IDLE_SECONDS)
-                await asyncio.sleep(max(0.0, self._interval - (time.monotonic() - started)))
+                pause = max(self._interval, min(LONGEST_SECONDS, SHARE * took))
+                await asyncio.sleep(max(0.0, pause - (time.monotonic() - started)))
         except FencedError as error:
             self._lost(self, error)
         except Exception as error:  # noqa: BLE001  (an edge: in doubt the worker stops)

@@ -193,7 +193,7 @@ class Lane:
         repeat = self._repeats.mark(part.ids, part.offsets, part.timestamps)
         clocks = np.maximum.accumulate(np.maximum(run.timestamps, self.clock))
         columns, offsets = part.columns, part.offsets
-        row_clocks = clocks[np.searchsorted(run.offsets, offsets)]
+        row_clocks = clocks if len(offsets) == len(run) else clocks[np.searchsorted(run.offsets, offsets)]
         if repeat.any():
             keep = ~repeat
             columns, offsets, row_clocks = columns.filter(pa.array(keep)), offsets[keep], row_clocks[keep]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import polars as pl
 import pyarrow as pa
 
-from streams.engine.store import Table
+from streams.engine.store import FREEZE_ROWS
 
 #: The dimension that everything of a metric is in.
 TOTAL = "total"
@@ -24,6 +24,9 @@ SCHEMA = pa.schema(
     ]
 )
 
+KEYS = pa.schema(list(SCHEMA)[:4])
+MOST_PIECES = 16
+
 
 class Key(NamedTuple):
     """Identity of an aggregate within one source partition; ``local_day`` is YYYY-MM-DD."""
@@ -34,22 +37,30 @@ class Key(NamedTuple):
     local_day: str
 
 
-class Totals(Table[Key, int]):
-    """The standing value of every key. A key that fell to zero stays, so that readers hear of it."""
+class Totals:
+    """The standing value of every key: a store (see store.py) whose keys never leave, so that readers hear of a zero.
+
+    A key has a slot; keys stand as columns, made once, so that what changed is gathered without touching a text.
+    """
+
+    def __init__(self) -> None:
+        self._slots: dict[Key, int] = {}
+        self._amounts: list[int] = []
+        self._before: dict[int, int] = {}
+        self._changed: set[int] = set()
+        self._marked = 0  # slots below it are there to stay
+        self._keys = _KeyColumns()
+        self._groups: dict[tuple[tuple[str, ...], str], dict[tuple[str, str], tuple[int, ...]]] = {}
+
+    def get(self, key: Key) -> int | None:
+        slot = self._slots.get(key)
+        return None if slot is None else self._amounts[slot]
 
     def add(self, key: Key, delta: int) -> None:
         """Add to one key; a zero changes nothing. Raises OverflowError beyond 63 bits."""
-        if not delta:
-            return
-        before = self._rows.get(key)
-        amount = (before or 0) + delta
-        if not -LARGEST <= amount <= LARGEST:
-            raise OverflowError(
-                f"{key}: {before} + {delta} does not fit in 64 bits; check the unit of the amounts"
-            )
-        if key not in self._before:
-            self._before[key] = before
-        self._rows[key] = amount
+        if delta:
+            slot = self._slots.get(key)
+            self._add(self._new(key) if slot is None else slot, delta)
 
     def replace(self, before: Mapping[Key, int], after: Mapping[Key, int]) -> None:
         """Take back what one thing added before, and add what it adds now."""
@@ -76,32 +87,144 @@ class Totals(Table[Key, int]):
             return
         sums = [pl.col(metric).sum() for metric in metrics]
         if total:
-            for day, *deltas in frame.group_by(pl.col("day").cast(pl.String)).agg(sums).iter_rows():
-                for metric, delta in zip(metrics, deltas, strict=True):
-                    self.add(Key(metric, TOTAL, "", day), sign * delta)
+            grouped = frame.group_by("day").agg(sums)
+            self._add_groups(TOTAL, [""] * len(grouped), grouped, metrics, sign)
         for dimension, expression in dimensions.items():
             grouped = frame.group_by("day", expression.alias("value")).agg(sums)
-            rows = grouped.select("value", pl.col("day").cast(pl.String), *metrics)
-            for value, day, *deltas in rows.iter_rows():
-                if value:
-                    for metric, delta in zip(metrics, deltas, strict=True):
-                        self.add(Key(metric, dimension, value, day), sign * delta)
+            self._add_groups(dimension, grouped.get_column("value").to_list(), grouped, metrics, sign)
+
+    def _add_groups(
+        self,
+        dimension: str,
+        values: list[str | None],
+        grouped: pl.DataFrame,
+        metrics: Sequence[str],
+        sign: int,
+    ) -> None:
+        known = self._groups.setdefault((tuple(metrics), dimension), {})
+        days = grouped.get_column("day").cast(pl.String).to_list()
+        deltas = zip(*(grouped.get_column(metric).to_list() for metric in metrics), strict=True)
+        for value, day, row in zip(values, days, deltas, strict=True):
+            if not value and dimension != TOTAL:
+                continue
+            slots = known.get((value or "", day))
+            if slots is None:
+                for metric, delta in zip(metrics, row, strict=True):
+                    self.add(Key(metric, dimension, value or "", day), sign * delta)
+                found = [self._slots.get(Key(metric, dimension, value or "", day)) for metric in metrics]
+                if None not in found:
+                    known[value or "", day] = tuple(slot for slot in found if slot is not None)
+                continue
+            for slot, delta in zip(slots, row, strict=True):
+                if delta:
+                    self._add(slot, sign * delta)
+
+    def _add(self, slot: int, delta: int) -> None:
+        amounts = self._amounts
+        before = amounts[slot]
+        amount = before + delta
+        if not -LARGEST <= amount <= LARGEST:
+            raise OverflowError(
+                f"{self._keys.names[slot]}: {before} + {delta} does not fit in 64 bits; check the unit of the amounts"
+            )
+        if slot not in self._before:
+            self._before[slot] = before
+        amounts[slot] = amount
+
+    def _new(self, key: Key) -> int:
+        slot = self._slots[key] = len(self._amounts)
+        self._amounts.append(0)
+        self._keys.names.append(key)
+        return slot
 
     def take_over(self, keys: Iterable[Key]) -> None:
         """Keys of an earlier computation: those that this one does not have are zero, and all are published."""
         for key in keys:
-            self._rows.setdefault(key, 0)
-        self._changed.update(self._rows)
+            if key not in self._slots:
+                self._new(key)
+        self._changed.update(range(len(self._amounts)))
 
     def snapshot(self) -> dict[Key, int]:
         """All values."""
-        return dict(self._rows)
+        return dict(zip(self._keys.names, self._amounts, strict=True))
 
-    def columns(self, keys: Sequence[Key], values: Sequence[int | None]) -> pa.RecordBatch:
-        texts = list(zip(*keys, strict=True)) if keys else [()] * 4
-        arrays = [pa.array(text, pa.string()) for text in texts]
-        return pa.RecordBatch.from_arrays([*arrays, pa.array(values, pa.int64())], schema=SCHEMA)
+    def mark(self) -> None:
+        self._changed.update(self._before)
+        self._before.clear()
+        self._marked = len(self._amounts)
 
-    def rows(self, batch: pa.RecordBatch) -> Iterable[tuple[Key, int | None]]:
+    def undo(self) -> None:
+        for slot, amount in self._before.items():
+            self._amounts[slot] = amount
+        self._before.clear()
+        if len(self._amounts) > self._marked:
+            for key in self._keys.names[self._marked :]:
+                del self._slots[key]
+            del self._keys.names[self._marked :]
+            del self._amounts[self._marked :]
+            self._groups.clear()
+
+    def changes(self) -> pa.RecordBatch | None:
+        self.mark()
+        if not self._changed:
+            return None
+        slots, self._changed = list(self._changed), set()
+        amounts = self._amounts
+        return self._batch(self._keys.take(slots), [amounts[slot] for slot in slots])
+
+    def freeze(self) -> Iterator[pa.RecordBatch]:
+        self.mark()
+        keys, amounts = self._keys.all(), self._amounts.copy()
+        return (
+            self._batch(keys.slice(first, FREEZE_ROWS), amounts[first : first + FREEZE_ROWS])
+            for first in range(0, len(amounts), FREEZE_ROWS)
+        )
+
+    def restore(self, batch: pa.RecordBatch) -> None:
+        for key, amount in self.rows(batch):
+            slot = self._slots.get(key)
+            self._amounts[self._new(key) if slot is None else slot] = amount
+        self._marked = len(self._amounts)
+
+    @staticmethod
+    def rows(batch: pa.RecordBatch) -> Iterable[tuple[Key, int]]:
+        """The keys and amounts in a batch of ``changes`` or ``freeze``."""
         *texts, amounts = (column.to_pylist() for column in batch.columns)
         return zip(map(Key._make, zip(*texts, strict=True)), amounts, strict=True)
+
+    @staticmethod
+    def _batch(keys: pa.Table, amounts: list[int]) -> pa.RecordBatch:
+        arrays = [column.combine_chunks() for column in keys.columns]
+        return pa.RecordBatch.from_arrays([*arrays, pa.array(amounts, pa.int64())], schema=SCHEMA)
+
+    def __len__(self) -> int:
+        return len(self._amounts)
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._slots)
+
+
+class _KeyColumns:
+    """The keys by slot, as columns that grow when they are asked for."""
+
+    def __init__(self) -> None:
+        self.names: list[Key] = []
+        self._table: pa.Table = KEYS.empty_table()
+
+    def all(self) -> pa.Table:
+        """The columns of all keys, by slot."""
+        known = self._table.num_rows
+        if known > len(self.names):  # some were taken back
+            known = 0
+            self._table = KEYS.empty_table()
+        if known < len(self.names):
+            texts = zip(*self.names[known:], strict=True)
+            new = pa.Table.from_arrays([pa.array(text, pa.string()) for text in texts], schema=KEYS)
+            self._table = pa.concat_tables([self._table, new])
+            if self._table.column(0).num_chunks > MOST_PIECES:
+                self._table = self._table.combine_chunks()
+        return self._table
+
+    def take(self, slots: list[int]) -> pa.Table:
+        """The columns of some keys."""
+        return self.all().take(pa.array(slots, pa.int64()))
