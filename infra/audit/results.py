@@ -13,7 +13,6 @@ from schemas.codec import Codec, DecodeError
 from schemas.registry import open_ids
 
 
-
 def wait_until_committed(
     bootstrap: str,
     group: str,
@@ -30,9 +29,7 @@ def wait_until_committed(
     """
     from confluent_kafka import Consumer, TopicPartition
 
-    consumer: Any = Consumer(
-        {"bootstrap.servers": bootstrap, "group.id": group, "enable.auto.commit": False}
-    )
+    consumer: Any = Consumer({"bootstrap.servers": bootstrap, "group.id": group, "enable.auto.commit": False})
     ends = {place: end for place, end in ends.items() if end > 0}
     total = sum(ends.values())
     best, since = -1, time.monotonic()

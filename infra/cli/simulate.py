@@ -167,7 +167,10 @@ def _verify(stack: Stack, profile: Profile, stages: Stages) -> dict[str, int]:
     from schemas.catalogue import DOMAINS
 
     reports = {domain: verify(domain, stack.settings, profile, stages.update) for domain in DOMAINS}
-    return {domain: len(report.differences) + len(report.alerts) + len(report.audit) for domain, report in reports.items()}
+    return {
+        domain: len(report.differences) + len(report.alerts) + len(report.audit)
+        for domain, report in reports.items()
+    }
 
 
 def _say(stack: Stack, summary: dict[str, Any], as_json: bool) -> None:
