@@ -30,25 +30,23 @@ def tasks(found: Sequence[dict[str, Any]], zone: tzinfo) -> None:
     now = time.time()
     for task in found:
         if not task["claim"]:
-            console.print(_("Tugas {task}: belum pernah dikerjakan").format(task=task["task"]))
+            typer.echo(_("Tugas {task}: belum pernah dikerjakan").format(task=task["task"]))
             continue
-        console.print(
-            _("Tugas {task}: {worker}, klaim {claim}, kelompok {group}, pengambil {fetch}").format(**task),
-            highlight=False,
+        typer.echo(
+            _("Tugas {task}: {worker}, klaim {claim}, kelompok {group}, pengambil {fetch}").format(**task)
         )
         snapshot = _("belum ada")
         if task["snapshot_at"]:
             snapshot = _("{n} detik lalu").format(n=thousands(round(now - task["snapshot_at"] / 1000)))
-        console.print(
+        typer.echo(
             _("  terakhir menyimpan {at}; log {size:.1f} MB; potret terakhir: {snapshot}").format(
                 at=when(task["committed_at"], zone), size=task["log_bytes"] / 1e6, snapshot=snapshot
-            ),
-            highlight=False,
+            )
         )
-        table = Table()
-        table.add_column(_("topik"))
+        table = Table(box=None, padding=(0, 0, 0, 2))
+        table.add_column(_("topik"), no_wrap=True)
         for title in (_("posisi"), _("akhir"), _("belum diolah"), _("jam"), _("hitung ulang")):
-            table.add_column(title, justify="right")
+            table.add_column(title, justify="right", no_wrap=title == _("jam"))
         for topic, lane in task["topics"].items():
             numbers = (thousands(lane[name]) for name in ("position", "end", "lag"))
             clock = when(lane["clock"], zone) if lane["clock"] else "-"

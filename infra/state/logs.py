@@ -81,16 +81,12 @@ def survey(kafka: KafkaSettings, progress: Progress = lambda _done, _total: None
     return [TaskLog(task, last.get(task), size[task], frozen.get(task)) for _, task in _places(kafka)]
 
 
-def recover(kafka: KafkaSettings, task: int, progress: Progress = lambda _done, _total: None) -> Recovered:
+def recover(kafka: KafkaSettings, task: int) -> Recovered:
     """What one task's log adds up to now. Raises StateGroupError, TimeoutError."""
     place = (kafka.layout().topic(STATE_TOPIC), task)
     for attempt in range(1, ATTEMPTS + 1):
-        pieces = []
-        end = records.ends(kafka.bootstrap_servers, [place])[place]
-        for message in records.read(kafka.bootstrap_servers, {place: None}):
-            pieces.append((message.offset(), Piece.read(message.headers(), message.value())))
-            if len(pieces) % 100 == 0:
-                progress(message.offset(), max(end, message.offset()))
+        found = records.read(kafka.bootstrap_servers, {place: None})
+        pieces = [(m.offset(), Piece.read(m.headers(), m.value())) for m in found]
         try:
             return fold(pieces)
         except StateGroupError:
