@@ -1,4 +1,4 @@
-"""Many bodies of one schema to columns by pyruhvro, and the proof that the columns are what the bytes say.
+"""Many values of one schema to columns by pyruhvro, and the proof that the columns are what the bytes say.
 
 pyruhvro checks booleans, branches and bounds, but takes bytes after the end, texts that are not UTF-8, and numbers
 that do not fit. The proof is docs/decisions/0006-decoded-columns-are-measured.md: a row is believed when the length
@@ -8,7 +8,9 @@ encoding is its body.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,9 @@ Mask = np.ndarray[Any, np.dtype[np.bool_]]
 _Longs = np.ndarray[Any, np.dtype[np.int64]]
 _Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 
+HEADER_BYTES = 5
+HEADER_TYPES = ("boolean", "float")
+
 FULL_WIDTH = {Kind.INT: 5, Kind.LONG: 10}
 """Bytes of a number that may have had more bits than its type; they are not proof by their length."""
 
@@ -29,60 +34,72 @@ FIXED_WIDTH = {Kind.NULL: 0, Kind.BOOLEAN: 1, Kind.FLOAT: 4, Kind.DOUBLE: 8}
 
 
 def decode_bulk(
-    bodies: Sequence[bytes], schema: str, steps: Sequence[Step] | None
+    values: Sequence[bytes], schema: str, steps: Sequence[Step] | None
 ) -> tuple[pa.RecordBatch | None, Mask]:
-    """Columns of the bodies that are surely values of ``schema`` (JSON text; ``steps`` keeps all its fields), and
-    which those are not (bool[n]): they are to be looked at one by one. No columns when there is no such body."""
-    doubtful = np.zeros(len(bodies), np.bool_)
-    columns = _decode(bodies, schema)
-    if columns is None:  # some body is damaged, and nothing says which
-        doubtful = ~doubtful if steps is None else _damaged(bodies, steps)
-        bodies = [body for body, doubt in zip(bodies, doubtful.tolist(), strict=True) if not doubt]
-        columns = _decode(bodies, schema) if bodies else None
+    """Columns of the values that are surely what ``schema`` says (JSON text; ``steps`` has all its fields) after
+    their header, which is the same and valid in all; and which those are not (bool[n]): they are to be looked at one
+    by one. No columns when there is no such value."""
+    doubtful = np.zeros(len(values), np.bool_)
+    columns = _decode(values, schema)
+    if columns is None:  # some value is damaged, and nothing says which
+        doubtful = ~doubtful if steps is None else _damaged(values, steps)
+        values = [value for value, doubt in zip(values, doubtful.tolist(), strict=True) if not doubt]
+        columns = _decode(values, schema) if values else None
         if columns is None:
             return None, np.ones(len(doubtful), np.bool_)
-    unproven = _unproven(columns, bodies, schema, steps)
+    unproven = _unproven(columns, values, schema, steps)
     if unproven.any():
         doubtful[np.flatnonzero(~doubtful)[unproven]] = True
         columns = columns.filter(pa.array(~unproven))
     return columns, doubtful
 
 
-def _decode(bodies: Sequence[bytes], schema: str) -> pa.RecordBatch | None:
+@cache
+def _behind_header(schema: str) -> str:
+    """The record with the header as its first fields (one byte 0 and any four): cheaper than cutting it off every
+    value. A fixed would say it better, but pyruhvro has none."""
+    record = json.loads(schema)
+    header = [{"name": f"nadi_{kind}", "type": kind} for kind in HEADER_TYPES]
+    return json.dumps(record | {"fields": [*header, *record["fields"]]})
+
+
+def _decode(values: Sequence[bytes], schema: str) -> pa.RecordBatch | None:
     try:
-        return pyruhvro.deserialize_array(bodies, schema)
+        columns = pyruhvro.deserialize_array(values, _behind_header(schema))
     except (ValueError, TypeError, OverflowError, pa.ArrowException):
         return None
     except BaseException as error:
         if type(error).__name__ == "PanicException":  # Rust's; it has no other base
             return None
         raise
+    return columns.select(columns.schema.names[len(HEADER_TYPES) :])
 
 
 def _unproven(
-    columns: pa.RecordBatch, bodies: Sequence[bytes], schema: str, steps: Sequence[Step] | None
+    columns: pa.RecordBatch, values: Sequence[bytes], schema: str, steps: Sequence[Step] | None
 ) -> Mask:
-    """Which rows of the columns are not what their bodies say."""
-    found = np.zeros(len(bodies), np.bool_)
+    """Which rows of the columns are not what their values say."""
+    found = np.zeros(len(values), np.bool_)
     unsure = found.copy()
     if steps is None:
         unsure[:] = True
     else:
-        lengths, fixed = np.zeros(len(bodies), np.int64), 0
+        lengths, fixed = np.zeros(len(values), np.int64), HEADER_BYTES
         at = 0
         for column in columns.columns:
             fixed += _add_lengths(lengths, unsure, steps[at], column)
             at = steps[at].after
-        found = lengths + fixed != np.fromiter(map(len, bodies), np.int64, len(bodies))
+        found = lengths + fixed != np.fromiter(map(len, values), np.int64, len(values))
     for column in columns.columns:
         found |= _not_text(column)
     rows = np.flatnonzero(unsure & ~found)
     if len(rows):
-        found[rows] = not_again(columns.take(pa.array(rows)), [bodies[row] for row in rows.tolist()], schema)
+        bodies = [values[row][HEADER_BYTES:] for row in rows.tolist()]
+        found[rows] = _not_again(columns.take(pa.array(rows)), bodies, schema)
     return found
 
 
-def not_again(columns: pa.RecordBatch, bodies: Sequence[bytes], schema: str) -> Mask:
+def _not_again(columns: pa.RecordBatch, bodies: Sequence[bytes], schema: str) -> Mask:
     """Which rows do not give their body when they are encoded again."""
     try:
         again = pyruhvro.serialize_record_batch(columns, schema, 1)[0]
@@ -169,17 +186,17 @@ def _not_text(column: pa.Array) -> Mask | bool:
     return False
 
 
-def _damaged(bodies: Sequence[bytes], steps: Sequence[Step]) -> Mask:
-    """Which bodies are no value of the schema, or hold what only a closer look can tell (items, records, numbers of
-    full width). All bodies at once, field after field."""
-    ends = np.cumsum(np.fromiter(map(len, bodies), np.int64, len(bodies)))
-    data = np.frombuffer(b"".join([*bodies, bytes(1)]), np.uint8)
-    places = np.concatenate([[0], ends[:-1]])
-    found = np.zeros(len(bodies), np.bool_)
+def _damaged(values: Sequence[bytes], steps: Sequence[Step]) -> Mask:
+    """Which values are not what the schema says, or hold what only a closer look can tell (items, records, numbers of
+    full width). All values at once, field after field."""
+    ends = np.cumsum(np.fromiter(map(len, values), np.int64, len(values)))
+    data = np.frombuffer(b"".join([*values, bytes(1)]), np.uint8)
+    places = np.concatenate([[0], ends[:-1]]) + HEADER_BYTES
+    found = np.zeros(len(values), np.bool_)
     at = 0
     while at < len(steps):
         step = steps[at]
-        rows = np.arange(len(bodies))
+        rows = np.arange(len(values))
         if step.null_branch >= 0:
             branch = data[places]
             places += 1

@@ -70,6 +70,9 @@ DEPLOYMENT_TOPIC = "nadi.deployment"
 STATE_TOPIC = "nadi.state"
 STATE_SEGMENT_BYTES = 64 * 2**20
 
+#: State log of the regency task; who is assigned its one partition owns the task.
+REGENCY_TOPIC = "nadi.regency"
+
 #: What people did with dead letters: key = place of the original record, the last mark of a key holds.
 HANDLED_LETTERS_TOPIC = "nadi.dlq.handled"
 
@@ -110,6 +113,7 @@ class Layout:
         wanted[self.topic(DEPLOYMENT_TOPIC)] = (1, self._config(None))
         state = {**self._config(None), "segment.bytes": str(STATE_SEGMENT_BYTES)}
         wanted[self.topic(STATE_TOPIC)] = (self.partitions, state)
+        wanted[self.topic(REGENCY_TOPIC)] = (1, state)
         wanted[self.topic(HANDLED_LETTERS_TOPIC)] = (1, self._config(self.retention_years * 365))
         return wanted
 

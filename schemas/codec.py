@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import fastavro
 import numpy as np
@@ -30,6 +30,7 @@ from schemas.strict import Damage, check
 
 HEADER = struct.Struct(">bI")
 MAGIC = 0
+NO_HEADER = b"\xff" * HEADER.size
 UNKNOWN_SECONDS = 30.0
 UNKNOWN_MOST = 10_000
 
@@ -249,8 +250,9 @@ class Codec:
         except DecodeError as error:
             found.refused.extend(Refused(row, error.reason, str(error)) for row in rows.tolist())
             return
-        bodies = [v[HEADER.size :] for row in rows.tolist() if (v := values[row]) is not None]
-        columns, doubtful = decode_bulk(bodies, writer.schema.text, writer.steps)
+        whole = isinstance(values, list) and len(rows) == len(values)
+        chosen = values if whole else [values[row] for row in rows.tolist()]
+        columns, doubtful = decode_bulk(cast("list[bytes]", chosen), writer.schema.text, writer.steps)
         if columns is not None:
             found.take(self._align(columns), rows[~doubtful] if doubtful.any() else rows)
         self._decode_singly(found, values, rows[doubtful])
@@ -329,19 +331,14 @@ class Codec:
 
 def _split(values: Sequence[bytes | None]) -> dict[int, _Rows]:
     """The rows of each schema id; -1 is what has no valid header."""
-    heads = [b"" if value is None or len(value) <= HEADER.size else value[: HEADER.size] for value in values]
-    kinds = set(heads)
-    if len(kinds) == 1:
-        return {_id_of(kinds.pop()): np.arange(len(values))}
-    rows: dict[int, list[int]] = {}
-    ids = {head: _id_of(head) for head in kinds}
-    for row, head in enumerate(heads):
-        rows.setdefault(ids[head], []).append(row)
-    return {schema_id: np.array(found, np.int64) for schema_id, found in rows.items()}
-
-
-def _id_of(head: bytes) -> int:
-    return int.from_bytes(head[1:], "big") if head and head[0] == MAGIC else -1
+    size = HEADER.size
+    heads = b"".join([v[:size] if v is not None and len(v) > size else NO_HEADER for v in values])
+    bytes_of = np.frombuffer(heads, np.uint8).reshape(-1, size)
+    ids = np.ascontiguousarray(bytes_of[:, 1:]).view(">u4").ravel().astype(np.int64)
+    ids[bytes_of[:, 0] != MAGIC] = -1
+    if len(ids) and ids.min() == ids.max():
+        return {int(ids[0]): np.arange(len(ids))}
+    return {int(schema_id): np.flatnonzero(ids == schema_id) for schema_id in np.unique(ids)}
 
 
 def _portions(lengths: Lengths) -> list[tuple[int, int]]:

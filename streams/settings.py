@@ -36,3 +36,8 @@ class StreamSettings(BaseModel):
     session_timeout_s: float = Field(
         10.0, ge=6.0, description="seconds after which a dead worker is replaced"
     )
+    snapshot_bytes: int = Field(
+        16 * 2**20,
+        ge=1,
+        description="state groups of at least so many bytes go before the next snapshot of a task",
+    )

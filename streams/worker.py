@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import os
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.abc import MetaPathFinder
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from schemas.catalogue import DOMAINS, STATE_TOPIC
+from schemas.catalogue import DOMAINS, REGENCY_TOPIC
 from schemas.codec import HEADER, MAGIC, Codec
 from schemas.profile import Profile
 from schemas.registry import open_ids
@@ -31,20 +31,25 @@ from streams.engine.claims import Claims
 from streams.engine.client import quiet_libraries
 from streams.engine.clock import ClockRule
 from streams.engine.decode import ENVELOPE, Decoder
-from streams.engine.engine import Engine
+from streams.engine.engine import CASES, REGENCY_FEED, Engine
 from streams.engine.fetch import Fetcher, open_fetcher
 from streams.engine.output import Encoder
 from streams.engine.processor import Context, Maker, Processor
 from streams.engine.pump import Pump
+from streams.engine.regency import RegencyProcessor
 from streams.engine.task import About
 from streams.settings import StreamSettings
 
 STOP_SECONDS = 8.0
 FAILED = 1
 
+if TYPE_CHECKING:
+    from streams.engine.app import WorkerApp
+
 log: Any = structlog.get_logger("streams.worker")
 
 Makers = Mapping[str, Maker]
+RegencyMaker = Callable[[Context], RegencyProcessor]
 
 
 def run(
@@ -56,11 +61,12 @@ def run(
     data_dir: Path,
     http_port: int,
     processors: Makers | None = None,
+    regency: RegencyMaker | None = None,
 ) -> None:
     """Run worker ``index`` until SIGTERM or SIGINT; then commit, leave the group and return.
 
     Metrics and health are on 127.0.0.1:``http_port``. Raises SystemExit(1) when the worker stopped itself.
-    ``processors`` are those of ``streams.domains`` unless a test brings its own.
+    ``processors`` and ``regency`` are those of ``streams.domains`` unless a test brings its own.
 
     Bounded runs (``clock="event"`` with ``until``): a partition's end offset is committed only after its clock
     was moved to ``until`` and everything is on Kafka, so a group that has committed every end offset is done. A
@@ -68,10 +74,11 @@ def run(
     """
     sys.meta_path.insert(0, _NoPandas())
     if processors is None:
-        from streams.domains import PROCESSORS
+        from streams.domains import PROCESSORS, REGENCY
 
-        processors = PROCESSORS
-    failure = asyncio.run(_Worker(kafka, streams, profile, index, data_dir, processors).main(http_port))
+        processors, regency = PROCESSORS, REGENCY
+    worker = _Worker(kafka, streams, profile, index, data_dir, processors, regency)
+    failure = asyncio.run(worker.main(http_port))
     if failure is not None:
         raise SystemExit(FAILED)
 
@@ -107,40 +114,57 @@ class _Worker:
         index: int,
         data_dir: Path,
         makers: Makers,
+        regency: RegencyMaker | None,
     ) -> None:
         self._kafka, self._streams, self._profile = kafka, streams, profile
-        self._index, self._data_dir, self._makers = index, data_dir, makers
+        self._index, self._data_dir, self._makers, self._regency = index, data_dir, makers, regency
         self._layout = kafka.layout()
         self._ids = open_ids(kafka.schema_registry_url)
         self._rule = ClockRule(streams.clock, streams.until if streams.clock == "event" else None)
         self._domains = {self._layout.topic(DOMAINS[domain].name): domain for domain in makers}
 
     def _make(self, domain: str, partition: int) -> Processor:
-        return self._makers[domain](Context(self._profile, self._streams.clock == "event", partition))
+        return self._makers[domain](self._context(partition))
 
-    def _fingerprint(self, processor: Processor) -> str:
-        parts = f"{processor.domain}\0{processor.version}\0{self._profile.hash}"
-        return hashlib.sha256(parts.encode()).hexdigest()[:16]
+    def _context(self, partition: int) -> Context:
+        return Context(self._profile, self._streams.clock == "event", partition)
 
-    def _codec(self, domain: str) -> Codec:
-        """The codec of a domain's topic; only the columns that are read come out of it."""
-        wanted = self._make(domain, 0).columns
-        columns = None if wanted is None else tuple(dict.fromkeys((*ENVELOPE, *wanted)))
-        return Codec(DOMAINS[domain].schema, self._ids, columns)
+    def _pump(
+        self,
+        feed: str,
+        wanted: Mapping[str, tuple[str, ...] | None],
+        worker: WorkerApp,
+        engine: Engine,
+        fetcher: Fetcher,
+    ) -> Pump:
+        """The pump of one feed; only the columns that are wanted, by domain, come out of its decoders."""
+        group = self._streams.group
+        codecs = {
+            self._layout.topic(DOMAINS[domain].name): Codec(
+                DOMAINS[domain].schema, self._ids, None if columns is None else {*ENVELOPE, *columns}
+            )
+            for domain, columns in wanted.items()
+        }
+        decoders = {topic: Decoder(codec, group) for topic, codec in codecs.items()}
+        return Pump(
+            feed, fetcher, decoders.__getitem__, worker.consumer.deliver, engine.fail, self._streams.chunk_rows,
+            prepare=lambda: warm_up(codecs),
+        )  # fmt: skip
 
     def _claims(self, fetcher: Fetcher) -> Claims:
         worker = f"stream-{self._index} ({socket.gethostname()}, pid {os.getpid()})"
         return Claims(
             bootstrap=self._kafka.bootstrap_servers,
             layout=self._layout,
-            state_topic=STATE_TOPIC,
             fetcher=fetcher,
             make=self._make,
+            make_regency=None if self._regency is None else partial(self._regency, self._context(0)),
             topics={domain: DOMAINS[domain].name for domain in self._makers},
             rule=self._rule,
             group=self._streams.group,
             about=About(worker, fetcher.kind, self._profile.hash),
-            fingerprint=self._fingerprint,
+            profile_hash=self._profile.hash,
+            snapshot_bytes=self._streams.snapshot_bytes,
         )
 
     async def main(self, http_port: int) -> BaseException | None:
@@ -155,11 +179,10 @@ class _Worker:
         def ask_to_stop() -> None:
             loop.call_soon_threadsafe(stop.set)
 
-        codecs = {name: self._codec(domain) for name, domain in self._domains.items()}
-        decoders = {name: Decoder(codec, self._streams.group) for name, codec in codecs.items()}
         client = f"nadi-stream-{self._index}"
         servers = self._kafka.bootstrap_servers
-        fetcher = open_fetcher(servers, self._streams.group, f"{client}-fetch", self._streams.fetch)
+        kind = self._streams.fetch
+        fetcher = open_fetcher(servers, self._streams.group, f"{client}-fetch", kind)
         engine = Engine(
             fetcher=fetcher,
             claims=self._claims(fetcher),
@@ -168,21 +191,22 @@ class _Worker:
             commit_interval=self._streams.commit_interval_ms / 1000,
             stop=ask_to_stop,
         )
-        worker = build(
-            self._kafka, self._streams, engine, self._domains, index=self._index, data_dir=self._data_dir
-        )
-        engine.pump = Pump(
-            fetcher,
-            decoders.__getitem__,
-            worker.consumer.deliver,
-            engine.fail,
-            self._streams.chunk_rows,
-            prepare=lambda: warm_up(codecs),
-        )
+        topics = [*self._domains, *([self._layout.topic(REGENCY_TOPIC)] if self._regency else [])]
+        worker = build(self._kafka, self._streams, engine, topics, index=self._index, data_dir=self._data_dir)
+        wanted = {domain: self._make(domain, 0).columns for domain in self._makers}
+        pumps = [self._pump(CASES, wanted, worker, engine, fetcher)]
+        if self._regency is not None:
+            second = open_fetcher(servers, self._streams.group, f"{client}-regency", kind)
+            pumps.append(
+                self._pump(REGENCY_FEED, self._regency(self._context(0)).reads, worker, engine, second)
+            )
+        for feed, pump in zip(engine.feeds.values(), pumps, strict=False):
+            feed.pump = pump
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         server = serve(http_port, engine.ready, engine.alive)
-        engine.pump.start()
+        for pump in pumps:
+            pump.start()
         log.info(
             "worker starts",
             index=self._index,
@@ -198,7 +222,8 @@ class _Worker:
             await engine.release()
             if engine.failure is None:
                 await worker.consumer.leave()
-            await asyncio.to_thread(engine.pump.stop, 2.0)
+            for pump in pumps:
+                await asyncio.to_thread(pump.stop, 2.0)
             running.cancel()
             with contextlib.suppress(Exception, asyncio.CancelledError):
                 await asyncio.wait_for(worker.app.stop(), STOP_SECONDS - 2)

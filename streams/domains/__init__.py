@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from streams.domains.activities import Activities
 from streams.domains.budget import Budget
 from streams.domains.permits import Permits
 from streams.domains.population import Population
 from streams.domains.revenue import Revenue
-from streams.engine.processor import Maker
+from streams.engine.processor import Context, Maker
+from streams.engine.regency import RegencyProcessor
 
 #: Makes the processor of a domain, one per partition.
 PROCESSORS: dict[str, Maker] = {
@@ -17,3 +20,6 @@ PROCESSORS: dict[str, Maker] = {
     Population.domain: Population,
     Activities.domain: Activities,
 }
+
+#: Makes the processor of the regency task: what crosses keys and domains. There is none yet, so the task does not run.
+REGENCY: Callable[[Context], RegencyProcessor] | None = None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
-from schemas.catalogue import Layout
+from schemas.catalogue import REGENCY_TOPIC, STATE_TOPIC, Layout
 from schemas.repeats import Repeats
 from streams.engine.alerts import Alerts
 from streams.engine.clock import ClockRule
@@ -16,11 +18,16 @@ from streams.engine.fetch import Bounds, Fetcher, Source
 from streams.engine.lane import Earlier, Lane, PositionError
 from streams.engine.offsets import at_time
 from streams.engine.processor import ALERTS, TOTALS, Processor
+from streams.engine.regency import DOMAIN, WHOLE, Inbox, RegencyProcessor, RegencyTask
 from streams.engine.state_group import LaneState
 from streams.engine.state_log import Recovered, read
-from streams.engine.task import About, Task
+from streams.engine.store import Store
+from streams.engine.task import About, CaseTask, Task
 from streams.engine.totals import Totals
 from streams.engine.transaction import Transactions
+
+#: The number of the regency task; case tasks have their partition's.
+REGENCY = -1
 
 log: Any = structlog.get_logger("streams.claims")
 
@@ -34,93 +41,168 @@ class Claimed:
     log: Source
 
 
+class Primed(Protocol):
+    """An input whose window of repeats is to be filled before it goes on."""
+
+    @property
+    def source(self) -> Source: ...
+
+    begin: int
+    position: int
+    published_at: int
+
+    def prime_from(self, offset: int) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What every claim of a deployment needs. ``make`` builds an empty processor of a domain and partition; ``topics`` are
-    catalogue topics by domain; ``fingerprint`` of a processor stands for its code and the profile."""
+    """What every claim of a deployment needs. ``make`` builds an empty processor of a domain and partition, and
+    ``make_regency`` that of the regency task, where there is one; ``topics`` are catalogue topics by domain;
+    ``profile_hash`` and a processor's version are its fingerprint; ``snapshot_bytes`` of groups go before the next
+    snapshot."""
 
     bootstrap: str
     layout: Layout
-    state_topic: str
     fetcher: Fetcher
     make: Callable[[str, int], Processor]
+    make_regency: Callable[[], RegencyProcessor] | None
     topics: Mapping[str, str]
     rule: ClockRule
     group: str
     about: About
-    fingerprint: Callable[[Processor], str]
+    profile_hash: str
+    snapshot_bytes: int
 
     def sources(self, number: int) -> dict[str, Source]:
         """The source partitions of a case task by domain."""
         return {domain: Source(self.layout.topic(topic), number) for domain, topic in self.topics.items()}
 
     def take(self, number: int, wanted: Callable[[], bool]) -> Claimed:
+        """Claim a task by its number. Raises FencedError, WriteError, StateGroupError, PositionError, TimeoutError."""
+        if number != REGENCY:
+            return self.case(number, wanted)
+        if self.make_regency is None:
+            raise PositionError("the regency task is assigned, but nothing is to be computed in it")
+        return self.regency(self.make_regency, wanted)
+
+    def case(self, number: int, wanted: Callable[[], bool]) -> Claimed:
         """Claim case task ``number``. Raises FencedError, WriteError, StateGroupError, PositionError, TimeoutError."""
-        transactions = Transactions(self.bootstrap, f"{self.layout.prefix}nadi-case-{number}")
-        try:
-            transactions.claim(wanted)
-            source = Source(self.layout.topic(self.state_topic), number)
-            recovered = read(self.bootstrap, source)
+        log = Source(self.layout.topic(STATE_TOPIC), number)
+        with self._claim(f"nadi-case-{number}", log, wanted) as (transactions, recovered):
             sources = self.sources(number)
             bounds = self.fetcher.bounds(sources.values())
             anew: set[str] = set()
-            lanes: dict[str, Lane] = {}
-            for domain, place in sources.items():
-                topic = self.topics[domain]
-                lanes[topic] = self._lane(domain, topic, place, bounds[place], recovered, anew)
-            self._prime(lanes)
-            task = Task(number, lanes, recovered, self.about, frozenset(anew))
+            lanes = {
+                self.topics[domain]: self._lane(domain, source, bounds[source], recovered, anew)
+                for domain, source in sources.items()
+            }
+            self._prime(list(lanes.values()))
+            task = CaseTask(number, lanes, recovered, self.about, frozenset(anew), self.snapshot_bytes)
+            return Claimed(task, transactions, log)
+
+    def regency(self, make: Callable[[], RegencyProcessor], wanted: Callable[[], bool]) -> Claimed:
+        """Claim the regency task. Raises as ``case``."""
+        log = Source(self.layout.topic(REGENCY_TOPIC), 0)
+        with self._claim("nadi-regency", log, wanted) as (transactions, recovered):
+            processor = make()
+            wanted_topics = {
+                domain: topic for domain, topic in self.topics.items() if domain in processor.reads
+            }
+            places = {
+                Source(self.layout.topic(topic), number): (topic, domain)
+                for domain, topic in wanted_topics.items()
+                for number in range(self.layout.partitions)
+            }
+            bounds = self.fetcher.bounds(places)
+            states = recovered.header.lanes if recovered.header is not None else {}
+            fingerprint = self._fingerprint(DOMAIN, processor.version)
+            same = WHOLE not in states or states[WHOLE].fingerprint == fingerprint
+            inboxes = {}
+            for source, (topic, domain) in places.items():
+                name = f"{topic}/{source.partition}"
+                state = states.get(name)
+                if state is not None:
+                    _check(source, state, bounds[source])
+                inboxes[name] = Inbox(
+                    source, topic, domain, begin=bounds[source].begin, end=bounds[source].end,
+                    state=state if same else None,
+                )  # fmt: skip
+            earlier = _restore(processor.stores, recovered, DOMAIN, 0, same=same)
+            self._prime(list(inboxes.values()))
+            task = RegencyTask(
+                inboxes, processor, recovered, self.about, rule=self.rule, group=self.group, fingerprint=fingerprint,
+                earlier=earlier, snapshot_bytes=self.snapshot_bytes,
+            )  # fmt: skip
+            return Claimed(task, transactions, log)
+
+    @contextmanager
+    def _claim(
+        self, name: str, state_log: Source, wanted: Callable[[], bool]
+    ) -> Iterator[tuple[Transactions, Recovered]]:
+        """The claim itself, and then what the predecessor left; given back when what follows fails."""
+        transactions = Transactions(self.bootstrap, f"{self.layout.prefix}{name}")
+        try:
+            transactions.claim(wanted)
+            recovered = read(self.bootstrap, state_log)
+            yield transactions, recovered
         except BaseException:
             transactions.close()
             raise
         recovered.parts.clear()
-        log.info(
-            "task claimed", task=number, claim=task.claim, group=task.group, rebuilding=sorted(anew),
-            positions={name: lane.position for name, lane in lanes.items()},
-        )  # fmt: skip
-        return Claimed(task, transactions, source)
+        group = recovered.header.number if recovered.header is not None else 0
+        log.info("task claimed", task=name, group=group)
 
     def _lane(
-        self, domain: str, topic: str, source: Source, bounds: Bounds, recovered: Recovered, anew: set[str]
+        self, domain: str, source: Source, bounds: Bounds, recovered: Recovered, anew: set[str]
     ) -> Lane:
-        processor = self.make(domain, source.partition)
-        fingerprint = self.fingerprint(processor)
+        topic, processor = self.topics[domain], self.make(domain, source.partition)
+        fingerprint = self._fingerprint(domain, processor.version)
         state = recovered.header.lanes.get(topic) if recovered.header is not None else None
-        earlier = None
-        mine = [part for part in recovered.parts if part.domain == domain]
         if state is not None:
             _check(source, state, bounds)
-        if state is None or state.fingerprint == fingerprint:
-            for part in mine:
-                processor.stores[part.store].restore(part.batch)
-        else:
+        same = state is None or state.fingerprint == fingerprint
+        earlier = _restore(processor.stores, recovered, domain, state.position if state else 0, same=same)
+        if earlier is not None:
             anew.add(domain)
-            totals, alerts = Totals(), Alerts()
-            for part in mine:
-                if part.store in (TOTALS, ALERTS):
-                    (totals if part.store == TOTALS else alerts).restore(part.batch)
-            earlier = Earlier(state.position, list(totals), alerts.records())
+            log.info("computing anew", topic=topic, partition=source.partition, until=earlier.position)
         return Lane(
             source, topic, processor, rule=self.rule, group=self.group, fingerprint=fingerprint,
             begin=bounds.begin, end=bounds.end, state=state, earlier=earlier,
         )  # fmt: skip
 
-    def _prime(self, lanes: Mapping[str, Lane]) -> None:
-        """Let every lane read its window of repeats again before it goes on; see schemas/repeats.py for its length."""
+    def _fingerprint(self, domain: str, version: str) -> str:
+        """What stands for code and profile."""
+        return hashlib.sha256(f"{domain}\0{version}\0{self.profile_hash}".encode()).hexdigest()[:16]
+
+    def _prime(self, inputs: Sequence[Primed]) -> None:
+        """Let every input read its window of repeats again before it goes on; see schemas/repeats.py for its length."""
         window = Repeats()
+        begun = [item for item in inputs if item.position > 0]
         live = self.layout.timestamps == "LogAppendTime"
-        since = {
-            lane.source: lane.published_at - window.min_ms
-            for lane in lanes.values()
-            if lane.position > 0 and live
-        }
+        since = {item.source: item.published_at - window.min_ms for item in begun if live}
         by_time = at_time(self.bootstrap, since)
-        for lane in lanes.values():
-            if lane.position > 0:
-                start = min(
-                    lane.position - window.min_rows, by_time.get(lane.source, lane.position - window.max_rows)
-                )
-                lane.prime_from(max(lane.begin, lane.position - window.max_rows, start))
+        for item in begun:
+            oldest = item.position - window.max_rows
+            start = min(item.position - window.min_rows, by_time.get(item.source, oldest))
+            item.prime_from(max(item.begin, oldest, start))
+
+
+def _restore(
+    stores: Mapping[str, Store], recovered: Recovered, domain: str, position: int, *, same: bool
+) -> Earlier | None:
+    """Take over the rows of a domain; where other code or another profile made them, only what was published."""
+    mine = [part for part in recovered.parts if part.domain == domain]
+    if same:
+        for part in mine:
+            stores[part.store].restore(part.batch)
+        return None
+    totals, alerts = Totals(), Alerts()
+    for part in mine:
+        if part.store == TOTALS:
+            totals.restore(part.batch)
+        elif part.store == ALERTS:
+            alerts.restore(part.batch)
+    return Earlier(position, list(totals), alerts.records())
 
 
 def _check(source: Source, state: LaneState, bounds: Bounds) -> None:

@@ -11,23 +11,28 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import structlog
 
-from monitoring.metrics import LAST_PROCESSED, STATE_REBUILDING
-from streams.engine.claims import Claims
+from monitoring.metrics import STATE_REBUILDING
+from schemas.catalogue import REGENCY_TOPIC
+from streams.engine.claims import REGENCY, Claims
 from streams.engine.clock import ClockRule
-from streams.engine.committer import Committer
-from streams.engine.fetch import Fetcher, Source, wall_clock
-from streams.engine.lane import HoleError, Lane
+from streams.engine.committer import Committer, Letters
+from streams.engine.feed import Feed
+from streams.engine.fetch import Committed, Fetcher, FetchError, Source, wall_clock
+from streams.engine.group_offsets import GroupOffsets
+from streams.engine.lane import Lane
 from streams.engine.output import Encoder
-from streams.engine.pump import Delivery, Pump, Start
-from streams.engine.task import Task
-from streams.engine.transaction import FencedError
+from streams.engine.pump import Delivery
+from streams.engine.regency import RegencyTask
+from streams.engine.task import CaseTask
+from streams.engine.transaction import FencedError, WriteError
 
+CASES, REGENCY_FEED = "cases", "regency"
 CLAIM_AGAIN_SECONDS = 2.0
 CLAIM_ATTEMPTS = 30
 
@@ -35,7 +40,10 @@ log: Any = structlog.get_logger("streams.engine")
 
 
 class Engine:
-    """The tasks of one worker. ``stop`` is called once, from any thread, when the worker must end."""
+    """The tasks of one worker. ``stop`` is called once, from any thread, when the worker must end.
+
+    A task is known by its number; REGENCY is that of the regency task.
+    """
 
     def __init__(
         self,
@@ -53,30 +61,20 @@ class Engine:
         self._rule = rule
         self._interval = commit_interval
         self._stop = stop
+        self.feeds = {CASES: Feed(), REGENCY_FEED: Feed()}
         self._owned: dict[int, Committer] = {}
-        self._lanes: dict[Source, tuple[Committer, Lane]] = {}
-        self._turns: dict[Source, int] = {}
         self._target: set[int] | None = None
         self._own_lock = asyncio.Lock()
         self._background: set[asyncio.Future[Any]] = set()
         self._threads = ThreadPoolExecutor(16, thread_name_prefix="engine")
         self.failure: BaseException | None = None
-        self.pump: Pump | None = None
-        self.offsets: Any = None  # GroupOffsets, once there is a consumer
-
-    @property
-    def tasks(self) -> list[Task]:
-        return [committer.task for committer in self._owned.values()]
+        self.offsets: GroupOffsets | None = None  # once there is a consumer
 
     # ---- ownership
 
     async def own(self, sources: set[Source]) -> None:
         """These partitions, and no others, are ours now."""
-        target = {
-            number
-            for number in {source.partition for source in sources}
-            if set(self._claims.sources(number).values()) <= sources
-        }
+        target = self._tasks_of(sources)
         self._target = target
         try:
             async with self._own_lock:
@@ -90,11 +88,20 @@ class Engine:
         except Exception as error:  # noqa: BLE001  (an edge: a background step of the worker)
             self.fail(error)
 
+    def _tasks_of(self, sources: set[Source]) -> set[int]:
+        """The tasks whose partitions are all among these."""
+        regency = Source(self._claims.layout.topic(REGENCY_TOPIC), 0)
+        cases = {
+            number
+            for number in {source.partition for source in sources if source != regency}
+            if set(self._claims.sources(number).values()) <= sources
+        }
+        return cases | ({REGENCY} if regency in sources else set())
+
     def refetch(self) -> None:
-        """What was under way may be lost: read every lane again from where it stands."""
-        for source in self._lanes:
-            self._turns[source] = self._turns.get(source, 0) + 1
-        self._assign()
+        """What was under way may be lost: read for every input again from where it stands."""
+        for feed in self.feeds.values():
+            feed.refetch()
 
     async def _claim(self, number: int) -> None:
         """Claim one task; asked again while the broker does not answer or another claims it too."""
@@ -102,6 +109,7 @@ class Engine:
         def wanted() -> bool:
             return self._target is not None and number in self._target and self.failure is None
 
+        claimed = None
         for attempt in range(1, CLAIM_ATTEMPTS + 1):
             if not wanted():
                 return
@@ -113,6 +121,8 @@ class Engine:
                     raise
                 log.warning("task not claimed, trying again", task=number, error=str(error), attempt=attempt)
                 await asyncio.sleep(1.0)
+        if claimed is None:
+            return
         if not wanted():
             claimed.transactions.close()
             return
@@ -120,53 +130,51 @@ class Engine:
             claimed, self._encoder, self._interval, self._in_thread, self._written, self._lost, self.fail
         )
         self._owned[number] = committer
-        for lane in claimed.task.lanes.values():
-            self._lanes[lane.source] = (committer, lane)
-            self._turns[lane.source] = self._turns.get(lane.source, 0) + 1
-            lane.settle()
-            self._show(lane)
+        if isinstance(claimed.task, CaseTask):
+            for lane in claimed.task.lanes.values():
+                lane.settle()
+                _show(lane)
+            self.feeds[CASES].add(committer, claimed.task.lanes.values())
+        elif isinstance(claimed.task, RegencyTask):
+            self.feeds[REGENCY_FEED].add(committer, claimed.task.inboxes.values())
         committer.start()
-        self._assign()
 
     async def _drop(self, number: int) -> None:
         """Give a task up: nothing more leaves it, and what it had not committed is computed by its next owner."""
         committer = self._owned.pop(number)
-        for lane in committer.task.lanes.values():
-            self._lanes.pop(lane.source, None)
-            STATE_REBUILDING.labels(lane.topic, lane.source.partition).set(0)
-        self._assign()
+        for feed in self.feeds.values():
+            feed.remove(committer)
         await committer.abandon()
+        for item in committer.task.inputs.values():
+            STATE_REBUILDING.labels(item.topic, str(item.source.partition)).set(0)
         if self.offsets is not None:
-            self.offsets.forget(lane.source for lane in committer.task.lanes.values())
+            self.offsets.forget(item.source for item in committer.task.inputs.values())
 
     def _lost(self, committer: Committer, error: FencedError) -> None:
         """Another owner claimed the task. If it is still assigned to us after a while, claim it back."""
         log.warning("task lost to another owner", task=committer.task.number, reason=str(error))
-        self._spawn(self._claim_back(committer.task.number))
+        self._spawn(self._claim_back(committer))
 
-    async def _claim_back(self, number: int) -> None:
-        async with self._own_lock:
-            if number in self._owned:
-                await self._drop(number)
-        await asyncio.sleep(CLAIM_AGAIN_SECONDS)
+    async def _claim_back(self, lost: Committer) -> None:
+        number = next((n for n, committer in self._owned.items() if committer is lost), None)
+        if number is None:
+            return
         try:
+            async with self._own_lock:
+                if self._owned.get(number) is lost:
+                    await self._drop(number)
+            await asyncio.sleep(CLAIM_AGAIN_SECONDS)
             async with self._own_lock:
                 if self._target is not None and number in self._target and number not in self._owned:
                     await self._claim(number)
         except Exception as error:  # noqa: BLE001  (an edge: a background step of the worker)
             self.fail(error)
 
-    def _assign(self) -> None:
-        if self.pump is not None:
-            self.pump.assign(
-                {s: Start(self._turns[s], lane.expected) for s, (_, lane) in self._lanes.items()}
-            )
-
     async def release(self) -> None:
         """The worker ends: make durable what is done while the partitions are still ours."""
         self._target = set()
-        if self.pump is not None:
-            self.pump.assign({})
+        for feed in self.feeds.values():
+            feed.stop()
         await asyncio.gather(*(committer.finish() for committer in self._owned.values()))
         if self.offsets is not None:
             await self.offsets.flush()
@@ -175,36 +183,20 @@ class Engine:
 
     def process(self, delivery: Delivery) -> None:
         """Apply one chunk. Never raises: a failure stops the worker."""
-        source = delivery.batch.run.source
-        found = self._lanes.get(source)
-        if found is None or self.failure is not None or delivery.turn != self._turns[source]:
+        if self.failure is not None:
             return
-        committer, lane = found
-        was_live = lane.live
         try:
-            lane.apply(delivery.batch)
-            lane.settle()
-        except HoleError as hole:  # Faust cleared an agent's queue on the way
-            log.info("reading again", reason=str(hole))
-            self._turns[source] += 1
-            self._assign()
-            return
+            taken = self.feeds[delivery.feed].process(delivery)
+            if isinstance(taken, Lane):
+                taken.settle()
+                _show(taken)
         except Exception as error:  # noqa: BLE001  (an edge: whatever it is, the worker stops)
             self.fail(error)
-            return
-        if lane.live != was_live:
-            self._show(lane)
-        if self.pump is not None:  # dead letters stay in memory until they are on Kafka
-            self.pump.done(source, delivery.turn, len(delivery.batch) - len(delivery.batch.refused))
-        committer.letters_under_way(source, delivery.turn, len(delivery.batch.refused))
-        LAST_PROCESSED.labels(lane.topic, str(source.partition)).set_to_current_time()
-        committer.dirty.set()
 
-    def _written(self, letters: dict[tuple[Source, int], int], offsets: Any) -> None:
+    def _written(self, letters: Letters, offsets: Mapping[Source, Committed]) -> None:
         """A commit of one task is on Kafka."""
-        if self.pump is not None:
-            for (source, turn), rows in letters.items():
-                self.pump.done(source, turn, rows)
+        for feed in self.feeds.values():
+            feed.done(letters)
         if self.offsets is not None:
             self.offsets.follow(offsets)
 
@@ -215,24 +207,39 @@ class Engine:
         if self._rule.kind != "record" or self.failure is not None:
             return
         wall = wall_clock()  # before the end offsets are fetched
-        due = {
-            source: (committer, lane)
-            for source, (committer, lane) in self._lanes.items()
-            if lane.live and (at := lane.processor.next_due()) is not None and at <= wall
-        }
-        if not due:
+        due = [
+            (committer, item)
+            for committer, item in self.feeds[CASES].inputs()
+            if isinstance(item, Lane)
+            and item.live
+            and (at := item.processor.next_due()) is not None
+            and at <= wall
+        ]
+        regency = self._owned.get(REGENCY)
+        everywhere = [item.source for _, item in self.feeds[REGENCY_FEED].inputs()]
+        if not due and regency is None:
             return
         try:
-            bounds = await self._in_thread(self._fetcher.bounds, list(due))
+            ends = await self._in_thread(
+                self._fetcher.bounds, {item.source for _, item in due} | set(everywhere)
+            )
         except Exception as error:  # noqa: BLE001  (no answer moves no clock; the next turn asks again)
             log.warning("end offsets not known, clocks stand still", error=str(error))
             return
         try:
-            for source, (committer, lane) in due.items():
-                to = self._rule.idle(position=lane.position, end=bounds[source].end, wall=wall)
-                if to is not None and self._lanes.get(source) == (committer, lane):
+            standing = self.feeds[CASES].inputs()
+            for committer, lane in due:
+                to = self._rule.idle(position=lane.position, end=ends[lane.source].end, wall=wall)
+                if to is not None and (committer, lane) in standing:
                     lane.advance(to)
                     committer.dirty.set()
+            if (
+                regency is not None
+                and isinstance(regency.task, RegencyTask)
+                and self._owned.get(REGENCY) is regency
+            ):
+                regency.task.read_to({source: bounds.end for source, bounds in ends.items()}, wall)
+                regency.dirty.set()
         except Exception as error:  # noqa: BLE001  (an edge: in doubt the worker stops)
             self.fail(error)
 
@@ -250,8 +257,8 @@ class Engine:
         if self._target is None:
             return False, "waiting for partitions"
         missing = len(self._target - self._owned.keys())
-        behind = sum(not lane.live for _, lane in list(self._lanes.values()))
-        said = f"{len(self._owned)} tasks, {missing} to be claimed, {behind} partitions being computed anew"
+        behind = sum(not committer.task.live for committer in list(self._owned.values()))
+        said = f"{len(self._owned)} tasks, {missing} to be claimed, {behind} being computed anew"
         return not missing and not behind, said
 
     def alive(self) -> tuple[bool, str]:
@@ -261,23 +268,21 @@ class Engine:
         silent = max((time.monotonic() - c.beat for c in list(self._owned.values())), default=0.0)
         return silent < 180, f"slowest commit loop turned {silent:.0f} s ago"
 
-    def _show(self, lane: Lane) -> None:
-        STATE_REBUILDING.labels(lane.topic, str(lane.source.partition)).set(0 if lane.live else 1)
-
     async def _in_thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
-    def _spawn(self, work: Any) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
 
+def _show(lane: Lane) -> None:
+    STATE_REBUILDING.labels(lane.topic, str(lane.source.partition)).set(0 if lane.live else 1)
+
+
 def _passing(error: Exception) -> bool:
     """Whether a claim that failed so may succeed later."""
     from confluent_kafka import KafkaException
-
-    from streams.engine.fetch import FetchError
-    from streams.engine.transaction import WriteError
 
     return isinstance(error, FencedError | WriteError | KafkaException | TimeoutError | FetchError)

@@ -79,11 +79,11 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
         self._opening: asyncio.Task[None] | None = None
         self._once = Once()
         super().__init__(transport, *args, **kwargs)
-        self.engine.offsets = GroupOffsets(self.commit_positions)
+        self._offsets = self.engine.offsets = GroupOffsets(self.commit_positions)
 
     async def on_start(self) -> None:
         self.add_future(self._hand_over())
-        self.add_future(self.engine.offsets.loop())
+        self.add_future(self._offsets.loop())
         await super().on_start()
 
     def deliver(self, delivery: Delivery) -> None:

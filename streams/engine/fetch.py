@@ -103,9 +103,9 @@ class ConfluentRun:
     def headers(self, row: int) -> Headers:
         try:
             return tuple(self.messages[row].headers() or ())
-        except (
-            UnicodeDecodeError
-        ):  # a name that is not UTF-8: a damaged record must still become a dead letter
+        except (UnicodeDecodeError, SystemError):
+            # A name is not UTF-8, which confluent-kafka cannot give (it even forgets to return its own error). Such
+            # a record must still become a dead letter.
             return ()
 
     def part(self, first: int, after: int) -> ConfluentRun:

@@ -7,6 +7,7 @@ run that was made of them is let go.
 from __future__ import annotations
 
 import ctypes
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -128,24 +129,31 @@ class _Noted:
         return self.text
 
 
-@cache
-def _built() -> NativeLibrary | None:
+def librdkafka() -> ctypes.CDLL | None:
+    """The library that confluent-kafka's wheel brings, or None where it uses the system's."""
     import confluent_kafka
 
-    library = load(LIBRARY, SOURCE)
     packages = Path(confluent_kafka.__file__).parent
     found = [
         *packages.parent.glob("confluent_kafka.libs/librdkafka*.so*"),
         *packages.glob(".dylibs/librdkafka*.dylib"),
     ]
-    if library is None or not found:
-        return None
-    return NativeLibrary(library, ctypes.CDLL(str(found[0])))
+    return ctypes.CDLL(str(found[0])) if found else None
+
+
+@cache
+def _built() -> NativeLibrary | None:
+    library = load(LIBRARY, SOURCE)
+    under = librdkafka() if library is not None else None
+    return NativeLibrary(library, under) if library is not None and under is not None else None
 
 
 def native_library() -> NativeLibrary | None:
     """The native fetch, or None where it is not built, not wanted, or has no librdkafka to stand on."""
     return _built() if wanted() else None
+
+
+_finalizing = sys.is_finalizing
 
 
 class _Client:
@@ -168,7 +176,8 @@ class _Client:
             raise ValueError(f"librdkafka refuses the settings of the fetch: {error.value.decode()}")
 
     def __del__(self) -> None:
-        self.library.destroy(self.address)
+        if not _finalizing():  # the process ends, and nobody waits for the connection to be given back
+            self.library.destroy(self.address)
 
 
 class _Messages:
@@ -178,6 +187,8 @@ class _Messages:
         self._client, self._messages = client, messages
 
     def __del__(self) -> None:
+        if _finalizing():
+            return
         self._client.library.release(self._client.address, self._messages.ctypes.data, len(self._messages))
 
     def headers(self, address: int) -> Headers:

@@ -50,10 +50,10 @@ class Encoder:
 
     def _aggregates(self, said: Said, batch: pa.RecordBatch, partition: int) -> Iterator[Record]:
         """One record a key. They go to the task's own partition: the version orders them, whatever their partition."""
-        topic = AGGREGATES[said.lane.processor.domain]
+        topic = AGGREGATES[said.domain]
         same: dict[str, Any] = {
-            "source_topic": said.lane.topic,
-            "source_partition": said.lane.source.partition,
+            "source_topic": said.topic,
+            "source_partition": said.partition,
             "version": said.version,
             "as_of": said.as_of,
             "published_at": said.published_at,

@@ -27,8 +27,9 @@ class Start(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A decoded batch on its way."""
+    """A decoded batch on its way to a feed."""
 
+    feed: str
     turn: int
     batch: Batch
 
@@ -42,6 +43,7 @@ class Pump:
 
     def __init__(
         self,
+        feed: str,
         fetcher: Fetcher,
         decoder: Callable[[str], Decoder],
         deliver: Callable[[Delivery], None],
@@ -49,6 +51,7 @@ class Pump:
         chunk_rows: int,
         prepare: Callable[[], None] = lambda: None,
     ) -> None:
+        self._feed = feed
         self._prepare = prepare
         self._fetcher = fetcher
         self._decoder = decoder
@@ -131,4 +134,4 @@ class Pump:
             with self._condition:
                 self._reading[run.source] = Start(turn, run.next_offset)
                 self._under_way[run.source] += len(run)
-            self._deliver(Delivery(turn, batch))
+            self._deliver(Delivery(self._feed, turn, batch))

@@ -13,8 +13,6 @@ from itertools import islice
 from streams.engine.state_group import SNAPSHOT_PART, Header, Part, Piece, part_pieces, snapshot_end
 from streams.engine.state_log import Recovered
 
-#: Groups of fewer bytes are not worth a snapshot.
-LEAST_BYTES = 16 * 2**20
 #: Pieces of at most 900 kB that go with one commit.
 PIECES_PER_COMMIT = 8
 
@@ -55,9 +53,10 @@ class Freeze:
 
 
 class Snapshots:
-    """Decides when to freeze, and remembers where snapshots begin."""
+    """Decides when to freeze, and remembers where snapshots begin. Groups of fewer than ``least_bytes`` are not worth a
+    snapshot."""
 
-    def __init__(self, recovered: Recovered, least_bytes: int = LEAST_BYTES) -> None:
+    def __init__(self, recovered: Recovered, least_bytes: int) -> None:
         self._least = least_bytes
         self._since = recovered.bytes_since
         self._size = recovered.bytes_snapshot

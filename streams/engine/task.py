@@ -1,4 +1,4 @@
-"""A case task: partition i of every domain topic, one state log, and what a commit takes along. Nothing of Kafka.
+"""What every task is, and the case task: partition i of every domain topic, one state log. Nothing of Kafka.
 
 The argument for exact results, to be checked line by line:
 
@@ -9,16 +9,18 @@ The argument for exact results, to be checked line by line:
    the old outputs or the new group with the new ones, whole.
 3. Only the owner writes: the transactional id belongs to the task, and claiming it makes the broker refuse everything
    an earlier owner still sends (transaction.py). The new owner reads the state log after its claim.
-4. The new owner takes over the rows and reads on from the positions of the last group (``Lane``); what its predecessor
-   had processed beyond that left no trace. Nothing is missing, nothing comes twice.
+4. The new owner takes over the rows and reads on from the positions of the last group (claims.py); what its
+   predecessor had processed beyond that left no trace. Nothing is missing, nothing comes twice.
 5. One commit is under way at a time, and ``take`` is not called again before it succeeded or the worker gave up the
-   task, so groups follow each other without a hole.
+   task (committer.py), so groups follow each other without a hole.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import pyarrow as pa
 
@@ -26,15 +28,19 @@ from streams.engine.fetch import Committed, Source, wall_clock
 from streams.engine.lane import Lane, Tally
 from streams.engine.processor import ALERTS, TOTALS
 from streams.engine.snapshots import Freeze, Snapshots
-from streams.engine.state_group import Header, Part
+from streams.engine.state_group import Header, LaneState, Part
 from streams.engine.state_log import Recovered
+from streams.engine.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What one lane says in a commit: changed aggregates and alerts as columns, and what stands beside them."""
+    """What one processor says in a commit: changed aggregates and alerts as columns, and what stands beside them.
+    ``topic`` and ``partition`` are the source that stands in aggregates."""
 
-    lane: Lane
+    domain: str
+    topic: str
+    partition: int
     aggregates: pa.RecordBatch | None
     alerts: pa.RecordBatch | None
     version: int
@@ -56,7 +62,7 @@ class Commit:
     writes: bool = True
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class About:
     """Who writes: stands in every header for people."""
 
@@ -65,35 +71,122 @@ class About:
     profile: str = ""
 
 
-class Task:
-    """``number`` is the partition; ``lanes`` by catalogue topic; ``recovered`` is what the state log said."""
+class Input(Protocol):
+    """What a task reads: a lane, or an input of the regency task."""
+
+    @property
+    def source(self) -> Source: ...
+
+    @property
+    def topic(self) -> str: ...
+
+    @property
+    def live(self) -> bool: ...
+
+    @property
+    def expected(self) -> int:
+        """Where the next batch must start."""
+
+    def state(self) -> LaneState: ...
+
+
+class Task(ABC):
+    """A task: its inputs by name, its state log, and how a commit is sealed with a header."""
 
     def __init__(
         self,
         number: int,
-        lanes: Mapping[str, Lane],
+        inputs: Mapping[str, Input],
         recovered: Recovered,
         about: About,
         anew: frozenset[str] = frozenset(),
+        snapshot_bytes: int = 16 * 2**20,
     ) -> None:
         self.number = number
-        self.lanes = dict(lanes)
+        self.inputs = dict(inputs)
         last = recovered.header
         self.group = last.number if last is not None else 0
         self.claim = (last.claim if last is not None else 0) + 1
-        self.snapshots = Snapshots(recovered)
+        self.snapshots = Snapshots(recovered, snapshot_bytes)
         self._about = about
-        self._lanes_said = last.lanes if last is not None else {}
-        self._claim_said = last.claim if last is not None else 0
+        self._said = (last.claim, last.lanes) if last is not None else (0, {})
         self._anew = set(anew)
-        self._committed: dict[Source, int] = {}
 
     @property
     def live(self) -> bool:
-        return all(lane.live for lane in self.lanes.values())
+        """Whether everything it computes is published."""
+        return all(item.live for item in self.inputs.values())
 
+    @abstractmethod
     def take(self) -> Commit | None:
         """Everything since the last ``take``, to be made durable; None when there is nothing."""
+
+    @abstractmethod
+    def stores(self) -> Iterator[tuple[str, str, Store]]:
+        """Every store with its domain and name."""
+
+    def committed(self, offsets: Mapping[Source, Committed]) -> None:  # noqa: B027  (not every task has offsets)
+        """These offsets are handed on to the consumer group."""
+
+    def _sealed(
+        self, parts: list[Part], said: list[Said], tallies: dict[str, Tally], anew: list[str],
+        offsets: dict[Source, Committed],
+    ) -> Commit | None:  # fmt: skip
+        """The commit with its header, or None when nothing of it is new."""
+        states = {name: item.state() for name, item in self.inputs.items()}
+        freeze = self.snapshots.next(self._whole) if self.live else None
+        writes = bool(parts or tallies or anew or freeze or self._said != (self.claim, states))
+        if not writes and not offsets:
+            return None
+        if writes:
+            self.group += 1
+            self._said = (self.claim, states)
+        about = self._about
+        header = Header(
+            self.group, self.claim, states, 0, about.worker, about.fetch, about.profile, wall_clock(), anew
+        )
+        if freeze is not None and freeze.header is None:
+            freeze.header = header
+        return Commit(header, parts, said, tallies, offsets, freeze, writes)
+
+    def _whole(self) -> Iterator[Part]:
+        frozen = [(domain, name, store.freeze()) for domain, name, store in self.stores()]
+        return (Part(domain, name, batch) for domain, name, batches in frozen for batch in batches)
+
+    def _changes(
+        self, domain: str, stores: Mapping[str, Store], parts: list[Part], anew: list[str]
+    ) -> tuple[pa.RecordBatch | None, pa.RecordBatch | None]:
+        """Add what changed in the stores of a domain to ``parts``: all rows when it was computed anew. Returns the
+        changed aggregates and alerts, which are published too."""
+        changed = {name: batch for name, store in stores.items() if (batch := store.changes()) is not None}
+        if domain in self._anew:
+            self._anew.discard(domain)
+            anew.append(domain)
+            parts.extend(
+                Part(domain, name, batch) for name, store in stores.items() for batch in store.freeze()
+            )
+        else:
+            parts.extend(Part(domain, name, batch) for name, batch in changed.items())
+        return changed.get(TOTALS), changed.get(ALERTS)
+
+
+class CaseTask(Task):
+    """``number`` is the partition; ``lanes`` by catalogue topic."""
+
+    def __init__(
+        self, number: int, lanes: Mapping[str, Lane], recovered: Recovered, about: About,
+        anew: frozenset[str] = frozenset(), snapshot_bytes: int = 16 * 2**20,
+    ) -> None:  # fmt: skip
+        super().__init__(number, lanes, recovered, about, anew, snapshot_bytes)
+        self.lanes = dict(lanes)
+        self._committed: dict[Source, int] = {}
+
+    def stores(self) -> Iterator[tuple[str, str, Store]]:
+        for lane in self.lanes.values():
+            for name, store in lane.processor.stores.items():
+                yield lane.processor.domain, name, store
+
+    def take(self) -> Commit | None:
         parts: list[Part] = []
         said: list[Said] = []
         tallies: dict[str, Tally] = {}
@@ -102,76 +195,20 @@ class Task:
             if not lane.live:
                 continue
             domain = lane.processor.domain
-            if domain in self._anew:
-                anew.append(domain)
-            changed = self._changes(lane, whole=domain in self._anew)
-            aggregates, alerts = changed.pop((domain, TOTALS), None), changed.pop((domain, ALERTS), None)
+            aggregates, alerts = self._changes(domain, lane.processor.stores, parts, anew)
             if aggregates is not None or alerts is not None:
                 said.append(
                     Said(
-                        lane,
-                        aggregates,
-                        alerts,
-                        lane.version(),
-                        lane.clock,
-                        lane.published_at,
-                        lane.simulated,
+                        domain, lane.topic, lane.source.partition, aggregates, alerts, lane.version(), lane.clock,
+                        lane.published_at, lane.simulated,
                     )
-                )
-            for name, batch in ((TOTALS, aggregates), (ALERTS, alerts)):
-                if batch is not None and domain not in self._anew:
-                    parts.append(Part(domain, name, batch))
-            if domain in self._anew:  # the whole, beside what is published of it
-                parts.extend(Part(domain, n, b) for n, s in lane.processor.stores.items() for b in s.freeze())
-            else:
-                parts.extend(Part(*of, batch) for of, batch in changed.items())
+                )  # fmt: skip
             if lane.tally.rows:
                 tallies[lane.topic], lane.tally = lane.tally, Tally()
-        lanes = {topic: lane.state() for topic, lane in self.lanes.items()}
-        self._anew.difference_update(anew)
-        freeze = self._freeze() if self.live else None
-        offsets = self._offsets()
-        writes = bool(
-            parts or tallies or anew or lanes != self._lanes_said or self._claim_said != self.claim or freeze
-        )
-        if not writes and not offsets:
-            return None
-        if writes:
-            self.group += 1
-        header = Header(
-            self.group, self.claim, lanes, 0, self._about.worker, self._about.fetch, self._about.profile,
-            wall_clock(), anew,
-        )  # fmt: skip
-        self._lanes_said, self._claim_said = lanes, self.claim
-        if freeze is not None and freeze.header is None:
-            freeze.header = header
-        return Commit(header, parts, said, tallies, offsets, freeze, writes)
+        return self._sealed(parts, said, tallies, anew, self._offsets())
 
     def committed(self, offsets: Mapping[Source, Committed]) -> None:
-        """These offsets are in the consumer group."""
         self._committed.update({source: at.offset for source, at in offsets.items()})
-
-    @staticmethod
-    def _changes(lane: Lane, *, whole: bool) -> dict[tuple[str, str], pa.RecordBatch]:
-        """Changed rows by (domain, store); with ``whole`` only what is published, for the rest is frozen."""
-        found = {}
-        for name, store in lane.processor.stores.items():
-            batch = store.changes()
-            if batch is not None and (not whole or name in (TOTALS, ALERTS)):
-                found[lane.processor.domain, name] = batch
-        return found
-
-    def _freeze(self) -> Freeze | None:
-        """The snapshot that is under way, or a new one when it is time."""
-        return self.snapshots.next(self._whole)
-
-    def _whole(self) -> Iterator[Part]:
-        frozen = [
-            (lane.processor.domain, name, store.freeze())
-            for lane in self.lanes.values()
-            for name, store in lane.processor.stores.items()
-        ]
-        return (Part(domain, name, batch) for domain, name, batches in frozen for batch in batches)
 
     def _offsets(self) -> dict[Source, Committed]:
         """Positions that the consumer group does not have yet. The end of a bounded input is held back until its clock

@@ -22,6 +22,7 @@ def main(options: dict[str, object]) -> None:
     from streams.settings import StreamSettings
     from streams.worker import run
     from tests.streams.toy import Toy
+    from tests.streams.toy_regency import ToyRegency
 
     run(
         KafkaSettings.model_validate(options["kafka"]),
@@ -31,6 +32,7 @@ def main(options: dict[str, object]) -> None:
         data_dir=Path(str(options["data_dir"])),
         http_port=int(str(options.get("http_port", 0))),
         processors={"revenue": Toy},
+        regency=ToyRegency if options.get("regency") else None,
     )
 
 

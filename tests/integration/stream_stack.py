@@ -32,6 +32,7 @@ class StreamStack:
     folder: Path
     options: dict[str, Any] = field(default_factory=dict)
     sent: dict[str, int] = field(default_factory=dict)
+    regency: bool = False
     _running: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -101,6 +102,7 @@ class StreamStack:
             "streams": {"group": self.group, "session_timeout_s": 6.0, **self.options},
             "index": index,
             "data_dir": str(self.folder),
+            "regency": self.regency,
         }
         log = (self.folder / f"worker-{index}.log").open("ab")
         process = subprocess.Popen(

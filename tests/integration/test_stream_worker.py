@@ -15,6 +15,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from stream_stack import StreamStack
 
+from schemas.codec import Codec
+from schemas.registry import open_ids
+
 pytestmark = pytest.mark.kafka
 
 MakeStack = Callable[..., StreamStack]
@@ -166,3 +169,31 @@ def test_a_worker_asleep_past_its_session_does_no_harm(stack_of: MakeStack) -> N
     for worker in (sleeper, other):
         if worker.poll() is None:
             stack.end(worker)
+
+
+def test_the_regency_task_moves_between_workers_and_says_everything_once(stack_of: MakeStack) -> None:
+    stack = stack_of()
+    stack.regency = True
+    first = stack.start(0)
+    ids = [str(uuid.uuid4()) for _ in range(600)]
+    for number, event_id in enumerate(ids[:300]):
+        stack.publish(number, amount=number, event_id=event_id)
+    stack.flush()
+    second = stack.start(1)
+    stack.wait(lambda: "tasks=[" in (stack.folder / "worker-1.log").read_text())
+    stack.kill(first if "-1" in stack.logs().split("worker-1")[0] else second)
+    for number, event_id in enumerate(ids[300:], 300):
+        stack.publish(number, amount=number, event_id=event_id)
+    stack.flush()
+    odd = {f"odd-{event_id}" for number, event_id in enumerate(ids) if number % 2}
+
+    def said() -> dict[str, list[int]]:
+        codec = Codec("risk.alerts", open_ids())
+        found: dict[str, list[int]] = {}
+        for message in stack.read(stack.layout.topic("risk.alerts")):
+            alert = codec.decode(message.value())
+            found.setdefault(alert["alert_id"], []).append(alert["revision"])
+        return {name: revisions for name, revisions in found.items() if name.startswith("odd-")}
+
+    stack.wait(lambda: set(said()) == odd, 60)
+    assert all(revisions == [1] for revisions in said().values()), "an alert was said twice"

@@ -19,7 +19,7 @@ from streams.engine.processor import ALERTS, TOTALS
 from streams.engine.snapshots import Snapshots
 from streams.engine.state_group import Piece, StateGroupError, pieces_of
 from streams.engine.state_log import Recovered, fold
-from streams.engine.task import About, Commit, Task
+from streams.engine.task import About, CaseTask, Commit
 from streams.engine.totals import Totals
 from streams.engine.version import unpack
 from tests.streams.log import CODEC, SOURCE, START, Message, batch_of, event, log_of
@@ -39,7 +39,7 @@ class Broker:
         self.letters: list[tuple[int, str]] = []
         self.offsets: dict[Any, int] = {}
 
-    def write(self, task: Task, commit: Commit) -> None:
+    def write(self, task: CaseTask, commit: Commit) -> None:
         """One transaction, whole."""
         size = 0
         for piece in pieces_of(commit.parts, commit.header):
@@ -71,7 +71,7 @@ class Broker:
         self.log.append((self.end, piece))
         self.end += 1
 
-    def recover(self, rule: ClockRule | None = None, version: str = "1", end: int = 0) -> Task:
+    def recover(self, rule: ClockRule | None = None, version: str = "1", end: int = 0) -> CaseTask:
         """A new owner."""
         recovered = fold(self.log)
         processor = Toy(version=version)
@@ -92,18 +92,18 @@ class Broker:
         )  # fmt: skip
         if lane.position:
             lane.prime_from(0)
-        return Task(3, {TOPIC: lane}, recovered, About(), anew)
+        return CaseTask(3, {TOPIC: lane}, recovered, About(), anew)
 
     def amounts(self) -> dict[tuple[str, str], int]:
         return {(key.metric, key.value): amount for key, (_, amount) in self.values.items() if amount}
 
 
-def lane_of(task: Task) -> Lane:
+def lane_of(task: CaseTask) -> Lane:
     return task.lanes[TOPIC]
 
 
 def drive(
-    task: Task, log: Sequence[Message], cuts: Sequence[int], broker: Broker, until: int | None = None
+    task: CaseTask, log: Sequence[Message], cuts: Sequence[int], broker: Broker, until: int | None = None
 ) -> None:
     """Feed a task to ``until``, committing after each batch."""
     lane, end = lane_of(task), len(log) if until is None else until
@@ -190,7 +190,6 @@ def test_any_crash_leaves_the_old_group_or_the_new_one(
 
 
 def test_snapshots_bound_the_log_and_hold_everything(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(snapshot_module, "LEAST_BYTES", 4000)
     monkeypatch.setattr(snapshot_module, "PIECES_PER_COMMIT", 1)
     log, broker = log_of([event(1, f"1.{n:02d}") for n in range(300)]), Broker()
     task = broker.recover()

@@ -4,6 +4,9 @@
    of struct api, so nothing of it is needed to build this. The few declarations below are its public interface,
    whose layout is stable. A client is used by one thread at a time, except that messages may be given back by any. */
 
+#if defined(__linux__)
+#include <malloc.h>
+#endif
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,8 +125,18 @@ void nadi_fetch_destroy(struct client *client) {
     free(client);
 }
 
+/* Fetched and decoded batches are a few megabytes each and short-lived. By default each would be mapped, zeroed page
+   by page and unmapped again; kept by the allocator they cost a tenth less of the whole fetch. */
+static void keep_memory(void) {
+#if defined(__GLIBC__)
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, 128 << 20);
+#endif
+}
+
 /* A consumer with these settings: ``n`` names and values in turn. NULL with the reason in ``error`` when refused. */
 struct client *nadi_fetch_open(const struct api *api, const char *const *settings, int32_t n, char *error) {
+    keep_memory();
     struct client *client = calloc(1, sizeof *client);
     if (client == NULL) {
         snprintf(error, TEXT, "no memory");
