@@ -18,7 +18,7 @@ from streams.engine.state_group import (
     StateGroupError,
     header_of,
 )
-from streams.engine.state_log import Recovered, fold
+from streams.engine.state_log import Recovered, Wanted, fold
 
 Progress = Callable[[int, int], None]
 
@@ -81,14 +81,14 @@ def survey(kafka: KafkaSettings, progress: Progress = lambda _done, _total: None
     return [TaskLog(task, last.get(task), size[task], frozen.get(task)) for _, task in _places(kafka)]
 
 
-def recover(kafka: KafkaSettings, task: int) -> Recovered:
-    """What one task's log adds up to now. Raises StateGroupError, TimeoutError."""
+def recover(kafka: KafkaSettings, task: int, wanted: Wanted = lambda _domain, _store: True) -> Recovered:
+    """What one task's log adds up to now, as far as its rows are wanted. Raises StateGroupError, TimeoutError."""
     place = (kafka.layout().topic(STATE_TOPIC), task)
     for attempt in range(1, ATTEMPTS + 1):
         found = records.read(kafka.bootstrap_servers, {place: None})
         pieces = [(m.offset(), Piece.read(m.headers(), m.value())) for m in found]
         try:
-            return fold(pieces)
+            return fold(pieces, wanted)
         except StateGroupError:
             if attempt == ATTEMPTS:
                 raise

@@ -44,10 +44,14 @@ class Committed:
 def committed(domain: str, settings: Settings, progress: Progress) -> Committed:
     """Fold every task's log. Raises StateGroupError, TimeoutError."""
     found = Committed()
+
+    def wanted(of: str, store: str) -> bool:
+        return of == domain and store in (TOTALS, ALERTS)
+
     everyone = tasks(settings.kafka)
     for number, task in enumerate(everyone):
         progress("keadaan", number, len(everyone))
-        recovered = recover(settings.kafka, task)
+        recovered = recover(settings.kafka, task, wanted)
         if recovered.header is None:
             continue
         found.headers[task] = recovered.header
@@ -57,8 +61,7 @@ def committed(domain: str, settings: Settings, progress: Progress) -> Committed:
         found.lanes[task] = lane
         totals, alerts = Totals(), Alerts()
         for part in recovered.parts:
-            if part.domain == domain and part.store in (TOTALS, ALERTS):
-                (totals if part.store == TOTALS else alerts).restore(part.batch)
+            (totals if part.store == TOTALS else alerts).restore(part.batch)
         for key, amount in totals.snapshot().items():
             found.figures[key.metric, key.dimension, key.value, key.local_day] += amount
         found.alerts.update(alerts.records())
