@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 SILENCE_SECONDS = 30.0
@@ -12,41 +13,21 @@ BATCH = 5_000
 Partition = tuple[str, int]
 
 
-def partitions(bootstrap: str, topics: list[str]) -> list[Partition]:
+def partitions(bootstrap: str, topics: Iterable[str]) -> list[Partition]:
     """Every partition of those of the cluster topics that exist. Raises TimeoutError when no broker answers."""
-    from confluent_kafka import KafkaException
-
-    consumer = _consumer(bootstrap)
-    try:
-        existing = consumer.list_topics(timeout=10).topics
-    except KafkaException as error:
-        raise TimeoutError(f"broker {bootstrap} does not answer: {error}") from error
-    finally:
-        consumer.close()
-    return [
-        (topic, partition)
-        for topic in topics
-        if topic in existing and existing[topic].error is None
-        for partition in sorted(existing[topic].partitions)
-    ]
+    with _asking(bootstrap) as consumer:
+        return _partitions(consumer, topics)
 
 
-def ends(bootstrap: str, of: list[Partition]) -> dict[Partition, int]:
+def bounds(bootstrap: str, of: Iterable[Partition]) -> dict[Partition, tuple[int, int]]:
+    """The first offset of each partition, and the one after its last. Raises TimeoutError when no broker answers."""
+    with _asking(bootstrap) as consumer:
+        return _bounds(consumer, of)
+
+
+def ends(bootstrap: str, of: Iterable[Partition]) -> dict[Partition, int]:
     """The offset after the last record of each partition. Raises TimeoutError when no broker answers."""
-    from confluent_kafka import KafkaException, TopicPartition
-
-    consumer = _consumer(bootstrap)
-    try:
-        return {
-            (topic, partition): consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)[
-                1
-            ]
-            for topic, partition in of
-        }
-    except KafkaException as error:
-        raise TimeoutError(f"broker {bootstrap} does not answer: {error}") from error
-    finally:
-        consumer.close()
+    return {place: end for place, (_, end) in bounds(bootstrap, of).items()}
 
 
 def read(bootstrap: str, starts: Mapping[Partition, int | None]) -> Iterator[Any]:
@@ -55,41 +36,96 @@ def read(bootstrap: str, starts: Mapping[Partition, int | None]) -> Iterator[Any
     The end is where the broker says so: transactions leave holes, so no offset arithmetic finds it. Raises
     TimeoutError when the broker falls silent.
     """
-    from confluent_kafka import OFFSET_BEGINNING, KafkaException, TopicPartition
+    with _asking(bootstrap) as consumer:
+        yield from _read(consumer, starts)
 
-    if not starts:
-        return
+
+def read_topics(
+    bootstrap: str,
+    topics: Iterable[str],
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+    after: Mapping[Partition, int] | None = None,
+) -> Iterator[Any]:
+    """Every committed message of cluster topics that exist, as ``read`` does, from ``after`` (next offsets) on.
+
+    ``progress`` hears how many of how many offsets are read.
+    """
+    with _asking(bootstrap) as consumer:
+        known = _bounds(consumer, _partitions(consumer, topics))
+        starts = {place: max(begin, (after or {}).get(place, 0)) for place, (begin, _) in known.items()}
+        left = {place: end - starts[place] for place, (_, end) in known.items() if end > starts[place]}
+        total = remaining = sum(left.values())
+        for number, message in enumerate(_read(consumer, {place: starts[place] for place in left})):
+            place = (message.topic(), message.partition())
+            now = max(0, known[place][1] - message.offset() - 1)
+            remaining -= left[place] - now
+            left[place] = now
+            if number % BATCH == 0:
+                progress(total - remaining, total)
+            yield message
+        progress(total, total)
+
+
+@contextmanager
+def _asking(bootstrap: str) -> Iterator[Any]:
+    """A consumer; a broker that does not answer is a TimeoutError."""
+    from confluent_kafka import KafkaException
+
     consumer = _consumer(bootstrap)
     try:
-        left = set(starts)
-        for topic in {topic for topic, _ in starts}:
-            consumer.list_topics(topic, timeout=10)  # or the first fetch waits half a second
-        consumer.assign(
-            [
-                TopicPartition(topic, partition, OFFSET_BEGINNING if start is None else start)
-                for (topic, partition), start in starts.items()
-            ]
-        )
-        heard = time.monotonic()
-        while left:
-            for message in consumer.consume(BATCH, 0.02):
-                error = message.error()
-                if error is None:
-                    heard = time.monotonic()
-                    yield message
-                elif error.name() == "_PARTITION_EOF":
-                    heard = time.monotonic()
-                    left.discard((message.topic(), message.partition()))
-                elif not error.retriable() and error.name() not in _PASSING:
-                    raise RuntimeError(f"{message.topic()}[{message.partition()}]: {error.str()}")
-            if time.monotonic() - heard > SILENCE_SECONDS:
-                raise TimeoutError(
-                    f"broker {bootstrap} sent nothing for {SILENCE_SECONDS:.0f} s; {len(left)} partitions unread"
-                )
+        yield consumer
     except KafkaException as error:
         raise TimeoutError(f"broker {bootstrap} does not answer: {error}") from error
     finally:
         consumer.close()
+
+
+def _partitions(consumer: Any, topics: Iterable[str]) -> list[Partition]:
+    existing = consumer.list_topics(timeout=10).topics
+    return [
+        (topic, partition)
+        for topic in topics
+        if topic in existing and existing[topic].error is None
+        for partition in sorted(existing[topic].partitions)
+    ]
+
+
+def _bounds(consumer: Any, of: Iterable[Partition]) -> dict[Partition, tuple[int, int]]:
+    from confluent_kafka import TopicPartition
+
+    return {place: consumer.get_watermark_offsets(TopicPartition(*place), timeout=10) for place in of}
+
+
+def _read(consumer: Any, starts: Mapping[Partition, int | None]) -> Iterator[Any]:
+    from confluent_kafka import OFFSET_BEGINNING, TopicPartition
+
+    if not starts:
+        return
+    left = set(starts)
+    for topic in {topic for topic, _ in starts}:
+        consumer.list_topics(topic, timeout=10)  # or the first fetch waits half a second
+    consumer.assign(
+        [
+            TopicPartition(topic, partition, OFFSET_BEGINNING if start is None else start)
+            for (topic, partition), start in starts.items()
+        ]
+    )
+    heard = time.monotonic()
+    while left:
+        for message in consumer.consume(BATCH, 0.02):
+            error = message.error()
+            if error is None:
+                heard = time.monotonic()
+                yield message
+            elif error.name() == "_PARTITION_EOF":
+                heard = time.monotonic()
+                left.discard((message.topic(), message.partition()))
+            elif not error.retriable() and error.name() not in _PASSING:
+                raise RuntimeError(f"{message.topic()}[{message.partition()}]: {error.str()}")
+        if time.monotonic() - heard > SILENCE_SECONDS:
+            raise TimeoutError(
+                f"the broker sent nothing for {SILENCE_SECONDS:.0f} s; {len(left)} partitions unread"
+            )
 
 
 #: Errors that librdkafka reports while it goes on trying.

@@ -3,55 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from infra.records import Partition, read_topics
 from schemas.catalogue import ALERTS, DOMAINS, Layout
 from schemas.codec import Codec, DecodeError
 from schemas.registry import open_ids
-
-Offsets = dict[tuple[str, int], int]
-
-
-def _consumer(bootstrap: str, group: str) -> Any:
-    from confluent_kafka import Consumer
-
-    return Consumer(
-        {
-            "bootstrap.servers": bootstrap,
-            "group.id": group,
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-        }
-    )
-
-
-def end_offsets(bootstrap: str, topics: list[str]) -> Offsets:
-    """The end offset of every partition of the topics that holds something."""
-    return {key: end for key, end in watermarks(bootstrap, topics).items() if end > 0}
-
-
-def watermarks(bootstrap: str, topics: list[str]) -> Offsets:
-    """The end offset of every partition of the topics."""
-    from confluent_kafka import TopicPartition
-
-    consumer = _consumer(bootstrap, "nadi-audit")
-    try:
-        ends: Offsets = {}
-        for topic in topics:
-            for partition in consumer.list_topics(topic, timeout=10).topics[topic].partitions:
-                _low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
-                ends[topic, partition] = high
-        return ends
-    finally:
-        consumer.close()
 
 
 def wait_until_committed(
     bootstrap: str,
     group: str,
-    ends: Offsets,
+    ends: Mapping[Partition, int],
     *,
     alive: Callable[[], None],
     progress: Callable[[int, int], None] = lambda *_: None,
@@ -62,9 +27,10 @@ def wait_until_committed(
     ``alive`` is called between looks and raises when a worker has died. Raises TimeoutError when nothing moved
     for ``timeout`` seconds.
     """
-    from confluent_kafka import TopicPartition
+    from confluent_kafka import Consumer, TopicPartition
 
-    consumer = _consumer(bootstrap, group)
+    consumer: Any = Consumer({"bootstrap.servers": bootstrap, "group.id": group, "enable.auto.commit": False})
+    ends = {place: end for place, end in ends.items() if end > 0}
     total = sum(ends.values())
     best, since = -1, time.monotonic()
     try:
@@ -87,27 +53,6 @@ def wait_until_committed(
         consumer.close()
 
 
-def records(bootstrap: str, topics: list[str]) -> Iterator[Any]:
-    """Every message of the topics, from the first to the end as it is now."""
-    from confluent_kafka import TopicPartition
-
-    ends = end_offsets(bootstrap, topics)
-    consumer = _consumer(bootstrap, "nadi-audit")
-    try:
-        consumer.assign([TopicPartition(topic, partition, 0) for topic, partition in ends])
-        left = dict(ends)
-        while left:
-            for message in consumer.consume(10_000, 0.1):
-                key = (message.topic(), message.partition())
-                if message.error():
-                    if message.error().name() == "_PARTITION_EOF":
-                        left.pop(key, None)
-                    continue
-                yield message
-    finally:
-        consumer.close()
-
-
 @dataclass(frozen=True, slots=True)
 class Results:
     """``standing`` alerts (the highest revision each, withdrawn ones left out), in a fixed order, and the number of
@@ -121,7 +66,7 @@ def read(bootstrap: str, layout: Layout, domain: str) -> Results:
     """What stands on the topics for one domain."""
     codec = Codec(ALERTS.schema, open_ids())
     newest: dict[str, dict[str, Any]] = {}
-    for message in records(bootstrap, [layout.topic(ALERTS.name)]):
+    for message in read_topics(bootstrap, [layout.topic(ALERTS.name)]):
         try:
             alert = codec.decode(message.value())
         except DecodeError:
@@ -130,7 +75,7 @@ def read(bootstrap: str, layout: Layout, domain: str) -> Results:
         if known is None or alert["revision"] >= known["revision"]:
             newest[alert["alert_id"]] = alert
     dead: dict[str, int] = {}
-    for message in records(bootstrap, [layout.topic(DOMAINS[domain].dead_letters)]):
+    for message in read_topics(bootstrap, [layout.topic(DOMAINS[domain].dead_letters)]):
         headers = dict(message.headers() or [])
         reason = headers.get("dlq.error.class", b"?").decode()
         dead[reason] = dead.get(reason, 0) + 1

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from infra import records
 from infra.audit import report, results
 from infra.embedded.stack import Stack
 from infra.settings import Settings
@@ -72,11 +73,11 @@ def _publish(history: History, domain: str, stack: Stack, say: Say) -> None:
 def _follow(domain: str, stack: Stack, say: Say) -> results.Results:
     kafka = stack.settings.kafka
     layout = kafka.layout()
-    ends = results.end_offsets(kafka.bootstrap_servers, [layout.topic(DOMAINS[domain].name)])
+    places = records.partitions(kafka.bootstrap_servers, [layout.topic(DOMAINS[domain].name)])
     results.wait_until_committed(
         kafka.bootstrap_servers,
         stack.settings.streams.group,
-        ends,
+        records.ends(kafka.bootstrap_servers, places),
         alive=stack.check_alive,
         progress=lambda done, total: say("olah", done, total),
     )

@@ -113,10 +113,11 @@ def _day(profile: Profile, ms: int) -> Any:
 
 def _alert_ends(settings: Settings) -> dict[tuple[str, int], int]:
     """Where the alert topic ends now, so that only what comes after is read."""
-    from infra.audit.results import watermarks
+    from infra import records
     from schemas.catalogue import ALERTS
 
-    return watermarks(settings.kafka.bootstrap_servers, [settings.kafka.layout().topic(ALERTS.name)])
+    servers = settings.kafka.bootstrap_servers
+    return records.ends(servers, records.partitions(servers, [settings.kafka.layout().topic(ALERTS.name)]))
 
 
 def _await_alert(

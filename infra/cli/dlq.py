@@ -74,7 +74,7 @@ def list_letters(
 ) -> None:
     from infra.cli import dlq_tables
     from infra.dead_letters.letters import letters
-    from infra.dead_letters.marks import standing
+    from infra.dead_letters.marks import is_open, standing
 
     settings = _given(context)
     selection = _selection(settings, [], topic, domain, reason, stage, source, since, until)
@@ -82,7 +82,7 @@ def list_letters(
     shown = (
         (letter, marks.get(letter.subject))
         for letter in letters(settings.kafka, selection)
-        if with_handled or dlq_tables.is_open(marks.get(letter.subject))
+        if with_handled or is_open(marks.get(letter.subject))
     )
     if each and as_json:
         json.dump([letter.as_json() | dlq_tables.state_as_json(mark) for letter, mark in shown], sys.stdout)

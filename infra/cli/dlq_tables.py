@@ -9,6 +9,7 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from infra.cli.texts import _
+from infra.dead_letters.marks import is_open
 
 if TYPE_CHECKING:
     from infra.dead_letters.letters import Letter, Place
@@ -51,11 +52,6 @@ class Group:
             "last": self.last,
             "sources": dict(self.sources.most_common()),
         }
-
-
-def is_open(mark: Mark | None) -> bool:
-    """Whether a record with this mark has yet to be handled; an interrupted replay has."""
-    return mark is None or mark.action in ("open", "sending")
 
 
 def state_as_json(mark: Mark | None) -> dict[str, Any]:

@@ -48,7 +48,9 @@ GROUPS = (
     Group("simulate", "simulate", "Menjalankan kabupaten tiruan (DATA SIMULASI)."),
     Group("audit", "audit", "Telaah data historis dari berkas CSV atau Parquet."),
     Group("query", "query", "Menjalankan SQL pada ClickHouse."),
-    Group("state", "state", "Membandingkan angka dengan perhitungan langsung dari topik."),
+    Group(
+        "state", "state", "Keadaan pengolah: melihat, mengekspor, membandingkan dengan perhitungan langsung."
+    ),
     Group("dlq", "dlq", "Surat mati: melihat, mengirim ulang, menyisihkan."),
     Group("demo-alert", "demo_alert", "Menerbitkan satu izin terlambat dan menunjukkan perjalanannya."),
     Group("run", "run", "Menjalankan satu bagian saja (dipakai oleh nadi up)."),
@@ -168,6 +170,8 @@ EXPECTED = {
     "PublishError": PROBLEM,
     "LedgerError": PROBLEM,
     "TimeoutError": PROBLEM,
+    "KafkaException": PROBLEM,
+    "OperationalError": PROBLEM,  # ClickHouse does not answer
 }
 
 

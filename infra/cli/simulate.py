@@ -146,6 +146,7 @@ def _year(
 
 def _await(stack: Stack, stages: Stages) -> None:
     """Until the workers have committed every domain topic."""
+    from infra import records
     from infra.audit import results
     from schemas.catalogue import DOMAINS
 
@@ -154,19 +155,22 @@ def _await(stack: Stack, stages: Stages) -> None:
     results.wait_until_committed(
         kafka.bootstrap_servers,
         stack.settings.streams.group,
-        results.end_offsets(kafka.bootstrap_servers, topics),
+        records.ends(kafka.bootstrap_servers, records.partitions(kafka.bootstrap_servers, topics)),
         alive=stack.check_alive,
         progress=lambda done, total: stages.update("olah", done, total),
     )
 
 
 def _verify(stack: Stack, profile: Profile, stages: Stages) -> dict[str, int]:
-    """By domain: differences between topics, table, wallboard and the plain reference, and offsets not accounted for."""
+    """By domain: differences between state, topics, table, wallboard and the plain reference, and offsets not accounted for."""
     from infra.verify import verify
     from schemas.catalogue import DOMAINS
 
     reports = {domain: verify(domain, stack.settings, profile, stages.update) for domain in DOMAINS}
-    return {domain: len(report.differences) + len(report.audit) for domain, report in reports.items()}
+    return {
+        domain: len(report.differences) + len(report.alerts) + len(report.audit)
+        for domain, report in reports.items()
+    }
 
 
 def _say(stack: Stack, summary: dict[str, Any], as_json: bool) -> None:

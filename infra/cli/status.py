@@ -7,15 +7,19 @@ import json
 import os
 import sys
 import time
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from infra.cli.texts import _
+from schemas.catalogue import DEAD_LETTER_SUFFIX
 
 if TYPE_CHECKING:
     from infra.settings import Settings
+    from streams.engine.state_group import Header
 
 
 def status(
@@ -32,11 +36,14 @@ def status(
         "running": record is not None,
         "parts": [],
         "topics": [],
-        "fetch": "confluent-kafka",
+        "fetch": "",
     }
     if record is not None:
         found["parts"] = list(record["parts"].values())
-        found["topics"] = _topics(connected(settings))
+        running = connected(settings)
+        headers = _headers(running)
+        found["fetch"] = _fetch(headers)
+        found["topics"] = _topics(running, headers)
         found["data_bytes"] = _size(settings.data_dir)
     if as_json:
         json.dump(found, sys.stdout)
@@ -46,66 +53,69 @@ def status(
     raise typer.Exit(0 if record is not None and all(p["healthy"] for p in found["parts"]) else 1)
 
 
-def _topics(settings: Settings) -> list[dict[str, Any]]:
+def _topics(settings: Settings, headers: Mapping[int, Header]) -> list[dict[str, Any]]:
     """Per domain topic: events, how many the workers and the sink have yet to take, how many seconds the first of
-    these has been waiting for the sink, and dead letters (none where ClickHouse does not answer)."""
-    from confluent_kafka import Consumer, KafkaException, TopicPartition
+    these has been waiting for the sink, and records that stand as dead letters and that nobody has handled."""
+    from confluent_kafka import KafkaException
 
     from schemas.catalogue import DOMAINS
     from sinks.clickhouse.freshness import freshness
 
     kafka = settings.kafka
-    layout = kafka.layout()
     rows: list[dict[str, Any]] = []
-    letters = _dead_letters(settings)
-    workers: Any = Consumer(
-        {
-            "bootstrap.servers": kafka.bootstrap_servers,
-            "group.id": settings.streams.group,
-            "enable.auto.commit": False,
-        }
-    )
     try:
+        letters = _open_letters(settings)
         names = [topic.name for topic in DOMAINS.values()]
-        found = freshness(kafka.bootstrap_servers, layout, settings.clickhouse.group, names)
+        found = freshness(kafka.bootstrap_servers, kafka.layout(), settings.clickhouse.group, names)
         now = int(time.time() * 1000)
         for name in names:
-            stored = [place for place in found if place.topic == name]
-            places = [TopicPartition(layout.topic(name), p.partition) for p in stored]
-            done = [max(0, place.offset) for place in workers.committed(places, timeout=5)]
+            places = [place for place in found if place.topic == name]
             rows.append(
                 {
                     "topic": name,
-                    "events": sum(p.end for p in stored),
-                    "stream_lag": sum(p.end - at for p, at in zip(stored, done, strict=True)),
-                    "sink_lag": sum(p.end - p.queryable for p in stored),
-                    "sink_behind_s": max((p.behind_ms(now) for p in stored), default=0) / 1000,
-                    "dead_letters": None if letters is None else letters.get(name, 0),
+                    "events": sum(p.end for p in places),
+                    "stream_lag": sum(max(0, p.end - _position(headers, p.partition, name)) for p in places),
+                    "sink_lag": sum(p.end - p.queryable for p in places),
+                    "sink_behind_s": max((p.behind_ms(now) for p in places), default=0) / 1000,
+                    "dead_letters": letters[name],
                 }
             )
     except (KafkaException, TimeoutError):
         return rows  # the broker is starting again; the parts say so
-    finally:
-        workers.close()
     return rows
 
 
-def _dead_letters(settings: Settings) -> dict[str, int] | None:
-    """Records by topic that somebody gave up on, from the table: on Kafka a letter may stand twice. None while
-    ClickHouse does not answer."""
-    from clickhouse_connect.driver.exceptions import Error
-
-    from sinks.clickhouse.audit import dead_letters
-    from sinks.clickhouse.client import connect
+def _headers(settings: Settings) -> dict[int, Header]:
+    """Where the tasks stand; nothing while the broker does not answer."""
+    from infra.state.logs import headers
 
     try:
-        client = connect(settings.clickhouse)
-        try:
-            return dead_letters(client, settings.clickhouse.database)
-        finally:
-            client.close()
-    except (Error, OSError):
-        return None
+        return headers(settings.kafka)
+    except TimeoutError:
+        return {}
+
+
+def _position(headers: Mapping[int, Header], task: int, topic: str) -> int:
+    """The next offset of a task's partition of a topic, 0 before its first commit."""
+    lane = headers[task].lanes.get(topic) if task in headers else None
+    return lane.position if lane is not None else 0
+
+
+def _fetch(headers: Mapping[int, Header]) -> str:
+    """How records are fetched, as the tasks say; empty before their first commit."""
+    return ", ".join(sorted({header.fetch for header in headers.values() if header.fetch}))
+
+
+def _open_letters(settings: Settings) -> Counter[str]:
+    """Records by topic (catalogue name) that were given up on and not handled; one with two letters counts once."""
+    from infra.dead_letters.letters import Selection, letters
+    from infra.dead_letters.marks import is_open, standing
+
+    marks = standing(settings.kafka)
+    found = {letter.subject for letter in letters(settings.kafka, Selection())}
+    return Counter(
+        subject.topic.removesuffix(DEAD_LETTER_SUFFIX) for subject in found if is_open(marks.get(subject))
+    )
 
 
 def _size(folder: Path) -> int:

@@ -63,6 +63,11 @@ class Mark:
         return values | {name: value for name, value in more.items() if value not in ("", None)}
 
 
+def is_open(mark: Mark | None) -> bool:
+    """Whether a record with this mark has yet to be handled; an interrupted replay has."""
+    return mark is None or mark.action in ("open", "sending")
+
+
 def mark(original: Place, action: Action, **more: Any) -> Mark:
     """A mark made now by this user."""
     return Mark(original, action, time.time_ns() // 1_000_000, user(), **more)

@@ -105,15 +105,6 @@ def audit(
     return found
 
 
-def dead_letters(client: Any, database: str) -> dict[str, int]:
-    """How many records of each topic (catalogue name) somebody gave up on: a letter that was written twice is one."""
-    sql = f"""
-        SELECT original_topic, uniqExact(original_partition, original_offset, consumer_group)
-        FROM {database}.dead_letters GROUP BY original_topic
-    """
-    return {str(topic): int(count) for topic, count in client.query(sql).result_rows}
-
-
 def _repeats_counted(client: Any, database: str, table: str) -> list[tuple[int, int]]:
     """Rows not marked whose id was there before, near enough (schemas/repeats.py), by partition."""
     sql = f"""

@@ -95,6 +95,14 @@ class Permits:
     def next_due(self) -> int | None:
         return self._entries.next_due()
 
+    def look(self, case_id: str) -> File | None:
+        """The file of a case with all that follows from it, for people to read; nothing is changed."""
+        return self._file(case_id)
+
+    def lateness(self, file: File) -> int:
+        """How long a deadline of this case waits for events under way (ms)."""
+        return 0 if self._event_clock else self._profile.lateness_ms(file.case.events[0].source)
+
     def _fire(self, clock: int) -> None:
         """Move the clock, judging every deadline at its own instant on the way."""
         while (due := self._entries.pop(clock)) is not None:
@@ -196,7 +204,7 @@ class Permits:
         if file is None:
             raise KeyError(case_id)
         self._touched.add(case_id)
-        lateness = 0 if self._event_clock else self._profile.lateness_ms(file.case.events[0].source)
+        lateness = self.lateness(file)
         waiting: list[int] = []
         for scope in file.scopes:
             reached: dict[str, p01.Deadline] = {}

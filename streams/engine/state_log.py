@@ -7,7 +7,7 @@ still write.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,9 @@ from streams.engine.state_group import (
 
 SILENT_SECONDS = 30.0
 
+#: Whether the rows of a store are wanted, by domain and name.
+Wanted = Callable[[str, str], bool]
+
 
 @dataclass(slots=True)
 class Recovered:
@@ -46,8 +49,9 @@ def read(bootstrap: str, log: Source) -> Recovered:
     return fold(list(pieces(bootstrap, log)))
 
 
-def fold(pieces: list[tuple[int, Piece]]) -> Recovered:
-    """What (offset, record) pairs of a state log, in order, add up to. Raises StateGroupError."""
+def fold(pieces: list[tuple[int, Piece]], wanted: Wanted = lambda _domain, _store: True) -> Recovered:
+    """What (offset, record) pairs of a state log, in order, add up to: of the rows only those of ``wanted`` stores, by
+    domain and name. Raises StateGroupError."""
     found = Recovered()
     parts: dict[int, list[tuple[int, Piece]]] = {}
     for offset, piece in pieces:
@@ -60,19 +64,23 @@ def fold(pieces: list[tuple[int, Piece]]) -> Recovered:
                 found.snapshots = [*found.snapshots[-1:], mine[0][0]]
     if found.header is not None:
         snapshot = [piece for _, piece in parts[found.header.number]]
-        found.parts = [part_of(piece) for piece in snapshot]
+        found.parts = list(_rows(snapshot, wanted))
         found.bytes_snapshot = sum(len(piece.value) for piece in snapshot)
     waiting: list[Piece] = []
     for _, piece in pieces:
         if piece.kind == PART:
             waiting.append(piece)
         elif piece.kind == GROUP:
-            _take(found, piece, waiting)
+            _take(found, piece, waiting, wanted)
             waiting = []
     return found
 
 
-def _take(found: Recovered, end: Piece, waiting: list[Piece]) -> None:
+def _rows(pieces: list[Piece], wanted: Wanted) -> Iterator[Part]:
+    return (part_of(piece) for piece in pieces if wanted(*piece.name.split("/", 1)))
+
+
+def _take(found: Recovered, end: Piece, waiting: list[Piece], wanted: Wanted) -> None:
     """One group on top of what was found so far; a number that was taken already is skipped."""
     header = header_of(end)
     last = found.header.number if found.header is not None else None
@@ -85,7 +93,7 @@ def _take(found: Recovered, end: Piece, waiting: list[Piece]) -> None:
         raise StateGroupError(
             f"group {header.number} follows group {last}: the state log was cut in the wrong place"
         )
-    parts = [part_of(piece) for piece in mine]
+    parts = list(_rows(mine, wanted))
     if header.anew:
         found.parts = [part for part in found.parts if part.domain not in header.anew]
     found.parts.extend(parts)
@@ -104,6 +112,8 @@ def pieces(bootstrap: str, log: Source) -> Iterator[tuple[int, Piece]]:
             "enable.auto.commit": False,
             "enable.partition.eof": True,
             "isolation.level": "read_committed",
+            # where the log is shortened meanwhile, a later snapshot is whole; jumping to the end would lose it
+            "auto.offset.reset": "earliest",
             "fetch.wait.max.ms": 10,
             "fetch.queue.backoff.ms": 5,
             "queued.max.messages.kbytes": 262_144,

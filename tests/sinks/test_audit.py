@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from clickhouse_stack import SinkStack, wait_for
 
-from infra import verify
 from infra.settings import Settings
+from infra.verify import table as verified
 
 pytestmark = pytest.mark.kafka
 
@@ -19,7 +19,7 @@ def test_a_table_that_lost_rows_or_counts_repeats_is_found(
 ) -> None:
     with SinkStack(kafka.bootstrap, kafka.layout(), engine_url) as stack:
         settings = Settings(kafka=stack.kafka, clickhouse=stack.settings)
-        assert verify.unaccounted("permits", settings) == [], "nothing is there, and nothing should be"
+        assert verified.unaccounted("permits", settings) == [], "nothing is there, and nothing should be"
         stack.publish_many(40)
         stack.publish(0, b"\x01broken")
         again = stack.codec.encode(stack.event(event_id=str(uuid.uuid4())))
@@ -29,8 +29,8 @@ def test_a_table_that_lost_rows_or_counts_repeats_is_found(
         stack.start()
         stack.wait_for_rows(42)
         wait_for("the letter", lambda: stack.query("SELECT count() FROM {db}.dead_letters") == [(1,)])
-        assert verify.unaccounted("permits", settings) == []
-        monkeypatch.setattr(verify, "TABLE_SECONDS", 0.0)
+        assert verified.unaccounted("permits", settings) == []
+        monkeypatch.setattr(verified, "TABLE_SECONDS", 0.0)
         table = f"{stack.settings.database}.permits_steps"
         steps = [
             ("DELETE WHERE _partition = 1 AND _offset = 3", "permits.steps[1]: offsets 0 to 9, 9 rows, 0 dead letters, 1 missing"),
@@ -40,5 +40,5 @@ def test_a_table_that_lost_rows_or_counts_repeats_is_found(
         ]  # fmt: skip
         for done, (damage, _) in enumerate(steps, 1):
             stack.client.command(f"ALTER TABLE {table} {damage} SETTINGS mutations_sync = 1")
-            found = "\n".join(verify.unaccounted("permits", settings))
+            found = "\n".join(verified.unaccounted("permits", settings))
             assert [said in found for _, said in steps] == [n < done for n in range(len(steps))], found

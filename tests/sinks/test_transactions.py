@@ -10,9 +10,9 @@ import pytest
 from clickhouse_rows import full_record
 from clickhouse_stack import SinkStack, wait_for
 
-from infra.audit.results import records
+from infra.records import read_topics
 from infra.settings import Settings, resolve_profile
-from infra.verify import Topics, newest
+from infra.verify.published import newest
 from schemas.catalogue import AGGREGATES, PERMITS
 from schemas.codec import Codec
 from schemas.dead_letters import DeadLetter
@@ -107,9 +107,8 @@ def test_every_reader_copes_with_holes(stack: SinkStack) -> None:
 
     settings = Settings(kafka=stack.kafka, clickhouse=stack.settings)
     for name, count in ((VALUES, 4), (LETTERS, 3)):
-        assert len(list(Topics(settings).read(name, lambda _done, _total: None))) == count
-        assert len(list(records(stack.bootstrap, [stack.layout.topic(name)]))) == count
-    (cells,) = newest("permits", settings).cells.values()
+        assert len(list(read_topics(stack.bootstrap, [stack.layout.topic(name)]))) == count
+    (cells,) = newest("permits", settings).values()
     assert [(cell.amount, cell.version) for cell in cells.values()] == [(40, 4)]
 
     process.kill()
@@ -162,5 +161,5 @@ def test_a_value_that_cannot_be_read_is_a_dead_letter_and_stops_nothing(stack: S
             == [(VALUES, 1, b"\x00\x00\x00\x00\x01broken".hex().upper())]
         ),
     )
-    (cells,) = newest("permits", Settings(kafka=stack.kafka, clickhouse=stack.settings)).cells.values()
+    (cells,) = newest("permits", Settings(kafka=stack.kafka, clickhouse=stack.settings)).values()
     assert [cell.amount for cell in cells.values()] == [20]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 import time
@@ -10,11 +11,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from domain_rows import SOURCE, profile, record
+from domain_rows import SOURCE, record
+from reference_worker import prompt
 
+from infra.records import read_topics
 from infra.settings import Settings
-from infra.verify import Topics, newest, verify
-from schemas.catalogue import AGGREGATES, DOMAINS
+from infra.verify import verify
+from infra.verify.published import newest
+from schemas.catalogue import AGGREGATES, ALERTS, DOMAINS
 from schemas.codec import Codec
 from schemas.registry import open_ids
 from schemas.settings import KafkaSettings
@@ -59,7 +63,10 @@ def test_verify_agrees_and_finds_a_wrong_figure(kafka: Any, tmp_path: Path) -> N
         _send(producer, layout, DOMAINS["revenue"], revenue)
         if number % 7 == 0:
             _send(producer, layout, DOMAINS["revenue"], revenue)  # a retry
-        kind = ("issued", "returned", "accepted", "submitted")[number % 4]
+        last = (
+            "issued" if number % 8 < 4 else "started"
+        )  # every other case is open, and the old ones are late
+        kind = (last, "returned", "accepted", "submitted")[number % 4]
         permit = record(
             "permits", **common, kind=kind, case_id=f"C{number // 4}", permit_type="PBG", unit="LOKET"
         )
@@ -78,7 +85,7 @@ def test_verify_agrees_and_finds_a_wrong_figure(kafka: Any, tmp_path: Path) -> N
         deadline = time.monotonic() + 60
         while True:
             reports = {
-                domain: verify(domain, settings, profile(), lambda *_: None)
+                domain: verify(domain, settings, prompt(), lambda *_: None)
                 for domain in ("revenue", "permits")
             }
             if all(r.events and not r.behind for r in reports.values()):
@@ -88,20 +95,35 @@ def test_verify_agrees_and_finds_a_wrong_figure(kafka: Any, tmp_path: Path) -> N
     finally:
         worker.terminate()
         worker.wait(15)
-    assert all(not report.differences for report in reports.values()), reports
+    assert all(report.ok and report.same_profile for report in reports.values()), reports
     assert reports["revenue"].repeats == 58
     assert reports["revenue"].refused == 1
     assert reports["revenue"].figures > 50
     assert reports["permits"].figures > 50
+    assert reports["permits"].standing_alerts > 20
 
     codec = Codec("aggregates", open_ids())
-    message = next(iter(Topics(settings).read(AGGREGATES["revenue"].name, lambda *_: None)))
+    name = layout.topic(AGGREGATES["revenue"].name)
+    message = next(iter(read_topics(kafka.bootstrap, [name])))
     lie = codec.decode(message.value())
     figure = (lie["metric"], lie["dimension"], lie["value"], lie["local_day"])
-    standing = newest("revenue", settings).cells[figure][lie["source_partition"]]
+    standing = newest("revenue", settings)[figure][lie["source_partition"]]
     lie.update(amount=standing.amount + 1, version=standing.version)
     _send(producer, layout, AGGREGATES["revenue"], lie)
     producer.flush(30)
-    found = verify("revenue", settings, profile(), lambda *_: None).differences
+    found = verify("revenue", settings, prompt(), lambda *_: None).differences
     assert [(d.metric, d.dimension, d.value, d.local_day) for d in found] == [figure]
+    assert found[0].state == found[0].reference
     assert found[0].topic == found[0].reference + 1
+
+    alerts = Codec(ALERTS.schema, open_ids())
+    message = next(iter(read_topics(kafka.bootstrap, [layout.topic(ALERTS.name)])))
+    invented = {**alerts.decode(message.value()), "alert_id": str(UUID(int=1)), "subject": "C-none"}
+    _send(producer, layout, ALERTS, invented)
+    producer.flush(30)
+    report = verify("permits", settings, prompt(), lambda *_: None)
+    assert not report.ok
+    assert [(a.subject, a.state, a.reference) for a in report.alerts] == [("C-none", None, None)]
+
+    other = dataclasses.replace(prompt(), hash="1" * 64)
+    assert not verify("revenue", settings, other, lambda *_: None).same_profile

@@ -1,0 +1,160 @@
+"""One key in the state of all tasks: a permit with its deadlines and alerts, a ceiling's versions, anything else as it is.
+
+A key is a whole key of a store (a case, an alert, an event), or parts of one joined by ``|``, as in a Kafka key: a
+department and its sub-activity, a year and an account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from infra import records
+from infra.settings import Settings
+from infra.state.logs import recover, tasks
+from infra.state.rows import processor_of, rows
+from schemas.catalogue import AGGREGATES, ALERTS, PERMITS
+from schemas.codec import Codec, DecodeError
+from schemas.profile import Profile
+from schemas.registry import open_ids
+from streams.domains import PROCESSORS
+from streams.domains.permits import Permits
+from streams.engine.processor import TOTALS, Processor
+from streams.engine.state_group import Header
+from streams.rules import p01
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one store says of a key. ``state`` holds plain values."""
+
+    task: int
+    domain: str
+    store: str
+    key: str
+    state: dict[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def is_figure(key: str) -> bool:
+    """Whether this is the name of a figure, and no key of a store."""
+    domain, dot, rest = key.partition(".")
+    return bool(dot and rest) and domain in AGGREGATES and "|" not in key
+
+
+def find(
+    settings: Settings, profile: Profile, key: str, progress: Progress = lambda _done, _total: None
+) -> list[Found]:
+    """Everything that the tasks keep under a key. Raises StateGroupError, TimeoutError."""
+    found: list[Found] = []
+    everyone = tasks(settings.kafka)
+    for number, task in enumerate(everyone):
+        progress(number, len(everyone))
+        recovered = recover(settings.kafka, task)
+        if recovered.header is None:
+            continue
+        for domain in PROCESSORS:
+            processor = processor_of(domain, task, recovered, profile, settings.streams)
+            permit = (
+                _permit(settings, task, processor, recovered.header, key)
+                if isinstance(processor, Permits)
+                else None
+            )
+            if permit is not None:  # its alerts stand in it
+                found.append(permit)
+            else:
+                found.extend(_plainly(task, processor, key))
+    progress(len(everyone), len(everyone))
+    return found
+
+
+def _plainly(task: int, processor: Processor, key: str) -> Iterator[Found]:
+    for name, store in processor.stores.items():
+        if name in (TOTALS, "cases"):
+            continue
+        for batch in store.freeze():
+            for row in rows(processor.domain, name, batch):
+                if _matches(key, row):
+                    label = next(iter(row.values()))
+                    yield Found(task, processor.domain, name, _text(label), row)
+
+
+def _matches(key: str, row: dict[str, Any]) -> bool:
+    """Whether the key is one of the row's own names, or its parts all are."""
+    names: set[str] = set()
+    for name, value in row.items():
+        if name == "record" and isinstance(value, dict):
+            names.update((value["subject"], value["alert_id"]))
+        elif name == "identity":
+            names.update(map(str, value))
+        elif isinstance(value, str):
+            names.add(value)
+    return key in names or ("|" in key and all(part in names for part in key.split("|") if part))
+
+
+def _text(label: Any) -> str:
+    return "|".join(map(str, label)) if isinstance(label, list) else str(label)
+
+
+def _permit(settings: Settings, task: int, permits: Permits, header: Header, case_id: str) -> Found | None:
+    file = permits.look(case_id)
+    if file is None or file.summary is None:
+        return None
+    summary, events = file.summary, file.case.events
+    lane = header.lanes.get(PERMITS.name)
+    clock = lane.clock if lane is not None else 0
+    lateness = permits.lateness(file)
+    deadlines = [
+        {
+            "scope": scope.asked.scope,
+            "unit": scope.asked.unit,
+            "level": deadline.level,
+            "at": deadline.at,
+            "working_days": deadline.days,
+            "reached": p01.judged_at(deadline, file.case.seen, lateness) <= clock,
+        }
+        for scope in file.scopes
+        for deadline in scope.deadlines
+    ]
+    state = {
+        "case_id": case_id,
+        "permit_type": summary.permit_type,
+        "entered_at": summary.entered_at,
+        "started_at": summary.started_at,
+        "closed_at": summary.closed_at,
+        "due_at": summary.due_at,
+        "holder": summary.holders[-1][1] if summary.closed_at is None else None,
+        "held_since": summary.holders[-1][0] if summary.closed_at is None else None,
+        "clock": clock,
+        "events": [event._asdict() for event in events],
+        "replaced": file.case.replaced,
+        "deadlines": deadlines,
+        "alerts": list(revisions(settings, case_id)),
+    }
+    return Found(task, permits.domain, "cases", case_id, state)
+
+
+def revisions(settings: Settings, subject: str) -> Iterator[dict[str, Any]]:
+    """Everything that was ever said of a subject on ``risk.alerts``, in its order."""
+    codec = Codec(ALERTS.schema, open_ids(settings.kafka.schema_registry_url))
+    wanted = subject.encode()
+    topic = settings.kafka.layout().topic(ALERTS.name)
+    for message in records.read_topics(settings.kafka.bootstrap_servers, [topic]):
+        if message.key() != wanted:
+            continue
+        try:
+            alert = codec.decode(message.value())
+        except DecodeError:
+            continue  # the sink dead-letters it
+        yield {
+            name: alert[name]
+            for name in (
+                "alert_id", "rule", "scope", "revision", "status", "level", "level_at", "unit", "observed", "threshold",
+                "sentence", "withdrawn_reason", "clock", "published_at",
+            )
+        }  # fmt: skip

@@ -1,0 +1,100 @@
+"""The state logs: where every task stands, and what its groups add up to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from infra import records
+from schemas.catalogue import STATE_TOPIC
+from schemas.settings import KafkaSettings
+from streams.engine.state_group import (
+    GROUP,
+    SNAPSHOT,
+    SNAPSHOT_PART,
+    Header,
+    Piece,
+    StateGroupError,
+    header_of,
+)
+from streams.engine.state_log import Recovered, Wanted, fold
+
+Progress = Callable[[int, int], None]
+
+#: A last group of many parts begins further back than the first step; None is the whole log.
+STEPS = (64, 4096, None)
+#: A log that its owner shortened while it was read is read again.
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class TaskLog:
+    """One task's state log. ``bytes`` are those of the records it holds; ``snapshot_at`` is when the last whole
+    snapshot was frozen (UTC ms), None where there is none. ``header`` is None for a task that never committed."""
+
+    task: int
+    header: Header | None
+    bytes: int
+    snapshot_at: int | None
+
+
+def _places(kafka: KafkaSettings) -> list[records.Partition]:
+    return records.partitions(kafka.bootstrap_servers, [kafka.layout().topic(STATE_TOPIC)])
+
+
+def headers(kafka: KafkaSettings) -> dict[int, Header]:
+    """The last header of every task that has committed, from the ends of the logs. Raises TimeoutError."""
+    found: dict[int, Header] = {}
+    known = {p: b for p, b in records.bounds(kafka.bootstrap_servers, _places(kafka)).items() if b[1] > b[0]}
+    for step in STEPS:
+        starts = {
+            place: begin if step is None else max(begin, end - step)
+            for place, (begin, end) in known.items()
+            if place[1] not in found
+        }
+        for message in records.read(kafka.bootstrap_servers, starts):
+            piece = Piece.read(message.headers(), message.value())
+            if piece.kind == GROUP:
+                found[message.partition()] = header_of(piece)
+    return found
+
+
+def survey(kafka: KafkaSettings, progress: Progress = lambda _done, _total: None) -> list[TaskLog]:
+    """Every task's log, without taking its rows apart. Raises TimeoutError."""
+    topic = kafka.layout().topic(STATE_TOPIC)
+    size: defaultdict[int, int] = defaultdict(int)
+    last: dict[int, Header] = {}
+    frozen: dict[int, int] = {}
+    parts: defaultdict[tuple[int, int], int] = defaultdict(int)
+    for message in records.read_topics(kafka.bootstrap_servers, [topic], progress):
+        task, piece = message.partition(), Piece.read(message.headers(), message.value())
+        size[task] += len(piece.value)
+        if piece.kind == SNAPSHOT_PART:
+            parts[task, piece.number] += 1
+        elif piece.kind == SNAPSHOT:
+            header = header_of(piece)
+            if parts[task, piece.number] == header.parts:
+                frozen[task] = header.at
+        elif piece.kind == GROUP:
+            last[task] = header_of(piece)
+    return [TaskLog(task, last.get(task), size[task], frozen.get(task)) for _, task in _places(kafka)]
+
+
+def recover(kafka: KafkaSettings, task: int, wanted: Wanted = lambda _domain, _store: True) -> Recovered:
+    """What one task's log adds up to now, as far as its rows are wanted. Raises StateGroupError, TimeoutError."""
+    place = (kafka.layout().topic(STATE_TOPIC), task)
+    for attempt in range(1, ATTEMPTS + 1):
+        found = records.read(kafka.bootstrap_servers, {place: None})
+        pieces = [(m.offset(), Piece.read(m.headers(), m.value())) for m in found]
+        try:
+            return fold(pieces, wanted)
+        except StateGroupError:
+            if attempt == ATTEMPTS:
+                raise
+    raise AssertionError
+
+
+def tasks(kafka: KafkaSettings) -> list[int]:
+    """The tasks of the deployment. Raises TimeoutError."""
+    return [task for _, task in _places(kafka)]

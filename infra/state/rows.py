@@ -1,0 +1,68 @@
+"""The rows of a task's stores, folded, as plain values that anything can read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pyarrow as pa
+
+from schemas.profile import Profile
+from streams.domains import PROCESSORS, files
+from streams.engine.processor import Context, Processor
+from streams.engine.state_log import Recovered
+from streams.settings import StreamSettings
+
+
+def processor_of(
+    domain: str, task: int, recovered: Recovered, profile: Profile, streams: StreamSettings
+) -> Processor:
+    """A domain's processor with the state of one task, as its next owner would make it."""
+    processor = PROCESSORS[domain](Context(profile, streams.clock == "event", task))
+    for part in recovered.parts:
+        if part.domain == domain:
+            processor.stores[part.store].restore(part.batch)
+    return processor
+
+
+def rows(domain: str, store: str, batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
+    """The rows of a store's columns; what is packed is taken apart."""
+    packed = [field.name for field in batch.schema if pa.types.is_binary(field.type)]
+    unpack = _case if (domain, store) == ("permits", "cases") else _value
+    for row in batch.to_pylist():
+        for name in packed:
+            row[name] = unpack(row[name])
+        yield row
+
+
+def _case(body: bytes | None) -> Any:
+    if not body:
+        return None
+    file = files.unpack(body)
+    return {
+        "seen": file.case.seen,
+        "events": [event._asdict() for event in file.case.events],
+        "replaced": file.case.replaced,
+        "judged": file.judged,
+        "alerted": sorted(file.alerted),
+    }
+
+
+def _value(body: bytes | None) -> Any:
+    """MessagePack where it is that, else hexadecimal digits."""
+    if body is None:
+        return None
+    try:
+        return _plain(msgspec.msgpack.decode(body))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return body.hex()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return str(UUID(bytes=value)) if len(value) == 16 else value.hex()
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
