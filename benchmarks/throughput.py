@@ -142,7 +142,7 @@ def main(events: int, only: Sequence[str], runs: int) -> dict[str, Any]:
                     continue
                 found[contender.name].append(measured)
                 print(_line(contender.name, measured, number), flush=True)
-    result = {
+    result: dict[str, Any] = {
         "machine": machine(),
         "events": events,
         "runs": runs,
