@@ -85,8 +85,8 @@ release-schemas: setup ## release changed schemas under the next version and id
 bench: setup chromium ## the benchmarks; results in benchmarks/results
 	$(BIN)/python -m benchmarks
 
-faults: setup ## kill -9 of parts of a running stack: KILLS=20 SEED=1
-	KILLS=$(KILLS) SEED=$(SEED) $(BIN)/pytest -q -s --timeout=7200 tests/faults
+faults: setup ## kill -9 at every point and compare with the reference: KILLS=20 SEED=1, 1000 for all of it
+	$(BIN)/python -m tests.faults.matrix --kills $(KILLS) --seed $(SEED)
 
 clean: ## delete the data and caches of this folder (stops nothing: press Ctrl-C in `make up` first)
 	rm -rf .nadi .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache telaah

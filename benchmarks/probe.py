@@ -23,7 +23,14 @@ from typing import Any
 
 import fastavro
 import numpy as np
-from confluent_kafka import OFFSET_END, Consumer, Producer, TopicPartition
+from confluent_kafka import (
+    OFFSET_END,
+    Consumer,
+    ConsumerGroupTopicPartitions,
+    KafkaException,
+    Producer,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient
 from hdrh.histogram import HdrHistogram
 
@@ -92,14 +99,16 @@ def watch_output(options: dict[str, Any], seen: Seen, stop: threading.Event) -> 
 
 def watch_queries(options: dict[str, Any], seen: Seen, stop: threading.Event) -> None:
     """Follow the sink's committed offsets."""
-    from confluent_kafka import ConsumerGroupTopicPartitions
 
     admin = AdminClient({"bootstrap.servers": options["bootstrap"], "log_level": 0})
     places = [TopicPartition(options["topic"], p) for p in range(options["partitions"])]
     asked = [ConsumerGroupTopicPartitions(options["sink_group"], places)]
     while not stop.is_set():
         (future,) = admin.list_consumer_group_offsets(asked).values()
-        found = future.result(10).topic_partitions
+        try:
+            found = future.result(10).topic_partitions
+        except KafkaException:  # asked again in a moment; a gap shows as age
+            found = []
         now = time.time()
         for place in found:
             seen.note(now, place.partition, place.offset)

@@ -154,7 +154,7 @@ class Course:
 
     def wait_done(self, process: subprocess.Popen[bytes], log: Path, seconds: float = 600) -> None:
         """Until the group has committed every end offset. Raises RuntimeError with the end of the log."""
-        from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+        from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 
         ends = self._ends(self._layout.topic(self._topic.name))
         places = [TopicPartition(self._layout.topic(self._topic.name), p) for p in ends]
@@ -162,7 +162,10 @@ class Course:
 
         def done() -> bool:
             (future,) = self._admin.list_consumer_group_offsets([group]).values()
-            found = {place.partition: place.offset for place in future.result(10).topic_partitions}
+            try:
+                found = {place.partition: place.offset for place in future.result(10).topic_partitions}
+            except KafkaException:  # the broker has only just made the groups' topic
+                return False
             return all(found.get(p, -1) >= end for p, end in ends.items() if end)
 
         _until(done, process, log, seconds, 0.2)

@@ -18,6 +18,7 @@ import os
 import re
 import signal
 import sys
+import tempfile
 import threading
 import time
 import urllib.parse
@@ -29,7 +30,14 @@ from typing import Any, Protocol
 
 import structlog
 
-from infra.embedded.clickhouse_request import BadRequestError, Body, Request, decompressed, understand
+from infra.embedded.clickhouse_request import (
+    BadRequestError,
+    Body,
+    Request,
+    decompressed,
+    split_settings,
+    understand,
+)
 
 PIECE = 1 << 20
 CODE = re.compile(r"Code: (\d+)\.")
@@ -53,7 +61,6 @@ class Connection(Protocol):
     """What we use of chDB's connection."""
 
     def query(self, query: str, format: str = ..., params: dict[str, str] | None = ...) -> Any: ...  # noqa: A002
-    def send_insert(self, query: str, format: str = ...) -> Any: ...  # noqa: A002
     def close(self) -> None: ...
 
 
@@ -220,16 +227,26 @@ def _apply(connection: Connection, settings: dict[str, str]) -> None:
 
 
 def _insert(connection: Connection, request: Request) -> tuple[int, int]:
-    """Stream the data into the INSERT; (rows, bytes) written."""
-    inserter = connection.send_insert(request.statement.decode(), request.data_format or "Native")
-    try:
+    """Run the INSERT on its whole data, from a file in memory; (rows, bytes) written.
+
+    Not by chDB's streaming insert: that one answers success also where nothing could be written (seen on a full disk).
+    """
+    with _memory_file() as file:
         for piece in request.data:
-            inserter.append(piece)
-        result = inserter.finish()
-    except BaseException:
-        inserter.cancel()
-        raise
-    return int(result.rows_written), int(result.bytes_written)
+            file.write(piece)
+        file.flush()
+        head, settings = split_settings(request.statement.decode())
+        result = connection.query(
+            f"{head} FROM INFILE '/dev/fd/{file.fileno()}' COMPRESSION 'none' {settings} FORMAT {request.data_format}"
+        )
+    return int(result.rows_written()), int(result.bytes_written())
+
+
+def _memory_file() -> Any:
+    """A file without a name; in memory where the system has such files."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("insert"), "wb")
+    return tempfile.TemporaryFile()
 
 
 class Handler(BaseHTTPRequestHandler):

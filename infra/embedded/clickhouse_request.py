@@ -45,6 +45,7 @@ INSERT_HEAD = re.compile(
     rb"^\s*(?P<head>INSERT\s+INTO\s(?:(?!\bVALUES\b|\bSELECT\b).)*?)\s*\bFORMAT\s+(?P<format>\w+)[ \t\r]*(?:\n|$|[ \t])",
     re.IGNORECASE | re.DOTALL,
 )
+INSERT_SETTINGS = re.compile(r"(?<=[\s)`\"])SETTINGS\s+\w+\s*=.*$", re.IGNORECASE | re.DOTALL)
 TRAILING_FORMAT = re.compile(rb"\bFORMAT\s+(\w+)\s*;?\s*$", re.IGNORECASE)
 ANSWERS = re.compile(
     rb"^[\s(]*(?:SELECT|WITH|SHOW|DESC|DESCRIBE|EXPLAIN|EXISTS|CHECK|VALUES|FROM)\b", re.IGNORECASE
@@ -158,6 +159,12 @@ def understand(
         session_timeout=_seconds(query.get("session_timeout", "60")),
         query_id=query.get("query_id", ""),
     )
+
+
+def split_settings(head: str) -> tuple[str, str]:
+    """An INSERT up to its format, as the part before its SETTINGS and the rest, which may be empty."""
+    found = INSERT_SETTINGS.search(head)
+    return (head[: found.start()], head[found.start() :]) if found else (head, "")
 
 
 def decompressed(pieces: Iterable[bytes], encoding: str | None) -> Iterator[bytes]:

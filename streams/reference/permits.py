@@ -65,6 +65,8 @@ def verdicts(
             if levels:
                 at, days = judged.reached[levels[-1]]
                 end = max(at, seen) if judged.closed_at is None else judged.closed_at
+                if levels[-1] == "warning":  # what stood when it was warned of, even if it closes later
+                    end = min(max(at, seen), end)
                 worked = _worked(judged.running, end, judged.calendar)
                 found[(case.case_id, scope)] = Verdict(levels[-1], at, judged.unit, worked, days, digest)
     return found

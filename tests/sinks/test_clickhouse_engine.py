@@ -123,6 +123,24 @@ def test_errors_are_the_servers(clickhouse_url: str) -> None:
         client.command("CREATE TABLE nope (a Int8) ENGINE = Memory", settings={"readonly": 1})
 
 
+def test_an_insert_that_cannot_be_written_is_an_error(clickhouse_url: str) -> None:
+    """Also one that fails in the table, after its data was understood."""
+    client = client_of(clickhouse_url)
+    name = f"t_{uuid.uuid4().hex[:8]}"
+    client.command(
+        f"CREATE TABLE {name} (n Int64, CONSTRAINT positive CHECK n > 0) ENGINE = MergeTree ORDER BY n"
+    )
+    for form, data in (
+        ("CSV", b"1\n-1\n"),
+        ("Native", b"\x01\x01\x01n\x05Int64" + bytes(8)),
+        ("CSV", b"1\nx\n"),
+    ):
+        with pytest.raises(DatabaseError, match=r"VIOLATED_CONSTRAINT|INCORRECT_DATA|CANNOT_PARSE_INPUT"):
+            client.raw_insert(name, ["n"], insert_block=data, fmt=form)
+    assert client.command(f"SELECT count() FROM {name}") == 0
+    client.command(f"DROP TABLE {name}")
+
+
 def test_sessions_keep_what_requests_do_not(engine_url: str) -> None:
     with_session, without = client_of(engine_url), client_of(engine_url, autogenerate_session_id=False)
     with_session.command("CREATE TEMPORARY TABLE mine (a Int8)")
@@ -168,12 +186,13 @@ def test_inserts_by_hand_in_any_shape(table: tuple[str, str]) -> None:
         ("", f"INSERT INTO {table[1]} (n) VALUES (4), (5)".encode()),
         ("", f"INSERT INTO {table[1]} (n) SELECT 6".encode()),
         (f'INSERT INTO {table[1]} (n) FORMAT JSONEachRow {{"n": 7}}', b""),
+        (f"INSERT INTO {table[1]} (n) SETTINGS async_insert = 0, max_threads = 1 FORMAT CSV", b"8\n"),
     ):
         address = f"{url}/?{urllib.parse.urlencode({'query': query})}"
         urllib.request.urlopen(urllib.request.Request(address, data=data, method="POST"), timeout=10).read()  # noqa: S310
     assert (
         client_of(url).command(f"SELECT groupArray(n) FROM (SELECT n FROM {table[1]} ORDER BY n)")
-        == "[1,2,3,4,5,6,7]"
+        == "[1,2,3,4,5,6,7,8]"
     )
 
 

@@ -306,7 +306,7 @@ def test_a_record_arrives_at_once(kafka: TestKafka, open_one: Open) -> None:
             pass
         delays.append(time.monotonic() - acknowledged[0])
         time.sleep(0.02)
-    assert sorted(delays)[10] < 0.02, delays  # measured 1 to 3 ms; a busy machine takes longer
+    assert min(delays) < 0.01, delays  # the least, because a busy machine delays any of them
 
 
 def test_records_outlive_their_fetcher(kafka: TestKafka, open_one: Open) -> None:

@@ -1,0 +1,205 @@
+"""One set of fresh topics under load, the workers that compute it, and the comparison at its end."""
+
+from __future__ import annotations
+
+import pickle
+import shutil
+import signal
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from schemas.catalogue import DOMAINS, Layout, Timestamps, create_topics
+from schemas.settings import KafkaSettings
+from streams.settings import StreamSettings
+from tests.faults.compare import Findings, compare, read_all
+from tests.faults.load import Load
+from tests.faults.nursery import Nursery, Worker
+
+SETTLE_SECONDS = 90.0
+STOP_SECONDS = 20.0
+SESSION_SECONDS = 6.0
+#: Small, so that snapshots and deletes come every few seconds.
+SNAPSHOT_BYTES = 40_000
+
+
+class FaultError(AssertionError):
+    """The engine did not do what it must; says what, and where the logs of the workers are."""
+
+
+@dataclass
+class Scenario:
+    """Inside a ``with`` block. ``bootstrap`` is where the load and the comparison go, ``through`` where the workers go."""
+
+    bootstrap: str
+    nursery: Nursery
+    folder: Path
+    seed: str
+    timestamps: Timestamps = "LogAppendTime"
+    partitions: int = 2
+    replication: int = 1
+    rate: float = 120.0
+    through: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+    #: Workers that ended by themselves and were started again, as a supervisor does.
+    ended: Counter[str] = field(default_factory=Counter)
+    workers: dict[int, Worker] = field(default_factory=dict)
+    kept: bool = False
+
+    def __enter__(self) -> Self:
+        self.layout = Layout(f"f{uuid.uuid4().hex[:8]}.", self.partitions, self.replication, self.timestamps)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        create_topics(self._admin(), self.layout)
+        self.load = Load(self.bootstrap, self.layout, self.seed, self.rate)
+        self.load.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for worker in self.workers.values():
+            worker.kill()
+        self.load.__exit__(kind, error, trace)
+        if error is None:
+            self._admin().delete_topics(list(self.layout.configurations()), operation_timeout=10)
+            if not self.kept:
+                shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _admin(self) -> Any:
+        from confluent_kafka.admin import AdminClient
+
+        return AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
+
+    @property
+    def event_clock(self) -> bool:
+        return self.timestamps == "CreateTime"
+
+    @property
+    def group(self) -> str:
+        return f"{self.layout.prefix}workers"
+
+    # ---- workers
+
+    def start(self, index: int = 0, failpoint: str = "", **streams: Any) -> Worker:
+        """Start worker ``index`` (the one before it has ended)."""
+        kafka = KafkaSettings(
+            bootstrap_servers=self.through or self.bootstrap,
+            topic_prefix=self.layout.prefix,
+            partitions=self.partitions,
+            replication=self.replication,
+            timestamps=self.timestamps,
+        )
+        settings = StreamSettings(
+            group=self.group,
+            clock="event" if self.event_clock else "record",
+            session_timeout_s=SESSION_SECONDS,
+            snapshot_bytes=SNAPSHOT_BYTES,
+            **{**self.options, **streams},
+        )
+        options = {
+            "kafka": kafka.model_dump(),
+            "streams": settings.model_dump(),
+            "data_dir": str(self.folder),
+        }
+        log = self.folder / f"worker-{index}.log"
+        worker = self.nursery.start(index, options, log, failpoint)
+        self.workers[index] = worker
+        return worker
+
+    def stop(self, index: int) -> None:
+        """SIGTERM: the worker ends in plan. Raises FaultError when it does not, or says it failed."""
+        worker = self.workers.pop(index)
+        worker.signal(signal.SIGTERM)
+        code = worker.wait(STOP_SECONDS)
+        if code is None:
+            worker.kill()
+            raise FaultError(f"worker {index} did not end {STOP_SECONDS:.0f} s after SIGTERM; {worker.log}")
+        if code:
+            raise FaultError(f"worker {index} ended with code {code} after SIGTERM; {worker.log}")
+
+    def tend(self) -> None:
+        """Start again what ended by itself."""
+        for index, worker in list(self.workers.items()):
+            if not worker.alive:
+                self.ended[str(worker.code)] += 1
+                self.start(index)
+
+    # ---- waiting
+
+    def committed(self) -> dict[tuple[str, int], int]:
+        """The group's offset of every source partition; empty where the broker does not say."""
+        from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": self.group, "log_level": 0})
+        try:
+            topics = [self.layout.topic(topic.name) for topic in DOMAINS.values()]
+            asked = [TopicPartition(topic, p) for topic in topics for p in range(self.partitions)]
+            found = consumer.committed(asked, timeout=5)
+            return {(tp.topic, tp.partition): max(tp.offset, 0) for tp in found}
+        except KafkaException:
+            return {}
+        finally:
+            consumer.close()
+
+    def passed(self, wanted: Mapping[tuple[str, int], int]) -> bool:
+        """Whether every partition is committed up to an offset at least."""
+        done = self.committed()
+        return bool(done) and all(done[place] >= offset for place, offset in wanted.items())
+
+    def lag(self) -> int:
+        """Records that the group has not committed; -1 where the broker does not say."""
+        done = self.committed()
+        return (
+            sum(self.load.delivered.get(place, 0) - offset for place, offset in done.items()) if done else -1
+        )
+
+    def wait(self, condition: Callable[[], bool], seconds: float, what: str) -> None:
+        """Until the condition holds. Workers that end meanwhile are started again. Raises FaultError."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            self.tend()
+            if time.monotonic() > deadline:
+                raise FaultError(f"{what} not within {seconds:.0f} s; {self.folder}")
+            time.sleep(0.1)
+
+    def wait_near(self, rows: int, seconds: float = SETTLE_SECONDS) -> None:
+        """Until the workers are at most so many records behind the load."""
+        self.wait(lambda: 0 <= self.lag() <= rows, seconds, f"a lag of {rows} records")
+
+    def settle(self) -> Findings:
+        """End the load, let the workers finish, end them, compare."""
+        self.load.stop()
+        self.tend()
+        self.wait_near(0)
+        for index in list(self.workers):
+            self.stop(index)
+        found = compare(
+            self.bootstrap,
+            self.layout,
+            delivered=self.load.delivered,
+            damaged=self.load.damaged,
+            event_clock=self.event_clock,
+            seed=self.seed,
+        )
+        for error in self.load.errors:
+            found.wrong(f"load: {error}")
+        if found.differences:
+            self._keep(found)
+        return found
+
+    def _keep(self, found: Findings) -> None:
+        """Everything that is needed to understand differences, in the folder, which then stays."""
+        self.kept = True
+        (self.folder / "differences.txt").write_text("\n".join(found.told) + "\n")
+        records = [
+            (m.topic(), m.partition(), m.offset(), m.timestamp()[1], m.key(), m.value(), m.headers())
+            for messages in read_all(self.bootstrap, self.layout).values()
+            for m in messages
+        ]
+        damage = {place: sent.damage for place, sent in self.load.damaged.items()}
+        (self.folder / "topics.pickle").write_bytes(pickle.dumps({"records": records, "damage": damage}))
