@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 SILENCE_SECONDS = 30.0
+LEADER_SECONDS = 10.0
 BATCH = 5_000
 
 Partition = tuple[str, int]
@@ -91,9 +92,20 @@ def _partitions(consumer: Any, topics: Iterable[str]) -> list[Partition]:
 
 
 def _bounds(consumer: Any, of: Iterable[Partition]) -> dict[Partition, tuple[int, int]]:
-    from confluent_kafka import TopicPartition
+    """Asked again while a partition's leader is being chosen."""
+    from confluent_kafka import KafkaException, TopicPartition
 
-    return {place: consumer.get_watermark_offsets(TopicPartition(*place), timeout=10) for place in of}
+    found: dict[Partition, tuple[int, int]] = {}
+    deadline = time.monotonic() + LEADER_SECONDS
+    for place in of:
+        while place not in found:
+            try:
+                found[place] = consumer.get_watermark_offsets(TopicPartition(*place), timeout=10)
+            except KafkaException as error:
+                if error.args[0].name() not in _LEADERLESS or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+    return found
 
 
 def _read(consumer: Any, starts: Mapping[Partition, int | None]) -> Iterator[Any]:
@@ -127,6 +139,8 @@ def _read(consumer: Any, starts: Mapping[Partition, int | None]) -> Iterator[Any
                 f"the broker sent nothing for {SILENCE_SECONDS:.0f} s; {len(left)} partitions unread"
             )
 
+
+_LEADERLESS = frozenset({"NOT_LEADER_FOR_PARTITION", "LEADER_NOT_AVAILABLE", "UNKNOWN_TOPIC_OR_PART"})
 
 #: Errors that librdkafka reports while it goes on trying.
 _PASSING = frozenset({"_TRANSPORT", "_ALL_BROKERS_DOWN", "_TIMED_OUT", "_RESOLVE"})

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from infra.cli.progress import Stages
     from infra.settings import Settings
     from schemas.profile import Profile
-    from streams.engine.state_group import Header
 
 Json = Annotated[bool, typer.Option("--json", help=_("Keluaran JSON."))]
 Domains = Annotated[list[str] | None, typer.Option("--domain", help=_("ranah; bawaan: semua"))]
@@ -46,62 +45,16 @@ def register(app: typer.Typer) -> None:
 
 
 def tasks(context: typer.Context, as_json: Json = False) -> None:
-    from infra import records
     from infra.cli import state_tables
-    from infra.state.logs import survey
-    from schemas.catalogue import TOPICS
+    from infra.state.standing import standing
 
     settings = _given(context)
     with _stages({"keadaan": _("membaca keadaan")}) as stages:
-        logs = survey(settings.kafka, lambda done, total: stages.update("keadaan", done, total))
-    layout = settings.kafka.layout()
-    places = [
-        (layout.topic(name), log.task)
-        for log in logs
-        if log.header
-        for name in log.header.lanes
-        if name in TOPICS
-    ]
-    ends = records.ends(settings.kafka.bootstrap_servers, places)
-    found = [
-        {
-            "task": log.task,
-            **_standing(
-                log.header, log.task, {layout.base(t): e for (t, p), e in ends.items() if p == log.task}
-            ),
-            "log_bytes": log.bytes,
-            "snapshot_at": log.snapshot_at,
-        }
-        for log in logs
-    ]
+        found = standing(settings.kafka, lambda done, total: stages.update("keadaan", done, total))
     if as_json:
         _say(found)
     else:
         state_tables.tasks(found, _profile(settings).timezone)
-
-
-def _standing(header: Header | None, task: int, ends: dict[str, int]) -> dict[str, Any]:
-    """Where a task stands; a task that never committed has nothing but its number."""
-    if header is None:
-        return {"worker": "", "claim": 0, "group": 0, "fetch": "", "committed_at": None, "topics": {}}
-    return {
-        "worker": header.worker,
-        "claim": header.claim,
-        "group": header.number,
-        "fetch": header.fetch,
-        "committed_at": header.at,
-        "topics": {
-            topic: {
-                "partition": task,
-                "position": lane.position,
-                "end": ends.get(topic, lane.position),
-                "lag": ends.get(topic, lane.position) - lane.position,
-                "clock": lane.clock,
-                "rebuild": lane.rebuild,
-            }
-            for topic, lane in header.lanes.items()
-        },
-    }
 
 
 def show(

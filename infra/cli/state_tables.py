@@ -47,7 +47,7 @@ def tasks(found: Sequence[dict[str, Any]], zone: tzinfo) -> None:
         table.add_column(_("topik"), no_wrap=True)
         for title in (_("posisi"), _("akhir"), _("belum diolah"), _("jam"), _("hitung ulang")):
             table.add_column(title, justify="right", no_wrap=title == _("jam"))
-        for topic, lane in task["topics"].items():
+        for topic, lane in task["inputs"].items():
             numbers = (thousands(lane[name]) for name in ("position", "end", "lag"))
             clock = when(lane["clock"], zone) if lane["clock"] else "-"
             table.add_row(topic, *numbers, clock, str(lane["rebuild"]))

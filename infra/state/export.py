@@ -31,7 +31,7 @@ def export(
 ) -> dict[str, int]:
     """Write ``DOMAIN.STORE.parquet`` and ``headers.json`` to a folder; the number of rows by file.
 
-    Every file has the store's columns after ``task``; what a store packs is JSON text. Each task is as of its own last
+    ``domains`` are those of the case tasks. Every file has the store's columns after ``task``; what a store packs is JSON text. Each task is as of its own last
     group, which its header names. Raises StateGroupError, TimeoutError, OSError.
     """
     out.mkdir(parents=True, exist_ok=True)

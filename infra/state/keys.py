@@ -70,7 +70,7 @@ def find(
             else:
                 found.extend(_plainly(task, processor, key))
     progress(len(everyone), len(everyone))
-    return found
+    return sorted(found, key=lambda one: one.store == "facts")  # what follows from events before the events
 
 
 def _plainly(task: int, processor: Processor, key: str) -> Iterator[Found]:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from infra import records
-from schemas.catalogue import STATE_TOPIC
+from schemas.catalogue import REGENCY_TOPIC, STATE_TOPIC
 from schemas.settings import KafkaSettings
+from streams.engine.claims import REGENCY
 from streams.engine.state_group import (
     GROUP,
     SNAPSHOT,
@@ -30,7 +31,7 @@ ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class TaskLog:
-    """One task's state log. ``bytes`` are those of the records it holds; ``snapshot_at`` is when the last whole
+    """One task's state log; the regency task has the number REGENCY. ``bytes`` are those of the records it holds; ``snapshot_at`` is when the last whole
     snapshot was frozen (UTC ms), None where there is none. ``header`` is None for a task that never committed."""
 
     task: int
@@ -39,12 +40,19 @@ class TaskLog:
     snapshot_at: int | None
 
 
-def _places(kafka: KafkaSettings) -> list[records.Partition]:
-    return records.partitions(kafka.bootstrap_servers, [kafka.layout().topic(STATE_TOPIC)])
+def _place(kafka: KafkaSettings, task: int) -> records.Partition:
+    topic, partition = (REGENCY_TOPIC, 0) if task == REGENCY else (STATE_TOPIC, task)
+    return kafka.layout().topic(topic), partition
+
+
+def _places(kafka: KafkaSettings) -> dict[records.Partition, int]:
+    """The case tasks' logs, and the task that each belongs to."""
+    found = records.partitions(kafka.bootstrap_servers, [kafka.layout().topic(STATE_TOPIC)])
+    return {place: place[1] for place in found}
 
 
 def headers(kafka: KafkaSettings) -> dict[int, Header]:
-    """The last header of every task that has committed, from the ends of the logs. Raises TimeoutError."""
+    """The last header of every case task that has committed, from the ends of the logs. Raises TimeoutError."""
     found: dict[int, Header] = {}
     known = {p: b for p, b in records.bounds(kafka.bootstrap_servers, _places(kafka)).items() if b[1] > b[0]}
     for step in STEPS:
@@ -62,13 +70,15 @@ def headers(kafka: KafkaSettings) -> dict[int, Header]:
 
 def survey(kafka: KafkaSettings, progress: Progress = lambda _done, _total: None) -> list[TaskLog]:
     """Every task's log, without taking its rows apart. Raises TimeoutError."""
-    topic = kafka.layout().topic(STATE_TOPIC)
+    places = {**_places(kafka), _place(kafka, REGENCY): REGENCY}
+    topics = dict.fromkeys(topic for topic, _ in places)
     size: defaultdict[int, int] = defaultdict(int)
     last: dict[int, Header] = {}
     frozen: dict[int, int] = {}
     parts: defaultdict[tuple[int, int], int] = defaultdict(int)
-    for message in records.read_topics(kafka.bootstrap_servers, [topic], progress):
-        task, piece = message.partition(), Piece.read(message.headers(), message.value())
+    for message in records.read_topics(kafka.bootstrap_servers, topics, progress):
+        task = places[message.topic(), message.partition()]
+        piece = Piece.read(message.headers(), message.value())
         size[task] += len(piece.value)
         if piece.kind == SNAPSHOT_PART:
             parts[task, piece.number] += 1
@@ -78,12 +88,18 @@ def survey(kafka: KafkaSettings, progress: Progress = lambda _done, _total: None
                 frozen[task] = header.at
         elif piece.kind == GROUP:
             last[task] = header_of(piece)
-    return [TaskLog(task, last.get(task), size[task], frozen.get(task)) for _, task in _places(kafka)]
+    return [
+        TaskLog(task, last.get(task), size[task], frozen.get(task))
+        for task in places.values()
+        if task != REGENCY or task in last
+    ]
 
 
 def recover(kafka: KafkaSettings, task: int, wanted: Wanted = lambda _domain, _store: True) -> Recovered:
     """What one task's log adds up to now, as far as its rows are wanted. Raises StateGroupError, TimeoutError."""
-    place = (kafka.layout().topic(STATE_TOPIC), task)
+    place = _place(kafka, task)
+    if place not in records.partitions(kafka.bootstrap_servers, [place[0]]):
+        return Recovered()  # the regency task's log comes with the first worker that has one
     for attempt in range(1, ATTEMPTS + 1):
         found = records.read(kafka.bootstrap_servers, {place: None})
         pieces = [(m.offset(), Piece.read(m.headers(), m.value())) for m in found]
@@ -96,5 +112,5 @@ def recover(kafka: KafkaSettings, task: int, wanted: Wanted = lambda _domain, _s
 
 
 def tasks(kafka: KafkaSettings) -> list[int]:
-    """The tasks of the deployment. Raises TimeoutError."""
-    return [task for _, task in _places(kafka)]
+    """The case tasks of the deployment. Raises TimeoutError."""
+    return list(_places(kafka).values())

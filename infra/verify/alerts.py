@@ -25,7 +25,8 @@ def differences(
     for name in sorted(wanted.keys() | state.keys() | said.keys()):
         mine, topic = state.get(name), said.get(name)
         place, verdict = wanted.get(name, (None, None))
-        if mine == _spoken(topic) and _verdict(mine) == verdict:
+        known = (mine or topic or {}).get("rule", rule) == rule  # of other rules there is no reference
+        if mine == _spoken(topic) and (not known or _verdict(mine) == verdict):
             continue
         subject, scope = place or ((mine or topic or {})["subject"], (mine or topic or {})["scope"])
         yield AlertDifference(name, subject, scope, _words(mine), _words(topic), _found(verdict))

@@ -10,9 +10,12 @@ from infra.settings import Settings
 from infra.state.logs import recover, tasks
 from infra.verify.report import Figure, Progress
 from schemas.catalogue import DOMAINS
+from streams.engine import regency
 from streams.engine.alerts import Alerts
+from streams.engine.claims import REGENCY
 from streams.engine.processor import ALERTS, TOTALS
 from streams.engine.state_group import Header, LaneState
+from streams.engine.state_log import Recovered
 from streams.engine.totals import Totals
 from streams.engine.version import pack
 
@@ -46,7 +49,7 @@ def committed(domain: str, settings: Settings, progress: Progress) -> Committed:
     found = Committed()
 
     def wanted(of: str, store: str) -> bool:
-        return of == domain and store in (TOTALS, ALERTS)
+        return (of == domain and store in (TOTALS, ALERTS)) or (of == regency.DOMAIN and store == ALERTS)
 
     everyone = tasks(settings.kafka)
     for number, task in enumerate(everyone):
@@ -65,5 +68,14 @@ def committed(domain: str, settings: Settings, progress: Progress) -> Committed:
         for key, amount in totals.snapshot().items():
             found.figures[key.metric, key.dimension, key.value, key.local_day] += amount
         found.alerts.update(alerts.records())
+    found.alerts.update(_of_the_regency(domain, recover(settings.kafka, REGENCY, wanted)))
     progress("keadaan", len(everyone), len(everyone))
     return found
+
+
+def _of_the_regency(domain: str, recovered: Recovered) -> dict[str, dict[str, Any]]:
+    """The regency task's alerts of a domain, by id."""
+    alerts = Alerts()
+    for part in recovered.parts:
+        alerts.restore(part.batch)
+    return {name: alert for name, alert in alerts.records().items() if alert["domain"] == domain}

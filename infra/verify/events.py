@@ -17,6 +17,8 @@ from schemas.repeats import Repeats
 #: record, partition, offset, timestamp (UTC ms)
 Event = tuple[dict[str, Any], int, int, int]
 _WINDOW = Repeats()
+#: What the regency task could not take, the case tasks have counted all the same.
+REGENCY_STAGE = "regency"
 
 
 def events(
@@ -66,15 +68,16 @@ def events(
 
 
 def dead_letters(domain: str, settings: Settings) -> dict[tuple[int, int], str]:
-    """(partition, offset) to the stage at which the workers gave up."""
+    """(partition, offset) to the stage at which the case tasks gave up."""
     kafka = settings.kafka
     found = {}
     name = kafka.layout().topic(DOMAINS[domain].dead_letters)
     for message in records.read_topics(kafka.bootstrap_servers, [name]):
         headers = {key: (value or b"").decode(errors="replace") for key, value in message.headers() or ()}
-        if headers.get("dlq.consumer.group") == settings.streams.group:
+        stage = headers.get("dlq.error.stage", "")
+        if headers.get("dlq.consumer.group") == settings.streams.group and stage != REGENCY_STAGE:
             place = (int(headers["dlq.original.partition"]), int(headers["dlq.original.offset"]))
-            found[place] = headers.get("dlq.error.stage", "")
+            found[place] = stage
     return found
 
 
