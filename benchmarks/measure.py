@@ -22,7 +22,7 @@ from typing import Any
 
 import psutil
 
-from benchmarks.contenders import Contender
+from benchmarks.roster import Contender
 from benchmarks.totals import READERS
 from benchmarks.workload import PARTITIONS, Totals
 

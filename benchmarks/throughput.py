@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import load, measure, picture
-from benchmarks.contenders import CONTENDERS, Contender
 from benchmarks.machine import machine
+from benchmarks.roster import CONTENDERS, Contender
 from benchmarks.workload import Totals
 from infra.embedded.kafka import Broker
 from schemas.catalogue import Layout, create_topics
