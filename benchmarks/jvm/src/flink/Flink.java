@@ -26,7 +26,8 @@ final class Flink {
         settings.setString("restart-strategy.type", "none");
         settings.setString("rest.port", "0");
         settings.setString("rest.bind-port", "0");
-        int parallelism = Integer.getInteger("parallelism", 1);
+        int cores = Runtime.getRuntime().availableProcessors();
+        int parallelism = Integer.getInteger("parallelism", Math.min(cores, Integer.parseInt(options.get("partitions"))));
         var found = StreamExecutionEnvironment.createLocalEnvironment(parallelism, settings);
         found.enableCheckpointing(CHECKPOINT_MS);
         found.getConfig().enableObjectReuse();
