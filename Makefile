@@ -82,7 +82,8 @@ generate: setup ## typed events from the .avsc files
 release-schemas: setup ## release changed schemas under the next version and id
 	$(BIN)/python -m schemas.release
 
-bench: setup chromium ## the benchmarks; results in benchmarks/results
+bench: setup chromium ## the benchmarks, results in benchmarks/results: JVM=1 EVENTS=10000000
+	@$(MAKE) --no-print-directory native || true
 	$(BIN)/python -m benchmarks
 
 faults: setup ## kill -9 at every point and compare with the reference: KILLS=20 SEED=1, 1000 for all of it

@@ -36,7 +36,8 @@ def _bar(row: Mapping[str, Any], y: int, scale: float) -> list[str]:
     low, high = (value * scale + LABEL for value in row["range"])
     length = max(1.0, row["events_per_s"] * scale)
     middle = y + 11
-    words = f"{row['events_per_s']:,}/s · {row['cpu_s_per_million']:.2f} CPU s/M · {row['durable']}"
+    durable = "nothing durable" if row["durable"] == "no" else row["durable"]
+    words = f"{row['events_per_s']:,}/s · {row['cpu_s_per_million']:.2f} CPU s/M · {durable}"
     if not row["totals_ok"]:
         words = f"wrong totals · {words}"
     return [

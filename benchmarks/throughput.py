@@ -27,6 +27,7 @@ from schemas.catalogue import Layout, create_topics
 
 RESULTS = Path(__file__).parent / "results"
 DEFAULT_EVENTS = 2_000_000
+BUSY = 0.5  # load average of the minute before
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,9 @@ def main(events: int, only: Sequence[str], runs: int) -> dict[str, Any]:
     contenders = chosen(only)
     for contender in contenders:
         contender.command()  # environments and jars are made now, not while another runs
+    load_before = os.getloadavg()[0]
+    if load_before > BUSY:
+        print(f"load average {load_before:.1f}: something else is running, the figures will be too low")
     found: dict[str, list[measure.Measured]] = {contender.name: [] for contender in contenders}
     with course() as place:
         place.input(events)
@@ -142,10 +146,11 @@ def main(events: int, only: Sequence[str], runs: int) -> dict[str, Any]:
                     continue
                 found[contender.name].append(measured)
                 print(_line(contender.name, measured, number), flush=True)
-    result = {
+    result: dict[str, Any] = {
         "machine": machine(),
         "events": events,
         "runs": runs,
+        "load_before": round(load_before, 1),
         "contenders": [_row(CONTENDERS[name], rows) for name, rows in found.items() if rows],
     }
     result["bars"] = bars(result["contenders"])

@@ -18,10 +18,11 @@ def work(options: Mapping[str, Any], index: int = 0, wrap: Callable[[Any], Any] 
     from infra.settings import Settings, resolve_profile
     from schemas.profile import Profile
     from streams import worker
+    from streams.engine.fetch import open_fetcher
 
     if wrap is not None:
-        opened = worker.open_fetcher
-        worker.open_fetcher = lambda *given: wrap(opened(*given))
+        opened = open_fetcher
+        worker.open_fetcher = lambda *given: wrap(opened(*given))  # type: ignore[attr-defined]
     settings = Settings.load(
         {
             "data_dir": Path(options["folder"]),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -41,6 +42,8 @@ from streams.engine.task import About
 from streams.settings import StreamSettings
 
 STOP_SECONDS = 8.0
+#: New objects between two looks for garbage in circles: a batch of records is many objects and no circle.
+GARBAGE_OBJECTS = 100_000
 FAILED = 1
 
 if TYPE_CHECKING:
@@ -73,6 +76,7 @@ def run(
     partition without records commits nothing.
     """
     sys.meta_path.insert(0, _NoPandas())
+    gc.set_threshold(GARBAGE_OBJECTS, 20, 50)
     if processors is None:
         from streams.domains import PROCESSORS, REGENCY
 

@@ -43,7 +43,7 @@ def build(options: Options) -> faust.App:
     receipts = app.topic(options.input, key_type=bytes, value_type=bytes)
     begun = False
 
-    @app.agent(receipts)
+    @app.agent(receipts)  # type: ignore[untyped-decorator]
     async def add(stream: faust.Stream[bytes]) -> None:
         nonlocal begun
         async for value in stream:

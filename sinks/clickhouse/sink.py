@@ -2,6 +2,9 @@
 
 One round for all partitions that have something: dead letters out, intents committed, one insert a table, positions
 committed. Every step may be the last one before a kill -9: see intent.py for what the next start makes of it.
+
+ClickHouse is written to in a thread of its own. Meanwhile the loop goes on reading and, where a backlog waits, makes the
+next round's rows; their intents are committed only when the round before has ended.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from concurrent.futures import wait as wait_for
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -37,6 +42,9 @@ from sinks.settings import ClickHouseSettings
 log: Any = structlog.get_logger("clickhouse.sink")
 
 POLL_SECONDS = 0.05
+MEANWHILE_SECONDS = 0.005
+#: How long the loop may not poll while its buffers are full.
+PATIENCE_SECONDS = 5.0
 STALLED_SECONDS = 300.0
 #: A round of n inserts is followed by a pause that keeps them below this many a second.
 INSERTS_PER_SECOND = 20
@@ -44,6 +52,17 @@ INSERTS_PER_SECOND = 20
 MARKER_SECONDS = 1.0
 #: Most rows of one insert: this many blocks of one partition.
 PARTITIONS_PER_INSERT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Consecutive records of one partition, from offset ``first`` to ``last``, as rows and dead letters."""
+
+    partition: Partition
+    rows: Rows
+    letters: list[DeadLetter]
+    first: int
+    last: int
 
 
 @dataclass(slots=True)
@@ -73,8 +92,11 @@ class Sink:
         next(iter(self._codecs.values())).decode_batch(
             [bytes(6)]
         )  # libraries load now, not while we hold partitions
-        self.store = Store(clickhouse, stopping)
+        self.store = Store(clickhouse, stopping)  # for inserts, in their thread
+        self._asked = Store(clickhouse, stopping)  # for questions, in ours
         self._partitions: dict[Place, Partition] = {}
+        self._bases: dict[str, str] = {}
+        self._ahead: dict[Place, Block] = {}
         self._pause = 0.0
         self._writing = False
         self.progress_at = time.monotonic()
@@ -98,7 +120,7 @@ class Sink:
         now = time.monotonic()
         if self._due(now):
             self._write(now)
-        if not any(self._partitions.values()):
+        if not self._ahead and not any(self._partitions.values()):
             self.progress_at = now
 
     def close(self) -> None:
@@ -107,14 +129,16 @@ class Sink:
         After a round that did not end nothing more is written: what it took is read again, in order.
         """
         try:
-            while not self._writing and any(self._partitions.values()):
+            while not self._writing and (self._ahead or any(self._partitions.values())):
                 self._write(time.monotonic())
         except StoppingError as error:
             log.info("stopped with records unwritten; they are read again", reason=str(error)[:300])
         finally:
             self._consumer.close()
             self._producer.flush(5)
-            self.store.close()
+            if not self._writing:
+                self.store.close()
+            self._asked.close()
 
     def _consume(self, seconds: float) -> None:
         now = time.monotonic()
@@ -133,32 +157,33 @@ class Sink:
                 log.warning("consumer", error=error.str())
 
     def _place(self, message: Any) -> Place:
-        return self._layout.base(message.topic()), message.partition()
+        topic = message.topic()
+        base = self._bases.get(topic)
+        if base is None:
+            base = self._bases[topic] = self._layout.base(topic)
+        return base, message.partition()
 
     def _due(self, now: float) -> bool:
         """Whether any partition is full or old enough: one round then serves all."""
         wait = max(self._settings.block_ms / 1000, self._pause)
-        return any(
-            p.only_markers and now - p.since >= MARKER_SECONDS for p in self._partitions.values()
-        ) or any(
-            len(p) >= self._settings.block_rows
-            or p.bytes >= self._settings.block_bytes
-            or now - p.since >= wait
-            for p in self._partitions.values()
-            if p
+        return (
+            bool(self._ahead)
+            or any(p.only_markers and now - p.since >= MARKER_SECONDS for p in self._partitions.values())
+            or any(self._full(p) or now - p.since >= wait for p in self._partitions.values() if p)
         )
 
     def _write(self, now: float) -> None:
         """One round: what is taken from the buffers is in the tables, or in the dead letters, when it returns."""
         self._writing = True
         ours = dict(self._partitions)
-        taken = self._gather(now)
+        blocks, self._ahead = self._ahead or self._prepare(now), {}
+        taken = self._gather(blocks)
         reached("before-letters")
         self._send_letters(taken.letters)
         reached("before-intent")
         self._commit({place: taken.begun[place] for place, rows in taken.blocks.items() if len(rows)})
         reached("after-intent")
-        inserts = self._insert(taken)
+        inserts = self._insert_meanwhile(taken)
         reached("after-insert")
         if lost := [place for place in taken.done if self._partitions.get(place) is not ours[place]]:
             raise IntentError(
@@ -176,38 +201,79 @@ class Sink:
         self._pause = inserts / INSERTS_PER_SECOND
         self.progress_at = time.monotonic()
 
-    def _gather(self, now: float) -> Round:
-        """Take records from the buffers and make them rows, dead letters, and standings before and after."""
-        taken = Round()
+    def _prepare(self, now: float) -> dict[Place, Block]:
+        """Take records from the buffers and make them rows and dead letters."""
+        blocks: dict[Place, Block] = {}
         ingested_at = int(time.time() * 1000)
         rows_left = PARTITIONS_PER_INSERT * self._settings.block_rows
         for place, partition in list(self._partitions.items()):
-            if partition.only_markers:
-                taken.done[place] = partition.standing.finish(partition.end - 1, -1)
             if not partition or rows_left <= 0:
                 continue
-            table = TABLES[place[0]]
             records = partition.take(self._settings.block_rows, self._settings.block_bytes, now)
             rows, refused = make_rows(
-                table, self._codecs.get(place[0]), *place, records, partition.repeats, ingested_at
+                TABLES[place[0]], self._codecs.get(place[0]), *place, records, partition.repeats, ingested_at
             )
             rows_left -= len(records)
-            taken.letters.extend(
-                self._letter(records[r.row], r.reason, r.message, ingested_at) for r in refused
-            )
-            first, last = records[0].offset(), records[-1].offset()
+            letters = [self._letter(records[r.row], r.reason, r.message, ingested_at) for r in refused]
+            blocks[place] = Block(partition, rows, letters, records[0].offset(), records[-1].offset())
+        return blocks
+
+    def _gather(self, blocks: Mapping[Place, Block]) -> Round:
+        """The round that writes these blocks: standings before and after, and only rows that are not there yet.
+
+        No other round is under way. Blocks of a partition that was given up meanwhile are dropped: its owner reads
+        them again. Where a topic has nothing more for us, the round ends behind the markers of transactions.
+        """
+        taken = Round()
+        for place, partition in self._partitions.items():
+            if place not in blocks and partition.only_markers:
+                taken.done[place] = partition.standing.finish(partition.end - 1, -1)
+        for place, block in blocks.items():
+            table, partition, rows = TABLES[place[0]], block.partition, block.rows
+            if self._partitions.get(place) is not partition:
+                continue
+            taken.letters.extend(block.letters)
             stored = int(rows.offsets[-1]) if len(rows) and table.keeps_all else -1
-            taken.begun[place] = partition.standing.begin(first, last)
-            through = last if partition else max(last, partition.end - 1)
+            through = block.last if partition else max(block.last, partition.end - 1)
+            taken.begun[place] = partition.standing.begin(block.first, block.last)
             taken.done[place] = taken.begun[place].finish(through, stored)
-            if table.keeps_all and len(rows) and partition.standing.doubtful(first):
-                held = self.store.held(table, place, first, last)
+            if table.keeps_all and len(rows) and partition.standing.doubtful(block.first):
+                held = self._asked.held(table, place, block.first, block.last)
                 log.info(
-                    "the table was asked", topic=place[0], partition=place[1], first=first, held=len(held)
+                    "the table was asked",
+                    topic=place[0],
+                    partition=place[1],
+                    first=block.first,
+                    held=len(held),
                 )
                 rows = rows.without(held)
             taken.blocks[place] = rows
         return taken
+
+    def _insert_meanwhile(self, taken: Round) -> int:
+        """Insert in a thread, and meanwhile stay in the group, read on, and make the next round's rows if a full
+        block waits. How many inserts there were; raises what the insert raises."""
+        inserting = _in_thread(lambda: self._insert(taken))
+        patient_until = time.monotonic() + PATIENCE_SECONDS
+        paused: list[Any] = []
+        while not inserting.done():
+            if any(self._full(p) for p in self._partitions.values()):
+                if not self._ahead:
+                    self._ahead = self._prepare(time.monotonic())
+                    continue
+                if time.monotonic() < patient_until:
+                    wait_for([inserting], MEANWHILE_SECONDS)
+                    continue
+                if not paused:  # not at once: pausing drops what was fetched ahead
+                    paused = self._consumer.assignment()
+                    self._consumer.pause(paused)
+            self._consume(MEANWHILE_SECONDS)
+        if paused:
+            self._consumer.resume(self._consumer.assignment())
+        return inserting.result()
+
+    def _full(self, partition: Partition) -> bool:
+        return len(partition) >= self._settings.block_rows or partition.bytes >= self._settings.block_bytes
 
     def _insert(self, taken: Round) -> int:
         """One insert a table; how many there were."""
@@ -218,9 +284,7 @@ class Sink:
         for table, mine in by_table.items():
             started = time.perf_counter()
             intents = {place: taken.begun[place].open for place in mine}
-            self.store.insert(
-                table, mine, {p: i for p, i in intents.items() if i is not None}, waiting=self._stay_in_group
-            )
+            self.store.insert(table, mine, {p: i for p, i in intents.items() if i is not None})
             SINK_FLUSH.observe(time.perf_counter() - started)
             SINK_ROWS.labels(table.name).inc(sum(map(len, mine.values())))
             if table.raw:
@@ -228,12 +292,6 @@ class Sink:
                     newest = rows.columns.column("_timestamp")[-1].value
                     EVENT_AGE.labels("queryable").observe(max(0.0, time.time() - newest / 1000))
         return len(by_table)
-
-    def _stay_in_group(self) -> None:
-        """While ClickHouse or Kafka is away: stay in the group, and take no more than is on its way."""
-        self._consumer.pause(self._consumer.assignment())
-        self._consume(0.01)
-        self._consumer.resume(self._consumer.assignment())
 
     def _commit(self, standings: Mapping[Place, Standing]) -> None:
         if standings:
@@ -246,11 +304,11 @@ class Sink:
 
         found = group.standings(consumer, places, self._stopping)
         if any(standing.open for standing in found.values()):
-            self.store.wait_until_quiet()
+            self._asked.wait_until_quiet()
         newest: dict[Place, int] = {}
         for table in {TABLES[self._layout.base(topic)] for topic, _ in found}:
             if table.keeps_all:
-                newest |= self.store.newest_offsets(table)
+                newest |= self._asked.newest_offsets(table)
         start = []
         for (topic, number), (standing, earliest) in group.with_earliest(consumer, found).items():
             place = (self._layout.base(topic), number)
@@ -260,7 +318,7 @@ class Sink:
             here = group.not_before(f"{topic}[{number}]", standing, earliest, expires=self._expires(place[0]))
             repeats = Repeats()
             if table.raw and place in newest:
-                repeats = self.store.repeats(table, place, below=here.position)
+                repeats = self._asked.repeats(table, place, below=here.position)
             if here.open:
                 log.info(
                     "an intent is open",
@@ -305,6 +363,20 @@ class Sink:
         for letter in letters:
             DEAD_LETTERS.labels(self._layout.base(letter.topic), letter.reason).inc()
         group.send(self._producer, letters)
+
+
+def _in_thread(work: Callable[[], int]) -> Future[int]:
+    """Work in a thread that does not keep the process alive."""
+    future: Future[int] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001  (raised again by whoever waits)
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="insert", daemon=True).start()
+    return future
 
 
 def run(kafka: KafkaSettings, clickhouse: ClickHouseSettings, *, http_port: int) -> None:

@@ -75,15 +75,12 @@ class Store:
         table: Table,
         blocks: Mapping[Place, Rows],
         intents: Mapping[Place, Intent],
-        *,
-        waiting: Callable[[], None],
     ) -> None:
         """Insert the blocks of one table as one part; returns when all rows are certainly there, once.
 
         While the same engine lives, the same bytes go out under the same token. When another engine answers, and
         after every success that was not the first attempt, the table is asked which offsets it holds, and the
-        missing ones go out under a new token: MergeTree may have logged a token of rows it lost. ``waiting`` is
-        called between attempts. Raises StoppingError, and the library's error where a repetition cannot help.
+        missing ones go out under a new token: MergeTree may have logged a token of rows it lost. Raises StoppingError, and the library's error where a repetition cannot help.
         """
         left = {place: rows for place, rows in blocks.items() if len(rows)}
         attempt, failures = 0, 0
@@ -106,7 +103,6 @@ class Store:
             except _unanswered() as error:
                 failures += 1
                 self._failed("insert", table, error, failures)
-                waiting()
                 self._wait(failures)
         self.trouble = ""
 

@@ -43,7 +43,7 @@ class Scenario:
     timestamps: Timestamps = "LogAppendTime"
     partitions: int = 2
     replication: int = 1
-    rate: float = 120.0
+    rate: float = 50.0
     through: str = ""
     options: dict[str, Any] = field(default_factory=dict)
     #: Workers that ended by themselves and were started again, as a supervisor does.
