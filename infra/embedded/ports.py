@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import random
 import socket
 import time
 from dataclasses import dataclass
 
 LOCAL = "127.0.0.1"
+RANGE = range(20_000, 32_000)
+SPARE = 200
+_drawn = random.SystemRandom()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +36,19 @@ def is_free(port: int, host: str = LOCAL) -> bool:
 
 
 def free(count: int = 1, host: str = LOCAL) -> list[int]:
-    """That many different free ports, chosen by the system."""
-    probes = [socket.socket(socket.AF_INET, socket.SOCK_STREAM) for _ in range(count)]
+    """That many different free ports, drawn from below those that systems give to outgoing connections: a server that
+    starts a little later still finds them free."""
+    probes: list[socket.socket] = []
     try:
-        for probe in probes:
-            probe.bind((host, 0))
+        for port in (*_drawn.sample(RANGE, count + SPARE), *[0] * count):
+            probe = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            probes.append(probe)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                probes.pop().close()
+            if len(probes) == count:
+                break
         return [probe.getsockname()[1] for probe in probes]
     finally:
         for probe in probes:

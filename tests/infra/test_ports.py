@@ -26,3 +26,9 @@ def test_free_ports_differ() -> None:
     found = ports.free(20)
     assert len(set(found)) == 20
     assert all(ports.is_free(port) for port in found)
+    assert set(found) <= set(ports.RANGE), "outgoing connections of this machine take others"
+
+
+def test_neighbouring_ports() -> None:
+    first = ports.free_run(5)
+    assert all(ports.is_free(first + i) for i in range(5))
