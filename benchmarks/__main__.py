@@ -23,6 +23,9 @@ def main() -> int:
     recovery = names.add_parser("recovery", help="kill -9: seconds to the first output, and memory")
     recovery.add_argument("--fetch", choices=("auto", "native", "confluent"), default="auto")
     recovery.add_argument("--only", default="", help="names of states, with commas between")
+    bad = names.add_parser("bad-input", help="what 1 % of garbage and of damaged values cost")
+    bad.add_argument("--events", type=int, default=2_000_000)
+    bad.add_argument("--runs", type=int, default=3)
     names.add_parser("wallboard", help="publish to the screen of a real browser")
     options = parser.parse_args()
     if options.name in (None, "throughput"):
@@ -40,6 +43,11 @@ def main() -> int:
 
         given = options if options.name else recovery.parse_args([])
         recoveries.main(given.fetch, [n for n in given.only.split(",") if n])
+    if options.name in (None, "bad-input"):
+        from benchmarks import bad_input
+
+        given = options if options.name else bad.parse_args([])
+        bad_input.main(given.events, given.runs)
     if options.name in (None, "wallboard"):
         from benchmarks import wallboard
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -38,8 +39,11 @@ def create_topic(bootstrap: str, name: str, partitions: int = PARTITIONS) -> Non
         future.result(30)
 
 
-def load(bootstrap: str, topic: str, events: int) -> Totals:
-    """Create ``topic`` and write the workload's ``events`` to it; returns the totals they must give."""
+def load(bootstrap: str, topic: str, events: int, spoil: Callable[[bytes], bytes] | None = None) -> Totals:
+    """Create ``topic`` and write the workload's ``events`` to it; returns the totals they must give.
+
+    With ``spoil`` every hundredth event is followed by a record of what that makes of its value.
+    """
     from confluent_kafka import Producer
 
     create_topic(bootstrap, topic)
@@ -63,10 +67,11 @@ def load(bootstrap: str, topic: str, events: int) -> Totals:
             producer.poll(0.05)
         produce = producer.produce
         offices = part.office
-        for value, office, partition in zip(
-            encoder.encode(part), offices.tolist(), homes[offices].tolist(), strict=True
-        ):
+        rows = zip(encoder.encode(part), offices.tolist(), homes[offices].tolist(), strict=True)
+        for number, (value, office, partition) in enumerate(rows):
             produce(topic, value, keys[office], partition)
+            if spoil is not None and number % 100 == 0:
+                produce(topic, spoil(value), keys[office], partition)
         producer.poll(0)
     if left := producer.flush(120):
         raise RuntimeError(f"{left} of {events} events were not written to {topic}")

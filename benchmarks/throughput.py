@@ -12,7 +12,7 @@ import os
 import statistics
 import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +50,13 @@ BARS = (
 )
 
 
+#: What bad input may be made of a value: another first byte, or a body that ends in the middle.
+SPOILS: Mapping[str, Callable[[bytes], bytes]] = {
+    "headers": lambda value: b"\x07" + value[1:],
+    "bodies": lambda value: value[: len(value) // 2],
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
     """A topic with the workload of one size, under a prefix of its own."""
@@ -71,19 +78,25 @@ class Course:
 
         self.bootstrap = bootstrap
         self._admin: Any = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
-        self._inputs: dict[int, Input] = {}
+        self._inputs: dict[tuple[int, str], Input] = {}
 
-    def input(self, events: int) -> Input:
-        """The input of that size, written at first use."""
-        if events not in self._inputs:
-            prefix = f"bench-{events}."
-            totals = load.load(self.bootstrap, f"{prefix}revenue.receipts", events)
-            self._inputs[events] = Input(prefix, events, totals)
-        return self._inputs[events]
+    def input(self, events: int, spoiled: str = "") -> Input:
+        """The input of that size, written at first use; ``spoiled`` names one of SPOILS, for none nothing is bad."""
+        if (events, spoiled) not in self._inputs:
+            prefix = f"bench-{events}{spoiled}."
+            totals = load.load(self.bootstrap, f"{prefix}revenue.receipts", events, SPOILS.get(spoiled))
+            self._inputs[events, spoiled] = Input(prefix, events, totals)
+        return self._inputs[events, spoiled]
 
-    def run(self, contender: Contender, events: int) -> measure.Measured:
-        """One run of a contender from nothing."""
-        found = self.input(min(events, contender.most or events))
+    def run(
+        self,
+        contender: Contender,
+        events: int,
+        spoiled: str = "",
+        look: Callable[[Input], None] = lambda _: None,
+    ) -> measure.Measured:
+        """One run of a contender from nothing; ``look`` sees what it left before that is cleared away."""
+        found = self.input(min(events, contender.most or events), spoiled)
         name = f"{contender.name}-{uuid.uuid4().hex[:8]}"
         output = f"totals.{name}"
         if contender.totals == "faust":
@@ -94,9 +107,11 @@ class Course:
         else:
             load.create_topic(self.bootstrap, output)
         try:
-            return measure.run(
+            measured = measure.run(
                 contender, self.bootstrap, found.topic, output, found.events, found.totals, name
             )
+            look(found)
+            return measured
         finally:
             self._clean()
 
