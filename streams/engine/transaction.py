@@ -9,6 +9,7 @@ FencedError another owner has the task.
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -100,11 +101,20 @@ class Transactions:
                 time.sleep(0.2)
 
     def close(self) -> None:
-        """Give the connection back without another word: an open transaction is aborted by whoever claims next."""
-        if not self._closed:
-            self._closed = True
-            self._producer.purge(in_queue=True, in_flight=True, blocking=False)
-            self._producer.close(1.0)
+        """Give the connection back without another word: an open transaction is aborted by whoever claims next. Never
+        raises: a producer that was fenced while it committed says so once more here."""
+        from confluent_kafka import KafkaException
+
+        if self._closed:
+            return
+        self._closed = True
+        self._producer.purge(in_queue=True, in_flight=True, blocking=False)
+        with warnings.catch_warnings():  # it aborts by itself, and warns where it cannot
+            warnings.simplefilter("ignore", RuntimeWarning)
+            try:
+                self._producer.close(1.0)
+            except KafkaException as error:
+                log.info("producer closed", id=self.id, reason=str(error.args[0]))
 
     def _produce(self, record: Record) -> None:
         noted = record.noted

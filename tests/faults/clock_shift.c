@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <threads.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -53,14 +54,30 @@ time_t time(time_t *at) {
     return now.tv_sec;
 }
 
-typedef int timed_wait(pthread_cond_t *, pthread_mutex_t *, const struct timespec *);
+int timespec_get(struct timespec *at, int base) {
+    if (base != TIME_UTC) return 0;
+    clock_gettime(CLOCK_REALTIME, at);
+    return base;
+}
+
+static struct timespec unshifted(const struct timespec *until) {
+    struct timespec real = *until;
+    if (real.tv_sec > WALL) real.tv_sec -= seconds();
+    return real;
+}
 
 int pthread_cond_timedwait(pthread_cond_t *restrict condition, pthread_mutex_t *restrict mutex,
                            const struct timespec *restrict until) {
-    static timed_wait *wait;
-    if (!wait) wait = (timed_wait *)dlvsym(RTLD_NEXT, "pthread_cond_timedwait", "GLIBC_2.3.2");
-    if (!wait) wait = (timed_wait *)dlsym(RTLD_NEXT, "pthread_cond_timedwait");
-    struct timespec real = *until;
-    if (real.tv_sec > WALL) real.tv_sec -= seconds();
+    static int (*wait)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *);
+    if (!wait) *(void **)&wait = dlvsym(RTLD_NEXT, "pthread_cond_timedwait", "GLIBC_2.3.2");
+    if (!wait) *(void **)&wait = dlsym(RTLD_NEXT, "pthread_cond_timedwait");
+    struct timespec real = unshifted(until);
+    return wait(condition, mutex, &real);
+}
+
+int cnd_timedwait(cnd_t *restrict condition, mtx_t *restrict mutex, const struct timespec *restrict until) {
+    static int (*wait)(cnd_t *, mtx_t *, const struct timespec *);
+    if (!wait) *(void **)&wait = dlsym(RTLD_NEXT, "cnd_timedwait");
+    struct timespec real = unshifted(until);
     return wait(condition, mutex, &real);
 }

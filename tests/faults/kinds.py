@@ -73,7 +73,7 @@ def points(ground: Ground, draw: random.Random, kills: int) -> Outcome:
                 elif worker.code == -signal.SIGKILL:
                     outcome.kills[worker.failpoint.partition(":")[0]] += 1
                 else:
-                    scenario.ended[str(worker.code)] += 1
+                    scenario.note(worker)
                 since = time.monotonic()
                 if outcome.kills.total() < kills:
                     start(index)
@@ -97,8 +97,7 @@ def moments(ground: Ground, draw: random.Random, kills: int) -> Outcome:
             scenario.tend()
             index = draw.randrange(count)
             if draw.random() < 0.15:
-                scenario.workers[index].signal(signal.SIGTERM)
-                scenario.workers[index].wait(20)
+                scenario.stop(index)
             else:
                 scenario.workers[index].kill()
                 outcome.kills["moment"] += 1

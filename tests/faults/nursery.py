@@ -8,6 +8,7 @@ input, one JSON document a line, and says on its standard output which worker en
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import importlib
 import json
 import os
@@ -36,6 +37,7 @@ class Worker:
     log: Path
     failpoint: str = ""
     code: int | None = None
+    killed: bool = False
     ended: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -49,8 +51,14 @@ class Worker:
 
     def kill(self) -> None:
         """SIGKILL, and wait for the end."""
+        self.killed = True
         self.signal(signal.SIGKILL)
         self.wait(20)
+
+    def tell_where(self) -> None:
+        """Let it write into its log where all its threads stand."""
+        self.signal(signal.SIGUSR1)
+        time.sleep(0.5)
 
     def wait(self, seconds: float) -> int | None:
         """The exit code, None when it has not ended after so many seconds."""
@@ -136,6 +144,7 @@ def _run(index: int, options: dict[str, Any], log: str, failpoint: str) -> int:
     nothing = os.open(os.devnull, os.O_RDONLY)
     for given, number in ((nothing, 0), (out, 1), (out, 2)):
         os.dup2(given, number)
+    faulthandler.register(signal.SIGUSR1)
     os.environ["NADI_FAILPOINT"] = failpoint
     importlib.reload(
         failpoints

@@ -112,22 +112,27 @@ class Scenario:
         return worker
 
     def stop(self, index: int) -> None:
-        """SIGTERM: the worker ends in plan. Raises FaultError when it does not, or says it failed."""
+        """SIGTERM: the worker ends in plan. Raises FaultError when it does not."""
         worker = self.workers.pop(index)
         worker.signal(signal.SIGTERM)
         code = worker.wait(STOP_SECONDS)
         if code is None:
+            worker.tell_where()
             worker.kill()
             raise FaultError(f"worker {index} did not end {STOP_SECONDS:.0f} s after SIGTERM; {worker.log}")
-        if code:
-            raise FaultError(f"worker {index} ended with code {code} after SIGTERM; {worker.log}")
+        self.note(worker)
 
     def tend(self) -> None:
         """Start again what ended by itself."""
         for index, worker in list(self.workers.items()):
             if not worker.alive:
-                self.ended[str(worker.code)] += 1
+                self.note(worker)
                 self.start(index)
+
+    def note(self, worker: Worker) -> None:
+        """Remember why a worker ended when nobody killed it."""
+        if worker.code and not worker.killed:
+            self.ended[_reason(worker)] += 1
 
     # ---- waiting
 
@@ -158,13 +163,22 @@ class Scenario:
             sum(self.load.delivered.get(place, 0) - offset for place, offset in done.items()) if done else -1
         )
 
+    def behind(self) -> str:
+        """Where the group's offsets are not the load's, in words."""
+        done = self.committed()
+        places = {**dict.fromkeys(done, 0), **self.load.delivered}
+        wrong = {f"{t}[{p}]": (done.get((t, p)), n) for (t, p), n in places.items() if done.get((t, p)) != n}
+        return f"(committed, published) of {len(wrong)} partitions: {dict(list(wrong.items())[:12])}"
+
     def wait(self, condition: Callable[[], bool], seconds: float, what: str) -> None:
         """Until the condition holds. Workers that end meanwhile are started again. Raises FaultError."""
         deadline = time.monotonic() + seconds
         while not condition():
             self.tend()
             if time.monotonic() > deadline:
-                raise FaultError(f"{what} not within {seconds:.0f} s; {self.folder}")
+                for worker in self.workers.values():
+                    worker.tell_where()
+                raise FaultError(f"{what} not within {seconds:.0f} s; {self.behind()}; {self.folder}")
             time.sleep(0.1)
 
     def wait_near(self, rows: int, seconds: float = SETTLE_SECONDS) -> None:
@@ -203,3 +217,9 @@ class Scenario:
         ]
         damage = {place: sent.damage for place, sent in self.load.damaged.items()}
         (self.folder / "topics.pickle").write_bytes(pickle.dumps({"records": records, "damage": damage}))
+
+
+def _reason(worker: Worker) -> str:
+    """Why a worker stopped itself, in its own words."""
+    said = [line for line in worker.log.read_text(errors="replace").splitlines() if "worker stops" in line]
+    return f"code {worker.code}: {said[-1].partition('reason=')[2][:160] if said else 'it does not say'}"
