@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from operator import methodcaller
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ TIME = pa.timestamp("ms", "UTC")
 HEADERS = pa.list_(pa.struct([("name", pa.string()), ("value", pa.binary())]))
 #: Tables whose ``occurred_at`` is a time to people; in the others all times are UTC milliseconds.
 TIMED = ("events", "steps")
+
+_OFFSET, _VALUE = methodcaller("offset"), methodcaller("value")
 
 Int64s = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -58,12 +61,12 @@ def make_rows(
     ``topic`` is the catalogue name, ``ingested_at`` UTC milliseconds. Repeats are marked here, in offset order, so
     it must see every record once. ``codec`` is None for dead letters, which are never refused.
     """
-    stamps = np.fromiter((record.timestamp()[1] for record in records), np.int64, len(records))
-    offsets = np.fromiter((record.offset() for record in records), np.int64, len(records))
+    stamps = np.fromiter([record.timestamp()[1] for record in records], np.int64, len(records))
+    offsets = np.fromiter(map(_OFFSET, records), np.int64, len(records))
     if codec is None:
         columns = _letters(topic, records)
         return Rows(_placed(columns, topic, partition, offsets, stamps, ingested_at), offsets), []
-    decoded = codec.decode_batch([record.value() for record in records])
+    decoded = codec.decode_batch(list(map(_VALUE, records)))
     columns, taken = decoded.columns, decoded.rows
     refused = list(decoded.refused)
     marks: dict[str, Any] = {}
