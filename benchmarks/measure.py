@@ -75,7 +75,7 @@ def run(
         started = time.time()
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=said, stderr=errors, cwd=ROOT, start_new_session=True,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "POLARS_MAX_THREADS": "2"},
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
         )  # fmt: skip
     try:
         watch = _Watch(process, bootstrap, output)

@@ -16,6 +16,7 @@ from infra.settings import Settings
 from infra.state.logs import recover, tasks
 from infra.state.rows import processor_of, rows
 from schemas.profile import Profile
+from streams.engine.processor import Processor
 from streams.engine.state_group import Header
 
 Progress = Callable[[int, int], None]
@@ -49,7 +50,7 @@ def export(
                 recovered.parts = [part for part in recovered.parts if part.domain != domain]
                 for store, kept in processor.stores.items():
                     for batch in kept.freeze():
-                        files.write(domain, store, _readable(domain, store, task, batch))
+                        files.write(domain, store, _readable(processor, store, task, batch))
         counts = files.counts
     said = {str(task): msgspec.to_builtins(header) for task, header in headers.items()}
     (out / HEADERS).write_text(json.dumps(said, indent=2) + "\n", "utf-8")
@@ -90,13 +91,13 @@ class _Files:
                 draft.unlink()
 
 
-def _readable(domain: str, store: str, task: int, batch: pa.RecordBatch) -> pa.Table:
+def _readable(processor: Processor, store: str, task: int, batch: pa.RecordBatch) -> pa.Table:
     """The columns with the task before them, and packed columns as JSON text."""
     names, arrays = ["task"], [pa.repeat(pa.scalar(task, pa.int32()), batch.num_rows)]
     packed = [field.name for field in batch.schema if pa.types.is_binary(field.type)]
     texts: dict[str, list[str | None]] = {name: [] for name in packed}
     if packed:
-        for row in rows(domain, store, batch.select(packed)):
+        for row in rows(processor, store, batch.select(packed)):
             for name in packed:
                 value = row[name]
                 texts[name].append(None if value is None else json.dumps(value, ensure_ascii=False))

@@ -78,7 +78,7 @@ def _plainly(task: int, processor: Processor, key: str) -> Iterator[Found]:
         if name in (TOTALS, "cases"):
             continue
         for batch in store.freeze():
-            for row in rows(processor.domain, name, batch):
+            for row in rows(processor, name, batch):
                 if _matches(key, row):
                     label = next(iter(row.values()))
                     yield Found(task, processor.domain, name, _text(label), row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ import pyarrow as pa
 
 from schemas.profile import Profile
 from streams.domains import PROCESSORS, files
+from streams.domains.words import Words
 from streams.engine.processor import Context, Processor
 from streams.engine.state_log import Recovered
 from streams.settings import StreamSettings
@@ -27,20 +29,21 @@ def processor_of(
     return processor
 
 
-def rows(domain: str, store: str, batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
-    """The rows of a store's columns; what is packed is taken apart."""
+def rows(processor: Processor, store: str, batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
+    """The rows of one of a processor's stores, in its columns; what is packed is taken apart."""
     packed = [field.name for field in batch.schema if pa.types.is_binary(field.type)]
-    unpack = _case if (domain, store) == ("permits", "cases") else _value
+    words = processor.stores.get("words")
+    unpack = partial(_case, words) if store == "cases" and isinstance(words, Words) else _value
     for row in batch.to_pylist():
         for name in packed:
             row[name] = unpack(row[name])
         yield row
 
 
-def _case(body: bytes | None) -> Any:
+def _case(words: Words, body: bytes | None) -> Any:
     if not body:
         return None
-    file = files.unpack(body)
+    file = files.unpack(body, words)
     return {
         "seen": file.case.seen,
         "events": [event._asdict() for event in file.case.events],

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import msgspec
 
 from streams.domains.case import Case, Course, Event, Summary
+from streams.domains.words import Words
 from streams.engine.totals import Key
 from streams.rules import p01
+
+#: The texts of an event that have few different values.
+SHARED = attrgetter("kind", "step", "unit", "permit_type", "opd", "source", "mode")
 
 
 class Asked(NamedTuple):
@@ -59,16 +64,40 @@ class _Packed(msgspec.Struct, array_like=True):
     alerted: list[str]
 
 
-def pack(file: File) -> bytes:
-    """What cannot be made again from the rest."""
-    events = [(e[0], bytes.fromhex(e.event_id.replace("-", "")), *e[2:]) for e in file.case.events]
+def pack(file: File, words: Words) -> bytes:
+    """What cannot be made again from the rest; texts that many events share are numbers of ``words``."""
+    events = [
+        (
+            e.occurred_at, bytes.fromhex(e.event_id.replace("-", "")), *map(words.number, SHARED(e)),
+            e.due_at, e.offset, e.simulated,
+        )
+        for e in file.case.events
+    ]  # fmt: skip
     return _encode(_Packed(file.case.seen, events, file.case.replaced, file.judged, sorted(file.alerted)))
 
 
-def unpack(body: bytes) -> File:
+def unpack(body: bytes, words: Words) -> File:
     """The file in a packed body; summary, scopes and flows are still to be made."""
     packed = _decode(body)
-    events = [Event(e[0], _uuid(e[1]), *e[2:]) for e in packed.events]
+    events = []
+    for at, event_id, *numbers, due_at, offset, simulated in packed.events:
+        kind, step, unit, permit_type, opd, source, mode = map(words.text, numbers)
+        events.append(
+            Event(
+                at,
+                _uuid(event_id),
+                kind,
+                step,
+                unit,
+                permit_type,
+                due_at,
+                opd,
+                source,
+                offset,
+                mode,
+                simulated,
+            )
+        )
     return File(Case(packed.seen, events, packed.replaced), packed.judged, set(packed.alerted))
 
 

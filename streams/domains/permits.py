@@ -20,9 +20,10 @@ from streams.domains.case import Case, Event, Summary, summarise
 from streams.domains.files import Asked, File, Scope, pack, unpack
 from streams.domains.limits import time_problems
 from streams.domains.permit_flows import flows
+from streams.domains.words import Words
 from streams.engine.alerts import Alerts
 from streams.engine.chunk import Chunk
-from streams.engine.entries import Entries, Entry
+from streams.engine.entries import Entries
 from streams.engine.processor import ALERTS, TOTALS, Context, RowError
 from streams.engine.store import Store
 from streams.engine.totals import Totals
@@ -56,7 +57,10 @@ class Permits:
         self.totals = Totals()
         self.alerts = Alerts()
         self._entries = Entries()
-        self.stores: dict[str, Store] = {TOTALS: self.totals, ALERTS: self.alerts, "cases": self._entries}
+        self._words = Words()
+        self.stores: dict[str, Store] = {
+            TOTALS: self.totals, ALERTS: self.alerts, "words": self._words, "cases": self._entries,
+        }  # fmt: skip
         self._hot: dict[str, File] = {}
         self._touched: set[str] = set()
         self._clock = 0
@@ -113,8 +117,8 @@ class Permits:
     def _file(self, case_id: str) -> File | None:
         """The file of a case, made again from its packed body when it is not at hand."""
         file = self._hot.get(case_id)
-        if file is None and (entry := self._entries.get(case_id)) is not None:
-            file = self._hot[case_id] = unpack(entry.body)
+        if file is None and (entry := self._entries.entry(case_id)) is not None:
+            file = self._hot[case_id] = unpack(entry.body, self._words)
             file.summary = summarise(file.case.events, self._step_units)
             file.scopes = list(self._scopes(file.summary, []))
             file.counted = flows(file.summary, *file.judged, self._profile.calendar)
@@ -124,8 +128,9 @@ class Permits:
     def _save(self) -> None:
         """Pack what was touched into the store."""
         for case_id in self._touched:
-            entry = self._entries.get(case_id)
-            self._entries.put(case_id, Entry(entry.due if entry else None, pack(self._hot[case_id])))
+            entry = self._entries.entry(case_id)
+            body = pack(self._hot[case_id], self._words)
+            self._entries.set(case_id, body, entry.due if entry else None)
         self._touched.clear()
         if len(self._hot) > HOT:
             self._hot.clear()

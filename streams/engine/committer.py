@@ -17,7 +17,7 @@ from streams.engine.fetch import Source, wall_clock
 from streams.engine.offsets import delete_before
 from streams.engine.output import Encoder
 from streams.engine.task import Commit
-from streams.engine.transaction import FencedError
+from streams.engine.transaction import FencedError, Record
 
 IDLE_SECONDS = 1.0
 #: The wait between commits: this many times what the last one took, so that committing costs a small share of the
@@ -135,7 +135,8 @@ class Committer:
     def _write(self, commit: Commit) -> int:
         records = list(self._encoder.records(commit, self._log.topic, self._log.partition))
         self._transactions.write(records)
-        return sum(len(r.value or b"") for r in records if r.topic == self._log.topic and r.noted is None)
+        own = (r for r in records if isinstance(r, Record) and r.topic == self._log.topic and r.noted is None)
+        return sum(len(r.value or b"") for r in own)
 
     def _delete(self, before: int) -> None:
         """Make room on the state log. That it fails costs space and nothing else; the next snapshot tries again."""

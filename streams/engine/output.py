@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyruhvro
 
 from schemas.catalogue import AGGREGATES, ALERTS, DEAD_LETTER_SUFFIX, Layout
@@ -15,7 +16,7 @@ from schemas.registry import SchemaIds
 from streams.engine.alerts import records_of
 from streams.engine.state_group import Piece, pieces_of
 from streams.engine.task import Commit, Said
-from streams.engine.transaction import Record
+from streams.engine.transaction import Bulk, Output, Record
 
 
 class Encoder:
@@ -30,12 +31,12 @@ class Encoder:
         self._arrow = pyruhvro.avro_to_arrow_schema(writer.text)
         self._alerts = Codec(ALERTS.schema, ids)
 
-    def records(self, commit: Commit, log: str, partition: int) -> Iterator[Record]:
+    def records(self, commit: Commit, log: str, partition: int) -> Iterator[Output]:
         """Aggregates, alerts, dead letters, then the state group and what goes of a snapshot. Raises ValueError naming
         a field that is wrong."""
         for said in commit.said:
             if said.aggregates is not None:
-                yield from self._aggregates(said, said.aggregates, partition)
+                yield self._aggregates(said, said.aggregates, partition)
             if said.alerts is not None:
                 yield from self._alert_records(said, partition)
         for tally in commit.tallies.values():
@@ -48,7 +49,7 @@ class Encoder:
                 record = _state(log, partition, piece)
                 yield record._replace(noted=commit.freeze.note, failpoint="stream.snapshot")
 
-    def _aggregates(self, said: Said, batch: pa.RecordBatch, partition: int) -> Iterator[Record]:
+    def _aggregates(self, said: Said, batch: pa.RecordBatch, partition: int) -> Bulk:
         """One record a key. They go to the task's own partition: the version orders them, whatever their partition."""
         topic = AGGREGATES[said.domain]
         same: dict[str, Any] = {
@@ -67,11 +68,16 @@ class Encoder:
             for field in self._arrow
         ]
         whole = pa.RecordBatch.from_arrays(arrays, schema=self._arrow)
-        values = pyruhvro.serialize_record_batch(whole, self._schema, 1)[0].to_pylist()
-        names = zip(*(batch.column(name).to_pylist() for name in topic.key), strict=True)
-        name, head = self._layout.topic(topic.name), self._head
-        for value, parts in zip(values, names, strict=True):
-            yield Record(name, "|".join(parts).encode(), head + value, partition, failpoint="stream.output")
+        bodies = pyruhvro.serialize_record_batch(whole, self._schema, 1)[0]
+        values = pc.binary_join_element_wise(pa.scalar(self._head, pa.binary()), bodies, b"").to_pylist()
+        keys = pc.binary_join_element_wise(*(batch.column(name) for name in topic.key), "|")
+        return Bulk(
+            self._layout.topic(topic.name),
+            partition,
+            keys.cast(pa.binary()).to_pylist(),
+            values,
+            "stream.output",
+        )
 
     def _alert_records(self, said: Said, partition: int) -> Iterator[Record]:
         name = self._layout.topic(ALERTS.name)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from streams.engine.alerts import Alerts
 from streams.engine.chunk import Chunk
-from streams.engine.entries import Entries, Entry
+from streams.engine.entries import Entries
 from streams.engine.processor import ALERTS, TOTALS, Context, RowError
 from streams.engine.store import Store
 from streams.engine.totals import Key, Totals
@@ -49,7 +49,7 @@ class Toy:
             self._add("toy.amount", columns["opd"][row], amount)
             if amount == 667:  # after the state was touched, as a real bug would
                 raise ZeroDivisionError("667")
-            self._open.put(str(chunk.offsets[row]), Entry(clock + self._due_ms, b""))
+            self._open.set(str(chunk.offsets[row]), b"", clock + self._due_ms)
         return errors
 
     def advance(self, clock: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pyarrow as pa
 
 from streams.engine.alerts import Alerts
-from streams.engine.entries import Entries, Entry
+from streams.engine.entries import Entries
 from streams.engine.merge import Merged
 from streams.engine.processor import ALERTS, TOTALS, Context
 from streams.engine.store import Store, Table
@@ -56,7 +56,7 @@ class ToyRegency:
                 if amount == 667:
                     raise ZeroDivisionError("667")
                 if amount % 2:
-                    self._open.put(columns["event_id"][row], Entry(clock + 1000, b""))
+                    self._open.set(columns["event_id"][row], b"", clock + 1000)
 
     def advance(self, clock: int) -> None:
         while (due := self._open.pop(clock)) is not None:
