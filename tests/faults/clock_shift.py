@@ -11,10 +11,6 @@ from pathlib import Path
 SOURCE = Path(__file__).with_name("clock_shift.c")
 
 
-class ClockShiftError(RuntimeError):
-    """There is no C compiler, or it fails."""
-
-
 def compiler() -> str | None:
     """The C compiler, None where there is none."""
     return shutil.which(os.environ.get("CC", "cc"))
@@ -26,14 +22,11 @@ class ClockShift:
 
     def __init__(self, folder: Path) -> None:
         cc = compiler()
-        if cc is None:
-            raise ClockShiftError("no C compiler (cc), so no clock can be shifted")
+        assert cc is not None
         folder.mkdir(parents=True, exist_ok=True)
         library = folder / "clock_shift.so"
         command = [cc, "-O2", "-shared", "-fPIC", "-o", str(library), str(SOURCE), "-ldl", "-lpthread"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise ClockShiftError(done.stderr)
+        subprocess.run(command, check=True)
         self._file = folder / "seconds"
         self.set(0)
         self.environment = {"LD_PRELOAD": str(library), "CLOCK_SHIFT_FILE": str(self._file)}

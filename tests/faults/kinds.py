@@ -15,16 +15,16 @@ from tests.faults.scenario import SESSION_SECONDS, Scenario
 
 #: Failpoints of the engine, and after how many passes at most they strike.
 POINTS = {
-    "stream.after-fetch": 60,
-    "stream.after-decode": 60,
-    "stream.after-process": 60,
+    "stream.after-fetch": 25,
+    "stream.after-decode": 25,
+    "stream.after-process": 25,
     "stream.after-claim": 1,
-    "stream.state-part": 400,
-    "stream.output": 600,
-    "stream.letter": 8,
-    "stream.before-commit": 40,
-    "stream.after-commit": 40,
-    "stream.offset-commit": 20,
+    "stream.state-part": 120,
+    "stream.output": 200,
+    "stream.letter": 3,
+    "stream.before-commit": 20,
+    "stream.after-commit": 20,
+    "stream.offset-commit": 10,
     "stream.snapshot": 12,
     "stream.delete": 1,
 }
@@ -262,8 +262,8 @@ def churn(ground: Ground, draw: random.Random, kills: int) -> Outcome:
 
 #: Every kind with its share of a run (percent) and how many kills one scenario of it takes.
 KINDS: dict[str, tuple[Kind, int, int]] = {
-    "points": (points, 50, 14),
-    "moments": (moments, 13, 12),
+    "points": (points, 50, 24),
+    "moments": (moments, 13, 20),
     "zombies": (zombies, 4, 4),
     "network": (network, 6, 6),
     "brokers": (brokers, 5, 4),

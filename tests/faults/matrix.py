@@ -20,8 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.faults.clock_shift import ClockShiftError
-from tests.faults.ground import Ground
+from tests.faults.ground import Ground, LeftOutError
 from tests.faults.kinds import KINDS
 from tests.faults.outcome import Outcome
 
@@ -106,7 +105,7 @@ def run(kills: int, seed: int, folder: Path, only: str = "") -> Iterator[tuple[s
             draw = random.Random(f"{seed}/{kind}/{number}")  # noqa: S311
             try:
                 outcome = KINDS[kind][0](ground, draw, mine)
-            except ClockShiftError as error:
+            except LeftOutError as error:
                 totals.left_out.append(f"{kind} {number}: {error}")
                 yield f"{kind} {number} left out: {error}", totals
                 continue

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import gc
 import importlib
 import json
 import os
@@ -177,6 +178,20 @@ def _import_all() -> None:
         "streams.engine.native_fetch", "monitoring.server", "tests.faults.events",
     ):  # fmt: skip
         importlib.import_module(name)
+    import faust
+
+    from streams.domains import PROCESSORS
+    from streams.engine.processor import Context
+    from tests.faults.events import DAY, START, Events, profile
+
+    Events("codecs", simulated=True).next(0)
+    for make in PROCESSORS.values():
+        make(Context(profile()))
+    for since in (START, time.time_ns() // 1_000_000):  # holidays are slow to find out, and remembered
+        profile().calendar.elapsed(since - 60 * DAY, since + 400 * DAY)
+    assert faust.App
+    gc.collect()
+    gc.freeze()  # so that a copy's collector does not write to every page
 
 
 def _say(**what: int) -> None:

@@ -52,9 +52,19 @@ class Scenario:
     kept: bool = False
 
     def __enter__(self) -> Self:
+        from confluent_kafka import Consumer
+
         self.layout = Layout(f"f{uuid.uuid4().hex[:8]}.", self.partitions, self.replication, self.timestamps)
         self.folder.mkdir(parents=True, exist_ok=True)
         create_topics(self._admin(), self.layout)
+        self._offsets: Any = Consumer(
+            {
+                "bootstrap.servers": self.bootstrap,
+                "group.id": self.group,
+                "reconnect.backoff.max.ms": 500,
+                "log_level": 0,
+            }
+        )
         self.load = Load(self.bootstrap, self.layout, self.seed, self.rate)
         self.load.__enter__()
         return self
@@ -65,6 +75,7 @@ class Scenario:
         for worker in self.workers.values():
             worker.kill()
         self.load.__exit__(kind, error, trace)
+        self._offsets.close()
         if error is None:
             self._admin().delete_topics(list(self.layout.configurations()), operation_timeout=10)
             if not self.kept:
@@ -138,18 +149,15 @@ class Scenario:
 
     def committed(self) -> dict[tuple[str, int], int]:
         """The group's offset of every source partition; empty where the broker does not say."""
-        from confluent_kafka import Consumer, KafkaException, TopicPartition
+        from confluent_kafka import KafkaException, TopicPartition
 
-        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": self.group, "log_level": 0})
+        topics = [self.layout.topic(topic.name) for topic in DOMAINS.values()]
+        asked = [TopicPartition(topic, p) for topic in topics for p in range(self.partitions)]
         try:
-            topics = [self.layout.topic(topic.name) for topic in DOMAINS.values()]
-            asked = [TopicPartition(topic, p) for topic in topics for p in range(self.partitions)]
-            found = consumer.committed(asked, timeout=5)
-            return {(tp.topic, tp.partition): max(tp.offset, 0) for tp in found}
+            found = self._offsets.committed(asked, timeout=5)
         except KafkaException:
             return {}
-        finally:
-            consumer.close()
+        return {(tp.topic, tp.partition): max(tp.offset, 0) for tp in found}
 
     def passed(self, wanted: Mapping[tuple[str, int], int]) -> bool:
         """Whether every partition is committed up to an offset at least."""

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.faults.ground import Ground
+from tests.faults.ground import Ground, LeftOutError
 from tests.faults.outcome import Outcome
 
 HERE = Path(__file__).parent
@@ -41,6 +41,8 @@ def stack(ground: Ground, draw: random.Random, kills: int) -> Outcome:
 
 def _run(file: Path, kills: int, draw: random.Random, more: dict[str, str], outcome: Outcome) -> str:
     """Run one file of tests; a failure is a difference. Returns what it said."""
+    if not file.exists():
+        raise LeftOutError(f"{file.name} is not there")
     environment = {**os.environ, **more, "KILLS": str(kills), "SEED": str(draw.getrandbits(31))}
     command = [
         sys.executable,
