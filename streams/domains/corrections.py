@@ -63,7 +63,8 @@ class Facts:
             superseded = self._superseded(frame)
         undone = self._find(superseded, frame)
         counted = frame.filter(~pl.col("event_id").is_in(superseded)) if superseded else frame
-        self._new.append(frame)
+        if len(frame):
+            self._new.append(frame)
         return counted, undone
 
     def mark(self) -> None:

@@ -60,6 +60,9 @@ class Committer:
         self._lost = lost
         self._fail = fail
         self._closing = False
+        self._broken = (
+            False  # a commit failed half-way: what it took is not on Kafka and no longer known as changed
+        )
         self._running: asyncio.Task[None] | None = None
         self._letters: Letters = defaultdict(int)
 
@@ -72,10 +75,10 @@ class Committer:
             self._letters[source, turn] += rows
 
     async def finish(self) -> None:
-        """End the loop, commit the rest and give the producer back."""
+        """End the loop, commit the rest, unless a commit failed before, and give the producer back."""
         await self._end_loop()
         try:
-            while await self._commit():
+            while not self._broken and await self._commit():
                 pass
         except FencedError:
             log.info("another owner has the task already", task=self.task.number)
@@ -118,8 +121,10 @@ class Committer:
 
     async def _commit(self) -> bool:
         """One commit; whether there was anything."""
+        self._broken = True
         commit = self.task.take()
         if commit is None:
+            self._broken = False
             return False
         letters, self._letters = self._letters, defaultdict(int)
         if commit.writes:
@@ -127,6 +132,7 @@ class Committer:
             before = self.task.snapshots.written(group_bytes)
             if before is not None:
                 await self._in_thread(self._delete, before)
+        self._broken = False
         self._written(letters, commit.offsets)
         self.task.committed(commit.offsets)
         _measure(commit)

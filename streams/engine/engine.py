@@ -171,10 +171,14 @@ class Engine:
             self.fail(error)
 
     async def release(self) -> None:
-        """The worker ends: make durable what is done while the partitions are still ours."""
+        """The worker ends: make durable what is done while the partitions are still ours. After a failure nothing more
+        is said: what stands in memory is no longer known to be right."""
         self._target = set()
         for feed in self.feeds.values():
             feed.stop()
+        if self.failure is not None:
+            await asyncio.gather(*(committer.abandon() for committer in self._owned.values()))
+            return
         await asyncio.gather(*(committer.finish() for committer in self._owned.values()))
         if self.offsets is not None:
             await self.offsets.flush()

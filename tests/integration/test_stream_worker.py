@@ -99,6 +99,18 @@ def test_kill_9_and_restart_give_the_plain_count(stack_of: MakeStack) -> None:
     assert stack.end(worker) == 0
 
 
+def test_a_worker_that_breaks_in_the_middle_of_a_commit_says_nothing_more(stack_of: MakeStack) -> None:
+    stack = stack_of()
+    feed(stack, 200)
+    worker = stack.start(TOY_FRAGILE="1")  # the totals were taken for the commit, then another store broke
+    assert worker.wait(60) == 1
+    assert stack.rows() == {}
+    worker = stack.start()
+    stack.wait(stack.done)
+    assert stack.rows() == stack.sent
+    assert stack.end(worker) == 0
+
+
 def test_two_workers_join_leave_and_one_is_killed(stack_of: MakeStack) -> None:
     stack = stack_of()
     first = stack.start(0)

@@ -176,3 +176,14 @@ def test_any_cut_equals_the_reference(
         }
         plain = alerts(events, profile(), until, event_clock)
         assert found == {scope: tuple(verdict) for scope, verdict in plain.items()}
+
+
+@pytest.mark.parametrize("domain", ["revenue", "budget", "population", "activities"])
+def test_a_chunk_of_which_nothing_can_be_taken_changes_nothing(domain: str) -> None:
+    processor = PROCESSORS[domain](Context(profile()))
+    impossible = record(
+        domain, event_id=str(UUID(int=1)), source=SOURCE, opd="1.01", occurred_at=10**15, kind="new"
+    )
+    for chunk in chunks_of(domain, [impossible], 1, [START]):
+        assert processor.process(chunk)
+    assert all(store.changes() is None for store in processor.stores.values())

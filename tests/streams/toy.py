@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any, ClassVar
 
+import pyarrow as pa
+
 from streams.engine.alerts import Alerts
 from streams.engine.chunk import Chunk
 from streams.engine.entries import Entries
@@ -14,6 +16,16 @@ from streams.engine.totals import Key, Totals
 
 DUE_MS = 60_000
 LEVELS = ("breach",)
+
+
+class Fragile(Entries):
+    """A store whose code breaks in the middle of a commit, once there is something in it."""
+
+    def changes(self) -> pa.RecordBatch | None:
+        batch = super().changes()
+        if batch is not None and os.environ.get("TOY_FRAGILE"):
+            raise ZeroDivisionError("fragile")
+        return batch
 
 
 class Toy:
@@ -32,7 +44,7 @@ class Toy:
         self._due_ms = int(os.environ.get("TOY_DUE_MS", DUE_MS)) if due_ms is None else due_ms
         self.totals = Totals()
         self.alerts = Alerts()
-        self._open = Entries()
+        self._open = Fragile()
         self.stores: dict[str, Store] = {TOTALS: self.totals, ALERTS: self.alerts, "open": self._open}
 
     def process(self, chunk: Chunk) -> list[RowError]:
