@@ -33,17 +33,23 @@ class LookUps:
         with self._lock:
             if self._admin is None:
                 self._admin = AdminClient(self._settings)
-        answers = []
-        for spec in (OffsetSpec.earliest(), OffsetSpec.latest()):
-            asked = {TopicPartition(s.topic, s.partition): spec for s in wanted}
-            answers.append(self._admin.list_offsets(asked, request_timeout=LOOK_UP_SECONDS))
-        begin, end = (
-            {
-                Source(tp.topic, tp.partition): future.result(LOOK_UP_SECONDS).offset
-                for tp, future in answer.items()
-            }
-            for answer in answers
-        )
+            admin = self._admin
+        try:
+            answers = []
+            for spec in (OffsetSpec.earliest(), OffsetSpec.latest()):
+                asked = {TopicPartition(s.topic, s.partition): spec for s in wanted}
+                answers.append(admin.list_offsets(asked, request_timeout=LOOK_UP_SECONDS))
+            begin, end = (
+                {
+                    Source(tp.topic, tp.partition): future.result(LOOK_UP_SECONDS).offset
+                    for tp, future in answer.items()
+                }
+                for answer in answers
+            )
+        except Exception:
+            with self._lock:  # what it knows of leaders may be old, and it would keep it for minutes
+                self._admin = None
+            raise
         return {source: Bounds(begin[source], end[source]) for source in wanted}
 
     def committed(self, sources: Iterable[Source]) -> dict[Source, Committed]:
