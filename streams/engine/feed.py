@@ -65,6 +65,8 @@ class Feed:
     def process(self, delivery: Delivery) -> Reader | None:
         """Hand a batch to its input; which one took it. What is of an earlier turn is ignored."""
         source, batch = delivery.batch.run.source, delivery.batch
+        if self.pump is not None:
+            self.pump.begun()
         found = self._inputs.get(source)
         if found is None or delivery.turn != self._turns[source]:
             return None

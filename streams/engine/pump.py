@@ -37,8 +37,10 @@ class Delivery:
 class Pump:
     """Runs one fetcher. ``deliver`` and ``fail`` are called from the fetch thread and must not block.
 
-    At most about two chunks of rows are under way at any time; ``done`` gives rows back. ``prepare`` runs first
-    in the thread, while Faust joins the group: it takes the first slow calls out of the first chunk.
+    At most about two chunks of rows are under way at any time; ``done`` gives rows back. One fetch may wait while the
+    one before it is processed, and no more: when processing is slower than what comes in, batches grow instead of
+    their number. ``prepare`` runs first in the thread, while Faust joins the group: it takes the first slow calls out
+    of the first chunk.
     """
 
     def __init__(
@@ -62,6 +64,8 @@ class Pump:
         self._wanted: dict[Source, Start] | None = None
         self._reading: dict[Source, Start] = {}
         self._under_way: dict[Source, int] = {}
+        self._batches = 0  # handed over and not begun to be dealt with
+        self._last = 0  # of them from the last fetch, when it was made
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="fetch", daemon=True)
 
@@ -72,6 +76,12 @@ class Pump:
         """Read exactly these sources. One whose turn has not changed goes on where it is."""
         with self._condition:
             self._wanted = dict(starts)
+            self._condition.notify()
+
+    def begun(self) -> None:
+        """One batch that was handed over has been taken, whatever became of it."""
+        with self._condition:
+            self._batches = max(0, self._batches - 1)
             self._condition.notify()
 
     def done(self, source: Source, turn: int, rows: int) -> None:
@@ -112,7 +122,7 @@ class Pump:
             self._fetcher.close()
 
     def _full(self) -> bool:
-        return sum(self._under_way.values()) >= 2 * self._chunk_rows
+        return self._batches > self._last or sum(self._under_way.values()) >= 2 * self._chunk_rows
 
     def _turn_to(self, wanted: dict[Source, Start]) -> None:
         with self._condition:
@@ -124,11 +134,17 @@ class Pump:
                     under_way[source] = self._under_way[source]
             changed = wanted != self._reading
             self._reading, self._under_way = wanted, under_way
+            if changed:  # some of what was handed over may never be taken: Faust empties its queues
+                self._batches = 0
         if changed:
             self._fetcher.assign({source: start.offset for source, start in wanted.items()})
 
     def _fetch(self) -> None:
-        for run in self._fetcher.fetch(self._chunk_rows, WAIT_SECONDS):
+        runs = self._fetcher.fetch(self._chunk_rows, WAIT_SECONDS)
+        with self._condition:
+            self._batches += len(runs)
+            self._last = len(runs)
+        for run in runs:
             turn = self._reading[run.source].turn
             batch = self._decoder(run.source.topic).decode(run)
             with self._condition:

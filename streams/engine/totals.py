@@ -26,6 +26,7 @@ SCHEMA = pa.schema(
 
 KEYS = pa.schema(list(SCHEMA)[:4])
 MOST_PIECES = 16
+FEW_ROWS = 300
 
 
 class Key(NamedTuple):
@@ -85,6 +86,9 @@ class Totals:
         """
         if frame.is_empty():
             return
+        if len(frame) <= FEW_ROWS:
+            self._add_rows(frame, metrics, dimensions, sign, total)
+            return
         sums = [pl.col(metric).sum() for metric in metrics]
         if total:
             grouped = frame.group_by("day").agg(sums)
@@ -92,6 +96,27 @@ class Totals:
         for dimension, expression in dimensions.items():
             grouped = frame.group_by("day", expression.alias("value")).agg(sums)
             self._add_groups(dimension, grouped.get_column("value").to_list(), grouped, metrics, sign)
+
+    def _add_rows(
+        self,
+        frame: pl.DataFrame,
+        metrics: Sequence[str],
+        dimensions: Mapping[str, pl.Expr],
+        sign: int,
+        total: bool,
+    ) -> None:
+        """As ``add_columns``, row by row: for a few rows quicker than a query for every dimension."""
+        values = [expression.alias(f"value {name}") for name, expression in dimensions.items()]
+        names = list(dimensions)
+        for day, *row in frame.select(pl.col("day").cast(pl.String), *values, *metrics).iter_rows():
+            of = dict(zip(names, row, strict=False))
+            deltas = [(m, sign * d) for m, d in zip(metrics, row[len(names) :], strict=True) if d]
+            for metric, delta in deltas:
+                if total:
+                    self.add(Key(metric, TOTAL, "", day), delta)
+                for dimension, value in of.items():
+                    if value:
+                        self.add(Key(metric, dimension, value, day), delta)
 
     def _add_groups(
         self,
