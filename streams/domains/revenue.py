@@ -43,23 +43,23 @@ class Revenue(Additive):
         ]
 
     def count(self, frame: pl.DataFrame, sign: int) -> None:
-        kind, amount = pl.col("kind"), pl.col("amount")
-        paid = pl.when(kind == "receipt").then(amount).when(kind == "void").then(-amount).otherwise(0)
-        owed = (
-            pl.when(kind == "assessment").then(amount - pl.col("reduction") + pl.col("penalty")).otherwise(0)
-        )
-        settled = pl.when(pl.col("assessment_id").is_not_null()).then(paid).otherwise(0)
+        self.totals.add_columns(frame.with_columns(FLOWS), METRICS, DIMENSIONS, sign)
 
-        def opening(measure: str) -> pl.Expr:
-            mine = (kind == "opening_balance") & (pl.col("measure") == measure)
-            return pl.when(mine).then(amount).otherwise(0)
 
-        flows = frame.with_columns(
-            (paid + opening("received")).alias("revenue.received"),
-            (owed + opening("assessed")).alias("revenue.assessed"),
-            (pl.when(kind == "deposit").then(amount).otherwise(0) + opening("deposited")).alias(
-                "revenue.deposited"
-            ),
-            (owed - settled + opening("arrears")).alias("revenue.arrears"),
-        )
-        self.totals.add_columns(flows, METRICS, DIMENSIONS, sign)
+def _flows() -> list[pl.Expr]:
+    """What a row adds to every measure."""
+    kind, amount = pl.col("kind"), pl.col("amount")
+    paid = pl.when(kind == "receipt").then(amount).when(kind == "void").then(-amount).otherwise(0)
+    owed = pl.when(kind == "assessment").then(amount - pl.col("reduction") + pl.col("penalty")).otherwise(0)
+    settled = pl.when(pl.col("assessment_id").is_not_null()).then(paid).otherwise(0)
+    deposited = pl.when(kind == "deposit").then(amount).otherwise(0)
+
+    def opening(measure: str) -> pl.Expr:
+        mine = (kind == "opening_balance") & (pl.col("measure") == measure)
+        return pl.when(mine).then(amount).otherwise(0)
+
+    measures = {"received": paid, "assessed": owed, "deposited": deposited, "arrears": owed - settled}
+    return [(flow + opening(name)).alias(f"revenue.{name}") for name, flow in measures.items()]
+
+
+FLOWS = _flows()
