@@ -16,14 +16,11 @@ from faust.types import AppT
 
 from schemas.settings import KafkaSettings
 from streams.engine.engine import Engine
-from streams.engine.faust_transport import ChunkConsumer, ChunkTransport
+from streams.engine.faust_transport import ChunkConsumer, ChunkTransport, WholeAssignor
 from streams.engine.pump import Delivery
 from streams.settings import StreamSettings
 
 CHUNKS_PER_AGENT = 8
-#: How soon a topic that a broker did not know yet is seen. Faust assigns what the leader's metadata has at that moment:
-#: just after a broker's start that may be nothing, and only the next look at the metadata assigns anew.
-METADATA_MS = 3_000
 
 
 class ChunkSchema(faust.Schema):  # type: ignore[misc]
@@ -70,7 +67,7 @@ def build(
         broker_request_timeout=max(20.0, streams.session_timeout_s + 5),
         broker_rebalance_timeout=max(20.0, streams.session_timeout_s),
         broker_commit_interval=60.0,  # the engine commits; see faust_transport.py
-        consumer_metadata_max_age_ms=METADATA_MS,
+        PartitionAssignor=WholeAssignor,
         stream_buffer_maxsize=CHUNKS_PER_AGENT,  # counts chunks; rows are bounded by the fetch thread
         stream_wait_empty=False,
         stream_recovery_delay=0.0,

@@ -17,6 +17,7 @@ and signatures that this file relies on. What is overridden, and why:
   left, because it feeds ``max_poll_interval``.
 - ``Consumer.perform_seek`` is left alone: seeking a paused partition moves aiokafka only.
 - ``Consumer._filter_tps_with_pending_acks``: Faust's own commit leaves engine partitions alone.
+- ``PartitionAssignor.assign``: partitions are dealt out when all topics are known, or not at all.
 - ``Consumer.highwater``, ``Consumer.verify_event_path``: aiokafka knows neither for a paused partition.
 """
 
@@ -35,6 +36,7 @@ from aiokafka.errors import (
     UnknownMemberIdError,
 )
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
+from faust.assignor import PartitionAssignor
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
@@ -54,6 +56,27 @@ NOT_OURS = (
 )
 
 log: Any = structlog.get_logger("streams.faust")
+
+
+class UnknownTopicError(RuntimeError):
+    """The broker does not know a topic of ours, or not yet."""
+
+
+class WholeAssignor(PartitionAssignor):  # type: ignore[misc]
+    """Faust's assignor, which stops the worker where the stock one passes over topics it does not see.
+
+    Just after its start a broker may know only some topics. An assignment made then would stand: a static member that
+    comes back is given what it had, and nobody looks again.
+    """
+
+    def assign(self, cluster: Any, member_metadata: Mapping[str, Any]) -> Any:
+        wanted = {topic for member in member_metadata.values() for topic in member.subscription}
+        missing = sorted(topic for topic in wanted if not cluster.partitions_for_topic(topic))
+        if missing:
+            error = UnknownTopicError(f"the broker does not know {', '.join(missing)}")
+            self.app.consumer.engine.fail(error)
+            raise error
+        return super().assign(cluster, member_metadata)
 
 
 class ChunkListener(driver.ConsumerRebalanceListener):  # type: ignore[misc]

@@ -23,7 +23,7 @@ class LookUps:
         self._consumer: Any = None
 
     def bounds(self, sources: Iterable[Source]) -> dict[Source, Bounds]:
-        """Begin and end offsets, asked of the broker now. Blocks. Raises TimeoutError."""
+        """Begin and end offsets, asked of the broker now. Blocks. Raises TimeoutError, FetchError."""
         from confluent_kafka import TopicPartition
         from confluent_kafka.admin import AdminClient, OffsetSpec
 
@@ -50,7 +50,7 @@ class LookUps:
             with self._lock:  # what it knows of leaders may be old, and it would keep it for minutes
                 self._admin = None
             raise
-        return {source: Bounds(begin[source], end[source]) for source in wanted}
+        return {source: checked(source, Bounds(begin[source], end[source])) for source in wanted}
 
     def committed(self, sources: Iterable[Source]) -> dict[Source, Committed]:
         """The group's committed offsets, without the partitions that have none. Blocks."""
@@ -77,3 +77,12 @@ class LookUps:
             if self._consumer is not None:
                 self._consumer.close()
             self._consumer = self._admin = None
+
+
+def checked(source: Source, bounds: Bounds) -> Bounds:
+    """The bounds, when they are some: while a leader changes, an answer may hold -1001 and no error. Raises FetchError."""
+    if not 0 <= bounds.begin <= bounds.end:
+        raise FetchError(
+            f"{source.topic}[{source.partition}]: the broker does not say where the log begins and ends"
+        )
+    return bounds

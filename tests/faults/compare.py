@@ -27,9 +27,10 @@ from streams.engine.state_group import Header
 from streams.engine.version import unpack
 from streams.reference import alerts, compute
 from tests.faults.events import Sent, profile
-from tests.faults.load import Place
+from tests.faults.load import NUMBER
 
 Figure = tuple[str, str, str, str]
+Place = tuple[str, int, int]
 Event = tuple[dict[str, Any], int, int, int]
 CUTS = 2
 #: As many differences of one sort are told in words; the rest is only counted.
@@ -88,7 +89,7 @@ def compare(
     layout: Layout,
     *,
     delivered: Mapping[tuple[str, int], int],
-    damaged: Mapping[Place, Sent],
+    damaged: Mapping[bytes, Sent],
     event_clock: bool,
     seed: str,
 ) -> Findings:
@@ -103,15 +104,14 @@ def compare(
     headers, processors = _recovered(bootstrap, layout, event_clock)
     for domain, topic in DOMAINS.items():
         name = layout.topic(topic.name)
-        ends = {p: delivered.get((name, p), 0) for p in range(layout.partitions)}
-        mine = {place: sent for place, sent in damaged.items() if place[0] == name}
-        events, rows = _events(topics[name], domain, mine, found)
-        for partition, end in ends.items():
-            found.same(f"records: {name}[{partition}]", rows.get(partition, 0), end)
+        events, rows = _events(topics[name], domain, damaged, found)
+        for partition in range(layout.partitions):
+            numbers = rows.numbers[partition]
+            found.same(f"records: {name}[{partition}]", len(numbers), delivered.get((name, partition), 0))
             lane = headers[partition].lanes[topic.name] if partition in headers else None
-            found.same(f"position: {name}[{partition}]", lane.position if lane else 0, end)
+            found.same(f"position: {name}[{partition}]", lane.position if lane else 0, rows.count[partition])
         clocks = {p: header.lanes[topic.name].clock for p, header in headers.items()}
-        _letters(topics[layout.topic(topic.dead_letters)], mine, found)
+        _letters(topics[layout.topic(topic.dead_letters)], rows.damaged, found)
         said = _said(topics[layout.topic(AGGREGATES[domain].name)], topic.name, found)
         wanted = compute(domain, events, profile(), clocks, event_clock)
         sums: dict[Figure, int] = defaultdict(int)
@@ -160,20 +160,31 @@ def _recovered(
     return headers, processors
 
 
+@dataclass
+class Rows:
+    """What a domain topic holds by partition: how many records, which numbers of the load, and where it is damaged."""
+
+    count: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    numbers: dict[int, set[bytes]] = field(default_factory=lambda: defaultdict(set))
+    damaged: dict[Place, Sent] = field(default_factory=dict)
+
+
 def _events(
-    messages: list[Any], domain: str, damaged: Mapping[Place, Sent], found: Findings
-) -> tuple[list[Event], dict[int, int]]:
-    """The records that count, and how many records of any kind each partition has. Raises DecodeError when a record
-    cannot be read that the load sent whole."""
+    messages: list[Any], domain: str, damaged: Mapping[bytes, Sent], found: Findings
+) -> tuple[list[Event], Rows]:
+    """The records that count, and all there are. Raises DecodeError when a record cannot be read that was sent whole."""
     codec = Codec(DOMAINS[domain].schema, open_ids())
     seen: set[tuple[int, str]] = set()
     events: list[Event] = []
-    rows: dict[int, int] = defaultdict(int)
+    rows = Rows()
     for message in messages:
         partition, offset = message.partition(), message.offset()
-        found.same(f"offsets: {message.topic()}[{partition}]", offset, rows[partition])
-        rows[partition] += 1
-        if (message.topic(), partition, offset) in damaged:
+        number = dict(message.headers())[NUMBER]
+        found.same(f"offsets: {message.topic()}[{partition}]", offset, rows.count[partition])
+        rows.count[partition] += 1
+        rows.numbers[partition].add(number)
+        if number in damaged:
+            rows.damaged[message.topic(), partition, offset] = damaged[number]
             continue
         event = codec.decode(message.value())
         if (partition, event["event_id"]) in seen:
@@ -181,7 +192,7 @@ def _events(
             continue
         seen.add((partition, event["event_id"]))
         events.append((event, partition, offset, message.timestamp()[1]))
-    found.events += sum(rows.values())
+    found.events += len(messages)
     return events, rows
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
 from schemas.catalogue import DOMAINS, Layout
 from tests.faults.events import Events, Sent
 
-Place = tuple[str, int, int]
+NUMBER = "number"
 
 
 class Load:
     """``rate`` events a second. ``delivered`` counts acknowledged records by cluster topic and partition; ``damaged``
-    holds every record that must become a dead letter, by (topic, partition, offset)."""
+    holds every record that must become a dead letter, by its number. The header ``number`` tells a record that a
+    producer had to send twice, which a killed broker may keep twice, from one that the load repeats."""
 
     def __init__(self, bootstrap: str, layout: Layout, seed: str, rate: float) -> None:
         from confluent_kafka import Producer
@@ -24,7 +26,8 @@ class Load:
         self.rate = rate
         self.events = Events(seed, simulated=layout.timestamps == "CreateTime")
         self.delivered: dict[tuple[str, int], int] = {}
-        self.damaged: dict[Place, Sent] = {}
+        self.damaged: dict[bytes, Sent] = {}
+        self._number = 0
         self.errors: list[str] = []
         self._producer: Any = Producer(
             {
@@ -75,6 +78,9 @@ class Load:
 
     def _publish(self, sent: Sent) -> None:
         topic = self.layout.topic(DOMAINS[sent.domain].name)
+        self._number += 1
+        number = str(self._number).encode()
+        sent = replace(sent, headers=[*sent.headers, (NUMBER, number)])
 
         def delivered(error: Any, message: Any) -> None:
             if error is not None:
@@ -83,7 +89,7 @@ class Load:
             place = (message.topic(), message.partition())
             self.delivered[place] = self.delivered.get(place, 0) + 1
             if sent.damage:
-                self.damaged[(*place, message.offset())] = sent
+                self.damaged[number] = sent
 
         while not self._stop.is_set():
             try:

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from infra.records import ends
 from schemas.catalogue import DOMAINS, Layout, Timestamps, create_topics
 from schemas.settings import KafkaSettings
 from streams.settings import StreamSettings
@@ -164,19 +165,35 @@ class Scenario:
         done = self.committed()
         return bool(done) and all(done[place] >= offset for place, offset in wanted.items())
 
+    def ends(self) -> dict[tuple[str, int], int]:
+        """Where every source partition ends; empty where the broker does not say."""
+        topics = [self.layout.topic(topic.name) for topic in DOMAINS.values()]
+        try:
+            return ends(self.bootstrap, [(topic, p) for topic in topics for p in range(self.partitions)])
+        except TimeoutError:
+            return {}
+
     def lag(self) -> int:
-        """Records that the group has not committed; -1 where the broker does not say."""
+        """Published records that the group has not committed; -1 where the broker does not say."""
         done = self.committed()
         return (
             sum(self.load.delivered.get(place, 0) - offset for place, offset in done.items()) if done else -1
         )
 
-    def behind(self) -> str:
-        """Where the group's offsets are not the load's, in words."""
+    def finished(self) -> bool:
+        """Whether the group has committed the end of every partition."""
         done = self.committed()
-        places = {**dict.fromkeys(done, 0), **self.load.delivered}
-        wrong = {f"{t}[{p}]": (done.get((t, p)), n) for (t, p), n in places.items() if done.get((t, p)) != n}
-        return f"(committed, published) of {len(wrong)} partitions: {dict(list(wrong.items())[:12])}"
+        return bool(done) and done == self.ends()
+
+    def behind(self) -> str:
+        """Where the group's offsets are not the ends of the log, or those not what the load knows, in words."""
+        done, last, sent = self.committed(), self.ends(), self.load.delivered
+        wrong = {
+            f"{place[0]}[{place[1]}]": (done.get(place), end, sent.get(place, 0))
+            for place, end in last.items()
+            if not done.get(place) == end == sent.get(place, 0)
+        }
+        return f"(committed, end, published) of {len(wrong)} partitions: {wrong}, errors of the load: {self.load.errors}"
 
     def wait(self, condition: Callable[[], bool], seconds: float, what: str) -> None:
         """Until the condition holds. Workers that end meanwhile are started again. Raises FaultError."""
@@ -197,7 +214,7 @@ class Scenario:
         """End the load, let the workers finish, end them, compare."""
         self.load.stop()
         self.tend()
-        self.wait_near(0)
+        self.wait(self.finished, SETTLE_SECONDS, "the end of the topics")
         for index in list(self.workers):
             self.stop(index)
         found = compare(
@@ -223,7 +240,7 @@ class Scenario:
             for messages in read_all(self.bootstrap, self.layout).values()
             for m in messages
         ]
-        damage = {place: sent.damage for place, sent in self.load.damaged.items()}
+        damage = {number: sent.damage for number, sent in self.load.damaged.items()}
         (self.folder / "topics.pickle").write_bytes(pickle.dumps({"records": records, "damage": damage}))
 
 

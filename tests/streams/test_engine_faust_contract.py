@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import Any
 
 import pytest
+from faust.assignor import PartitionAssignor
 from faust.transport import consumer as base
 from faust.transport.drivers import aiokafka as driver
 
@@ -19,6 +20,7 @@ SIGNATURES = [
     (driver.Consumer, "_getmany", ["self", "active_partitions", "timeout"]),
     (driver.Consumer, "_drain_messages", ["self", "fetcher"]),
     (driver.Consumer, "_filter_tps_with_pending_acks", ["self", "topics"]),
+    (PartitionAssignor, "assign", ["self", "cluster", "member_metadata"]),
     (driver.Consumer, "highwater", ["self", "tp"]),
     (driver.Consumer, "verify_event_path", ["self", "now", "tp"]),
     (driver.AIOKafkaConsumerThread, "_ensure_consumer", ["self"]),
