@@ -21,6 +21,8 @@ from sinks.clickhouse.tables import Table
 
 TIME = pa.timestamp("ms", "UTC")
 HEADERS = pa.list_(pa.struct([("name", pa.string()), ("value", pa.binary())]))
+#: More bytes than what an Arrow stream has beside its schema and its batches.
+STREAM_END = 64
 #: Tables whose ``occurred_at`` is a time to people; in the others all times are UTC milliseconds.
 TIMED = ("events", "steps")
 
@@ -89,11 +91,16 @@ def make_rows(
 
 def arrow_stream(blocks: Sequence[Rows]) -> memoryview:
     """The rows of several blocks of one table as one Arrow stream with one batch, so that it becomes one part."""
-    whole = pa.Table.from_batches([block.columns for block in blocks]).combine_chunks()
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, whole.schema) as writer:
-        writer.write_table(whole)
-    return memoryview(sink.getvalue())
+    whole = pa.concat_batches([block.columns for block in blocks])
+    frame = whole.schema.serialize().size + STREAM_END
+    body = pa.allocate_buffer(
+        frame + pa.ipc.get_record_batch_size(whole)
+    )  # a stream that grows copies itself
+    with pa.FixedSizeBufferWriter(body) as sink:
+        with pa.ipc.new_stream(sink, whole.schema) as writer:
+            writer.write_batch(whole)
+        size = sink.tell()
+    return memoryview(body)[:size]
 
 
 def _placed(
