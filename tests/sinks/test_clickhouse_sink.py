@@ -272,7 +272,7 @@ def test_values_and_alerts_arrive(stack: SinkStack) -> None:
     stack.flush()
     stack.start()
     wait_for("alert", lambda: stack.query("SELECT revision FROM {db}.alerts FINAL") == [(2,)])
-    assert stack.query("SELECT amount, version FROM {db}.aggregates FINAL") == [(700, 7)]
+    wait_for("value", lambda: stack.query("SELECT amount, version FROM {db}.aggregates FINAL") == [(700, 7)])
 
 
 def test_metrics_and_health(stack: SinkStack) -> None:
