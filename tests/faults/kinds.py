@@ -262,12 +262,12 @@ def churn(ground: Ground, draw: random.Random, kills: int) -> Outcome:
 
 #: Every kind with its share of a run (percent) and how many kills one scenario of it takes.
 KINDS: dict[str, tuple[Kind, int, int]] = {
-    "points": (points, 50, 24),
+    "points": (points, 54, 24),
     "moments": (moments, 13, 20),
-    "zombies": (zombies, 4, 4),
+    "zombies": (zombies, 3, 4),
     "network": (network, 6, 6),
-    "brokers": (brokers, 5, 4),
-    "leaders": (leaders, 5, 6),
+    "brokers": (brokers, 4, 4),
+    "leaders": (leaders, 3, 6),
     "clock": (clock, 4, 8),
     "churn": (churn, 3, 30),
     "sink": (suites.sink, 7, 70),

@@ -142,8 +142,11 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything that was started is ended
     folder = given.folder or Path(tempfile.mkdtemp(prefix="nadi-faults-"))
     totals = Totals(given.seed)
-    for line, totals in run(given.kills, given.seed, folder, given.only):  # noqa: B007
-        print(f"{time.strftime('%H:%M:%S')} {line}", flush=True)
+    try:
+        for line, totals in run(given.kills, given.seed, folder, given.only):  # noqa: B007
+            print(f"{time.strftime('%H:%M:%S')} {line}", flush=True)
+    except (KeyboardInterrupt, SystemExit):
+        totals.failed.append("stopped before its end")
     for failed in totals.failed:
         print(f"failed: {failed}")
     print(json.dumps(totals.as_json()) if given.json else totals.line(), flush=True)

@@ -106,12 +106,11 @@ class Scenario:
             replication=self.replication,
             timestamps=self.timestamps,
         )
+        usual = {"session_timeout_s": SESSION_SECONDS, "snapshot_bytes": SNAPSHOT_BYTES}
         settings = StreamSettings(
             group=self.group,
             clock="event" if self.event_clock else "record",
-            session_timeout_s=SESSION_SECONDS,
-            snapshot_bytes=SNAPSHOT_BYTES,
-            **{**self.options, **streams},
+            **{**usual, **self.options, **streams},
         )
         options = {
             "kafka": kafka.model_dump(),
