@@ -18,7 +18,7 @@ from schemas.catalogue import DOMAINS, HEARTBEATS, TOPICS, Topic
 from schemas.codec import Codec
 from schemas.events import EVENTS
 from schemas.registry import open_ids
-from schemas.settings import KafkaSettings
+from schemas.settings import EXACT_PRODUCER, KafkaSettings
 
 Delivered = Callable[[str, int, int], None]
 
@@ -54,8 +54,7 @@ class Publisher:
         self._producer: Any = Producer(
             {
                 "bootstrap.servers": kafka.bootstrap_servers,
-                "enable.idempotence": True,
-                "acks": "all",
+                **EXACT_PRODUCER,
                 "linger.ms": 5,
                 "compression.type": "lz4",
                 "queue.buffering.max.messages": QUEUE_MESSAGES,

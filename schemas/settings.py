@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.catalogue import Layout
+
+#: librdkafka settings of every producer whose records must not be lost. More than one request in flight loses records
+#: that were acknowledged, see docs/decisions/0012-one-request-in-flight.md.
+EXACT_PRODUCER: Mapping[str, Any] = MappingProxyType(
+    {"enable.idempotence": True, "acks": "all", "max.in.flight.requests.per.connection": 1}
+)
 
 
 class KafkaSettings(BaseModel):

@@ -23,7 +23,7 @@ from infra.dead_letters.letters import Letter, Place, Selection, letters
 from infra.dead_letters.marks import CLOSED, Action, Ledger, Mark, mark, this_process
 from monitoring.failpoints import reached
 from schemas.dead_letters import REPLAY_OF, REPLAY_RUN, replayed_headers, split
-from schemas.settings import KafkaSettings
+from schemas.settings import EXACT_PRODUCER, KafkaSettings
 
 #: How often a record may be sent again before somebody has to insist.
 MAX_REPLAYS = 3
@@ -192,8 +192,7 @@ class _Sender:
         self._producer: Any = Producer(
             {
                 "bootstrap.servers": kafka.bootstrap_servers,
-                "enable.idempotence": True,
-                "acks": "all",
+                **EXACT_PRODUCER,
                 "message.max.bytes": 10 * 2**20,  # the broker decides
                 "delivery.timeout.ms": int(DELIVERY_SECONDS * 1000),
                 "client.id": "nadi-dlq-replay",

@@ -11,6 +11,7 @@ import structlog
 
 from schemas.catalogue import DEAD_LETTER_SUFFIX
 from schemas.dead_letters import DeadLetter
+from schemas.settings import EXACT_PRODUCER
 from sinks.clickhouse.intent import IntentError, Standing, read
 from sinks.clickhouse.store import StoppingError
 
@@ -66,7 +67,7 @@ def producer(bootstrap: str) -> Any:
     """The producer of dead letters."""
     from confluent_kafka import Producer
 
-    return Producer({"bootstrap.servers": bootstrap, "enable.idempotence": True, "linger.ms": 1})
+    return Producer({"bootstrap.servers": bootstrap, **EXACT_PRODUCER, "linger.ms": 1})
 
 
 def commit(client: Any, standings: Mapping[Assigned, Standing], stopping: Callable[[], bool]) -> None:

@@ -17,6 +17,7 @@ import structlog
 
 from monitoring.failpoints import reached
 from schemas.dead_letters import Headers
+from schemas.settings import EXACT_PRODUCER
 from streams.engine.client import client_settings
 
 CLAIM_SECONDS = 60.0
@@ -75,7 +76,7 @@ class Transactions:
                 **client_settings(bootstrap, transactional_id),
                 "transactional.id": transactional_id,
                 "transaction.timeout.ms": TRANSACTION_MS,
-                "acks": "all",
+                **EXACT_PRODUCER,
                 "compression.type": "lz4",
                 "linger.ms": 0,
                 "delivery.timeout.ms": TRANSACTION_MS - 5_000,

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from schemas.catalogue import DOMAINS, Layout
+from schemas.settings import EXACT_PRODUCER
 from tests.faults.events import Events, Sent
 
 NUMBER = "number"
@@ -32,7 +33,7 @@ class Load:
         self._producer: Any = Producer(
             {
                 "bootstrap.servers": bootstrap,
-                "enable.idempotence": True,
+                **EXACT_PRODUCER,
                 "message.timeout.ms": 0,  # for ever: a broker that is away loses nothing
                 "reconnect.backoff.max.ms": 500,
                 "linger.ms": 5,
