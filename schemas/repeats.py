@@ -9,7 +9,6 @@ marks are a function of the rows alone: neither how they are cut into batches no
 from __future__ import annotations
 
 import secrets
-from bisect import bisect_left
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,6 @@ from schemas.event_ids import Bools, EventIds, Uint64s, event_ids
 __all__ = ["DAY_MS", "EventIds", "Repeats", "event_ids"]
 
 DAY_MS = 86_400_000
-UNDO_ROWS = 1 << 18
 #: Rows at a time, so that what is computed stays in the processor's cache.
 PIECE = 1 << 14
 FIRST_ROWS = 1 << 12
@@ -40,8 +38,7 @@ class Repeats:
     """The last rows of one partition, by event id.
 
     ``min_rows`` and ``max_rows`` are distances of offsets, ``min_ms`` of record timestamps (either way). About 45
-    bytes a row, growing from few rows to ``max_rows + undo_rows``; ``undo_rows`` is how far ``forget_from`` reaches
-    at the least.
+    bytes a row, growing from few rows to ``max_rows``.
 
     Rows have numbers, from 1, and stand in a ring. ``_head`` is the newest row of each slot, ``_older`` the next one
     in the same slot: a hash table whose chains lead from new to old, so that the first equal id is the previous one.
@@ -54,21 +51,19 @@ class Repeats:
         min_ms: int = 7 * DAY_MS,
         max_rows: int = 2_000_000,
         *,
-        undo_rows: int = UNDO_ROWS,
         piece: int = PIECE,
     ) -> None:
         self.min_rows = min_rows
         self.min_ms = min_ms
         self.max_rows = max_rows
         self._piece = piece
-        self._most = max_rows + max(undo_rows, piece)
+        self._most = max_rows + piece
         self._capacity = 0
         self._rows: Int64s = np.empty(0, np.int64)
         self._older: Int32s = np.empty(0, np.int32)
         self._head: Int32s = np.empty(0, np.int32)
         self._first = self._next = 1
         self._lap = 1  # the number of the row that stands, or would stand, at the beginning of the ring
-        self._lost: int | None = None
 
     def __len__(self) -> int:
         """How many rows are remembered."""
@@ -100,21 +95,6 @@ class Repeats:
             done = part.stop
         return marks
 
-    def forget_from(self, offset: int) -> None:
-        """Rows at or after that offset were never seen. Always possible down to ``undo_rows`` rows before the last
-        one ever marked; raises ValueError where it goes further back and would not be exact."""
-        if self._newest_offset() < offset:
-            return
-        if self._lost is not None and self._lost >= offset - self.max_rows:
-            raise ValueError(f"offset {offset} is too far back; read the window again")
-        keep = bisect_left(range(self._first, self._next), offset, key=self._offset) + self._first
-        # From the newest to the oldest: of the rows of one slot the oldest is assigned last.
-        gone = self._place(np.arange(keep, self._next))[::-1]
-        self._head[self._slots(*self._ids(gone))] = self._older[gone]
-        self._next = keep
-        if self._next < self._lap:
-            self._lap -= self._capacity
-
     def _newest_offset(self) -> int:
         return self._offset(self._next - 1) if len(self) else -1
 
@@ -129,7 +109,6 @@ class Repeats:
         rows = self._rows[start * WIDTH : (start + count) * WIDTH].reshape(count, WIDTH)
         overwritten = self._next + count - self._capacity
         if overwritten > self._first:
-            self._lost = int(rows[-1, OFFSET])
             self._first = overwritten
         rows[:, HIGH] = high.view(np.int64)
         rows[:, LOW] = low.view(np.int64)

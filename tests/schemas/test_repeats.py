@@ -1,4 +1,4 @@
-"""Repeats are a function of the rows: the same for any cut, any start of the reading, and after taking back."""
+"""Repeats are a function of the rows: the same for any cut, and any start of the reading."""
 
 from __future__ import annotations
 
@@ -33,9 +33,6 @@ class Plain:
         near = offset - there <= MIN_ROWS or abs(stamp - then) <= MIN_MS
         return near and offset - there <= MAX_ROWS
 
-    def forget_from(self, offset: int) -> None:
-        self.rows = [row for row in self.rows if row[1] < offset]
-
 
 def ids_of(numbers: list[int]) -> EventIds:
     """Ids that share halves, so that both are compared."""
@@ -57,8 +54,8 @@ def mark(repeats: Repeats, rows: list[tuple[int, int, int]]) -> list[bool]:
     return marks.tolist()
 
 
-def small(piece: int = 4, undo_rows: int = 8) -> Repeats:
-    return Repeats(MIN_ROWS, MIN_MS, MAX_ROWS, undo_rows=undo_rows, piece=piece)
+def small(piece: int = 4) -> Repeats:
+    return Repeats(MIN_ROWS, MIN_MS, MAX_ROWS, piece=piece)
 
 
 @given(ROWS, CUTS, st.integers(1, 9))
@@ -88,32 +85,6 @@ def test_a_later_start_gives_the_same_marks(
     assert again[start - first :] == whole[start:]
 
 
-@given(ROWS, st.lists(st.tuples(st.integers(1, 20), st.integers(0, 8)), min_size=1, max_size=40))
-def test_what_is_forgotten_was_never_seen(
-    rows: list[tuple[int, int, int]], turns: list[tuple[int, int]]
-) -> None:
-    """After every batch some of the last rows are taken back and read again."""
-    placed = [(n, o, t) for (n, _, t), o in zip(rows, offsets_of(rows), strict=True)]
-    plain, repeats = Plain(), small(undo_rows=8)
-    done = furthest = 0
-    for size, back in turns:
-        part = placed[done : done + size]
-        assert mark(repeats, part) == [plain.mark(*row) for row in part]
-        furthest = max(furthest, done + len(part))
-        done = max(0, furthest - 8, done + len(part) - back)
-        if done < len(placed):
-            repeats.forget_from(placed[done][1])
-            plain.forget_from(placed[done][1])
-
-
-def test_a_window_that_was_lost_is_not_made_up() -> None:
-    repeats = small(undo_rows=8)
-    mark(repeats, [(n, n, 0) for n in range(1, 100)])
-    repeats.forget_from(92)
-    with pytest.raises(ValueError, match="too far back"):
-        repeats.forget_from(50)
-
-
 def test_what_cannot_be_marked_is_refused() -> None:
     repeats = small()
     mark(repeats, [(1, 5, 0)])
@@ -129,7 +100,7 @@ def test_what_cannot_be_marked_is_refused() -> None:
 def test_real_sizes_against_a_dictionary() -> None:
     """Growth, a full window, one id sent again and again, and bytes a row."""
     rng = np.random.default_rng(7)
-    repeats = Repeats(min_rows=20_000, min_ms=DAY_MS, max_rows=200_000, undo_rows=1 << 14)
+    repeats = Repeats(min_rows=20_000, min_ms=DAY_MS, max_rows=200_000)
     last: dict[int, tuple[int, int]] = {}
     offset = 0
     for _ in range(16):
@@ -169,7 +140,7 @@ def test_ids_that_all_share_a_slot(monkeypatch: pytest.MonkeyPatch) -> None:
     for number, offset, _ in rows:
         wanted.append(offset - last.get(number, -10_000) <= 700)
         last[number] = offset
-    repeats = Repeats(min_rows=700, min_ms=0, max_rows=1000, undo_rows=0, piece=2)
+    repeats = Repeats(min_rows=700, min_ms=0, max_rows=1000, piece=2)
     assert mark(repeats, rows) == wanted
     assert any(wanted[800:])
     assert not all(wanted[800:])
