@@ -13,6 +13,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import structlog
@@ -23,9 +24,10 @@ from streams.engine.claims import REGENCY, Claims
 from streams.engine.clock import ClockRule
 from streams.engine.committer import Committer, Letters
 from streams.engine.feed import Feed
-from streams.engine.fetch import Committed, Fetcher, FetchError, Source, wall_clock
+from streams.engine.fetch import Committed, FetchError, Source, wall_clock
 from streams.engine.group_offsets import GroupOffsets
 from streams.engine.lane import Lane
+from streams.engine.look_ups import LookUps
 from streams.engine.output import Encoder
 from streams.engine.pump import Delivery
 from streams.engine.regency import RegencyTask
@@ -48,14 +50,14 @@ class Engine:
     def __init__(
         self,
         *,
-        fetcher: Fetcher,
+        look_ups: LookUps,
         claims: Claims,
         encoder: Encoder,
         rule: ClockRule,
         commit_interval: float,
         stop: Callable[[], None],
     ) -> None:
-        self._fetcher = fetcher
+        self._look_ups = look_ups
         self._claims = claims
         self._encoder = encoder
         self._rule = rule
@@ -98,6 +100,9 @@ class Engine:
         }
         return cases | ({REGENCY} if regency in sources else set())
 
+    def _feed(self, number: int) -> Feed:
+        return self.feeds[REGENCY_FEED if number == REGENCY else CASES]
+
     def refetch(self) -> None:
         """What was under way may be lost: read for every input again from where it stands."""
         for feed in self.feeds.values():
@@ -126,24 +131,32 @@ class Engine:
         if not wanted():
             claimed.transactions.close()
             return
+        feed = self._feed(number)
+        written = partial(self._written, feed)
         committer = Committer(
-            claimed, self._encoder, self._interval, self._in_thread, self._written, self._lost, self.fail
+            claimed,
+            self._look_ups,
+            self._encoder,
+            self._interval,
+            self._in_thread,
+            written,
+            self._lost,
+            self.fail,
         )
         self._owned[number] = committer
         if isinstance(claimed.task, CaseTask):
             for lane in claimed.task.lanes.values():
                 lane.settle()
                 _show(lane)
-            self.feeds[CASES].add(committer, claimed.task.lanes.values())
+            feed.add(committer, claimed.task.lanes.values())
         elif isinstance(claimed.task, RegencyTask):
-            self.feeds[REGENCY_FEED].add(committer, claimed.task.inboxes.values())
+            feed.add(committer, claimed.task.inboxes.values())
         committer.start()
 
     async def _drop(self, number: int) -> None:
         """Give a task up: nothing more leaves it, and what it had not committed is computed by its next owner."""
         committer = self._owned.pop(number)
-        for feed in self.feeds.values():
-            feed.remove(committer)
+        self._feed(number).remove(committer)
         await committer.abandon()
         for item in committer.task.inputs.values():
             STATE_REBUILDING.labels(item.topic, str(item.source.partition)).set(0)
@@ -197,10 +210,9 @@ class Engine:
         except Exception as error:  # noqa: BLE001  (an edge: whatever it is, the worker stops)
             self.fail(error)
 
-    def _written(self, letters: Letters, offsets: Mapping[Source, Committed]) -> None:
-        """A commit of one task is on Kafka."""
-        for feed in self.feeds.values():
-            feed.done(letters)
+    def _written(self, feed: Feed, letters: Letters, offsets: Mapping[Source, Committed]) -> None:
+        """A commit of a task that this feed reads for is on Kafka."""
+        feed.done(letters)
         if self.offsets is not None:
             self.offsets.follow(offsets)
 
@@ -225,7 +237,7 @@ class Engine:
             return
         try:
             ends = await self._in_thread(
-                self._fetcher.bounds, {item.source for _, item in due} | set(everywhere)
+                self._look_ups.bounds, {item.source for _, item in due} | set(everywhere)
             )
         except Exception as error:  # noqa: BLE001  (no answer moves no clock; the next turn asks again)
             log.warning("end offsets not known, clocks stand still", error=str(error))
