@@ -34,6 +34,7 @@ from streams.engine.clock import ClockRule
 from streams.engine.decode import ENVELOPE, Decoder
 from streams.engine.engine import CASES, REGENCY_FEED, Engine
 from streams.engine.fetch import Fetcher, open_fetcher
+from streams.engine.look_ups import LookUps
 from streams.engine.output import Encoder
 from streams.engine.processor import Context, Maker, Processor
 from streams.engine.pump import Pump
@@ -155,18 +156,18 @@ class _Worker:
             prepare=lambda: warm_up(codecs),
         )  # fmt: skip
 
-    def _claims(self, fetcher: Fetcher) -> Claims:
+    def _claims(self, look_ups: LookUps, kind: str) -> Claims:
         worker = f"stream-{self._index} ({socket.gethostname()}, pid {os.getpid()})"
         return Claims(
             bootstrap=self._kafka.bootstrap_servers,
             layout=self._layout,
-            fetcher=fetcher,
+            look_ups=look_ups,
             make=self._make,
             make_regency=None if self._regency is None else partial(self._regency, self._context(0)),
             topics={domain: DOMAINS[domain].name for domain in self._makers},
             rule=self._rule,
             group=self._streams.group,
-            about=About(worker, fetcher.kind, self._profile.hash),
+            about=About(worker, kind, self._profile.hash),
             profile_hash=self._profile.hash,
             snapshot_bytes=self._streams.snapshot_bytes,
         )
@@ -187,9 +188,10 @@ class _Worker:
         servers = self._kafka.bootstrap_servers
         kind = self._streams.fetch
         fetcher = open_fetcher(servers, self._streams.group, f"{client}-fetch", kind)
+        look_ups = LookUps(servers, f"{client}-look-ups")
         engine = Engine(
-            fetcher=fetcher,
-            claims=self._claims(fetcher),
+            look_ups=look_ups,
+            claims=self._claims(look_ups, fetcher.kind),
             encoder=Encoder(self._layout, self._ids),
             rule=self._rule,
             commit_interval=self._streams.commit_interval_ms / 1000,
@@ -231,6 +233,7 @@ class _Worker:
             running.cancel()
             with contextlib.suppress(Exception, asyncio.CancelledError):
                 await asyncio.wait_for(worker.app.stop(), STOP_SECONDS - 2)
+            look_ups.close()
             server.close()
         log.info("worker ends", index=self._index, failed=engine.failure is not None)
         return engine.failure

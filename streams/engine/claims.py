@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
@@ -14,9 +14,9 @@ from schemas.catalogue import REGENCY_TOPIC, STATE_TOPIC, Layout
 from schemas.repeats import Repeats
 from streams.engine.alerts import Alerts
 from streams.engine.clock import ClockRule
-from streams.engine.fetch import Bounds, Fetcher, Source
+from streams.engine.fetch import Bounds, Source
 from streams.engine.lane import Earlier, Lane, PositionError
-from streams.engine.offsets import at_time
+from streams.engine.look_ups import LookUps
 from streams.engine.processor import ALERTS, TOTALS, Processor
 from streams.engine.regency import DOMAIN, WHOLE, Inbox, RegencyProcessor, RegencyTask
 from streams.engine.state_group import LaneState
@@ -41,19 +41,6 @@ class Claimed:
     log: Source
 
 
-class Primed(Protocol):
-    """An input whose window of repeats is to be filled before it goes on."""
-
-    @property
-    def source(self) -> Source: ...
-
-    begin: int
-    position: int
-    published_at: int
-
-    def prime_from(self, offset: int) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Claims:
     """What every claim of a deployment needs. ``make`` builds an empty processor of a domain and partition, and
@@ -63,7 +50,7 @@ class Claims:
 
     bootstrap: str
     layout: Layout
-    fetcher: Fetcher
+    look_ups: LookUps
     make: Callable[[str, int], Processor]
     make_regency: Callable[[], RegencyProcessor] | None
     topics: Mapping[str, str]
@@ -90,7 +77,7 @@ class Claims:
         log = Source(self.layout.topic(STATE_TOPIC), number)
         with self._claim(f"nadi-case-{number}", log, wanted) as (transactions, recovered):
             sources = self.sources(number)
-            bounds = self.fetcher.bounds(sources.values())
+            bounds = self.look_ups.bounds(sources.values())
             anew: set[str] = set()
             lanes = {
                 self.topics[domain]: self._lane(domain, source, bounds[source], recovered, anew)
@@ -113,7 +100,7 @@ class Claims:
                 for domain, topic in wanted_topics.items()
                 for number in range(self.layout.partitions)
             }
-            bounds = self.fetcher.bounds(places)
+            bounds = self.look_ups.bounds(places)
             states = recovered.header.lanes if recovered.header is not None else {}
             fingerprint = self._fingerprint(DOMAIN, processor.version)
             same = WHOLE not in states or states[WHOLE].fingerprint == fingerprint
@@ -174,13 +161,13 @@ class Claims:
         """What stands for code and profile."""
         return hashlib.sha256(f"{domain}\0{version}\0{self.profile_hash}".encode()).hexdigest()[:16]
 
-    def _prime(self, inputs: Sequence[Primed]) -> None:
+    def _prime(self, inputs: Sequence[Lane | Inbox]) -> None:
         """Let every input read its window of repeats again before it goes on; see schemas/repeats.py for its length."""
         window = Repeats()
         begun = [item for item in inputs if item.position > 0]
         live = self.layout.timestamps == "LogAppendTime"
         since = {item.source: item.published_at - window.min_ms for item in begun if live}
-        by_time = at_time(self.bootstrap, since)
+        by_time = self.look_ups.at_time(since)
         for item in begun:
             oldest = item.position - window.max_rows
             start = min(item.position - window.min_rows, by_time.get(item.source, oldest))

@@ -14,7 +14,7 @@ from monitoring.failpoints import reached
 from monitoring.metrics import DEAD_LETTERS, EVENT_AGE, EVENTS
 from streams.engine.claims import Claimed
 from streams.engine.fetch import Source, wall_clock
-from streams.engine.offsets import delete_before
+from streams.engine.look_ups import LookUps
 from streams.engine.output import Encoder
 from streams.engine.task import Commit
 from streams.engine.transaction import FencedError, Record
@@ -41,6 +41,7 @@ class Committer:
     def __init__(
         self,
         claimed: Claimed,
+        look_ups: LookUps,
         encoder: Encoder,
         interval: float,
         in_thread: Callable[..., Awaitable[Any]],
@@ -53,6 +54,7 @@ class Committer:
         self.beat = time.monotonic()
         self._transactions = claimed.transactions
         self._log = claimed.log
+        self._look_ups = look_ups
         self._encoder = encoder
         self._interval = interval
         self._in_thread = in_thread
@@ -150,7 +152,7 @@ class Committer:
 
         reached("stream.delete")
         try:
-            delete_before(self._transactions.bootstrap, self._log, before)
+            self._look_ups.delete_before(self._log, before)
         except (KafkaException, TimeoutError) as error:
             log.warning("old state not deleted", task=self.task.number, before=before, error=str(error))
 

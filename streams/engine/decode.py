@@ -111,3 +111,8 @@ def dead_letter(
         failed_at=now,
         headers=run.headers(row),
     )
+
+
+def processor_error(error: Exception) -> tuple[str, str]:
+    """The reason and the message of a row that a domain's own code fails on."""
+    return "ProcessorError", f"{type(error).__name__}: {error}"

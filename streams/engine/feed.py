@@ -14,8 +14,8 @@ import structlog
 from monitoring.metrics import LAST_PROCESSED
 from streams.engine.decode import Batch
 from streams.engine.fetch import Source
-from streams.engine.lane import HoleError
 from streams.engine.pump import Delivery, Pump, Start
+from streams.engine.reading import HoleError
 from streams.engine.task import Input
 
 if TYPE_CHECKING:

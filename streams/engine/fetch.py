@@ -7,7 +7,7 @@ told where to start. It is used by one thread at a time, but for the look-ups, w
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,7 +17,6 @@ from schemas.dead_letters import Headers
 from schemas.payloads import Payloads
 from streams.engine.chunk import Int64s
 from streams.engine.client import client_settings
-from streams.engine.look_ups import LookUps
 from streams.engine.source import Bounds, Committed, FetchError, Source
 
 BUSY_ROWS = 256
@@ -133,12 +132,6 @@ class Fetcher(Protocol):
         """What is there, at most ``rows`` records, waiting ``seconds`` for the first. Runs of a partition follow
         each other without a hole. Raises FetchError when a position is not in the log."""
 
-    def bounds(self, sources: Iterable[Source]) -> dict[Source, Bounds]:
-        """Begin and end offsets, asked of the broker now. Any thread; blocks. Raises TimeoutError."""
-
-    def committed(self, sources: Iterable[Source]) -> dict[Source, Committed]:
-        """The group's committed offsets, without the partitions that have none. Any thread; blocks."""
-
     def close(self) -> None:
         """Stop fetching and free the connection."""
 
@@ -152,7 +145,6 @@ class ConfluentFetcher:
         from confluent_kafka import Consumer
 
         self._consumer: Any = Consumer(fetch_settings(bootstrap, group, client_id))
-        self._look_ups = LookUps(bootstrap, group, f"{client_id}-look-ups")
         self._next: dict[Source, int] = {}
 
     def assign(self, positions: Mapping[Source, int]) -> None:
@@ -200,14 +192,7 @@ class ConfluentFetcher:
         self._next[source] = after
         return ConfluentRun(source, first, after, offsets, stamps, messages)
 
-    def bounds(self, sources: Iterable[Source]) -> dict[Source, Bounds]:
-        return self._look_ups.bounds(sources)
-
-    def committed(self, sources: Iterable[Source]) -> dict[Source, Committed]:
-        return self._look_ups.committed(sources)
-
     def close(self) -> None:
-        self._look_ups.close()
         self._consumer.close()
 
 

@@ -16,17 +16,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from monitoring.failpoints import reached
 from schemas.dead_letters import DeadLetter
-from schemas.repeats import Repeats
+from streams.engine.attempt import attempt, mark
 from streams.engine.chunk import Chunk
 from streams.engine.clock import ClockRule
-from streams.engine.decode import Batch, dead_letter
+from streams.engine.decode import Batch, dead_letter, processor_error
 from streams.engine.fetch import Run, Source, wall_clock
 from streams.engine.processor import Processor, RowError
+from streams.engine.reading import Reading
 from streams.engine.state_group import LaneState
 from streams.engine.totals import Key
 from streams.engine.version import MAX_REBUILD, pack
@@ -36,10 +36,6 @@ MANY_FAILURES = 100
 
 class PositionError(RuntimeError):
     """The log and the state do not fit: going on would lose or repeat records."""
-
-
-class HoleError(RuntimeError):
-    """A batch does not start where the one before it ended: it must be read again from ``expected``."""
 
 
 class UnprocessableError(RuntimeError):
@@ -68,9 +64,8 @@ class Tally:
             self.rows[outcome] = self.rows.get(outcome, 0) + rows
 
 
-class Lane:
-    """``topic`` is the catalogue name, ``source`` the partition on the cluster; ``state`` is where a predecessor
-    stood, None for none (then the lane starts at ``begin``, the first offset of the log)."""
+class Lane(Reading):
+    """``state`` is where a predecessor stood, None for none (then the lane starts at ``begin``)."""
 
     def __init__(
         self,
@@ -86,19 +81,16 @@ class Lane:
         state: LaneState | None = None,
         earlier: Earlier | None = None,
     ) -> None:
-        self.source = source
-        self.topic = topic
+        start = state if state is not None and earlier is None else LaneState(begin)
+        super().__init__(source, topic, begin, start.position)
         self.processor = processor
         self.fingerprint = fingerprint
-        self.begin = begin
         self.end = end  # of a bounded input
         self.earlier = earlier
         self._rule = rule
         self._group = group
         self._before = state if earlier is not None else None
-        start = state if state is not None and earlier is None else LaneState(begin)
-        self.position, self.clock = start.position, start.clock
-        self.published_at, self.simulated = start.published_at, start.simulated
+        self.clock, self.published_at, self.simulated = start.clock, start.published_at, start.simulated
         self.tick, self.rebuild = start.tick, start.rebuild
         if earlier is not None and state is not None:
             self.rebuild = state.rebuild + 1
@@ -106,9 +98,7 @@ class Lane:
                 raise PositionError(
                     f"{topic}: rebuilt {MAX_REBUILD} times; delete the state topic to start over"
                 )
-        self.expected = self.position
         self.tally = Tally()
-        self._repeats = Repeats()
         self._said_at = self.position
         self._settled = False
         self._caught_up()
@@ -117,10 +107,6 @@ class Lane:
     def live(self) -> bool:
         """Whether what it computes is published: false while everything is computed anew."""
         return self.earlier is None
-
-    @property
-    def name(self) -> str:
-        return f"{self.source.topic}[{self.source.partition}]"
 
     def state(self) -> LaneState:
         """Where the lane stands, for the state group; while it rebuilds, where its predecessor stood."""
@@ -142,23 +128,10 @@ class Lane:
         self._said_at = self.position
         return pack(self.rebuild, self.position, self.tick)
 
-    def prime_from(self, offset: int) -> None:
-        """Read from ``offset`` (not above the position) to fill the window of repeats first."""
-        self.expected = min(offset, self.position)
-        self._repeats = Repeats()
-
     def apply(self, batch: Batch) -> None:
         """Process one batch. Raises HoleError, or UnprocessableError when the code fails on too many rows."""
-        run = batch.run
-        if run.first_offset != self.expected:
-            raise HoleError(f"{self.name}: batch starts at {run.first_offset}, expected {self.expected}")
-        if run.first_offset < self.position:
-            known = batch.part(run.first_offset, min(run.next_offset, self.position))
-            self._repeats.mark(known.ids, known.offsets, known.timestamps)
-            batch = batch.part(known.run.next_offset, run.next_offset)
-        for part in self._parts(batch):
+        for part in self._parts(self._news(batch)):
             self._step(part)
-        self.expected = run.next_offset
 
     def settle(self) -> None:
         """At the end of a bounded input: move the clock to ``until`` and fire what is due."""
@@ -190,24 +163,12 @@ class Lane:
     def _step(self, part: Batch) -> None:
         """Apply one part, wholly before or wholly after the end of a rebuild."""
         run = part.run
-        repeat = self._repeats.mark(part.ids, part.offsets, part.timestamps)
-        clocks = np.maximum.accumulate(np.maximum(run.timestamps, self.clock))
-        columns, offsets = part.columns, part.offsets
-        row_clocks = clocks if len(offsets) == len(run) else clocks[np.searchsorted(run.offsets, offsets)]
-        if repeat.any():
-            keep = ~repeat
-            columns, offsets, row_clocks = columns.filter(pa.array(keep)), offsets[keep], row_clocks[keep]
-        clock = int(clocks[-1]) if len(clocks) else self.clock
+        sifted = self._sift(part, self.clock)
+        clock = int(sifted.clocks[-1]) if len(run) else self.clock
         chunk = Chunk(
-            self.topic,
-            run.source.partition,
-            run.first_offset,
-            run.next_offset,
-            columns,
-            offsets,
-            row_clocks,
-            clock,
-        )
+            self.topic, run.source.partition, run.first_offset, run.next_offset, sifted.columns, sifted.offsets,
+            sifted.row_clocks, clock,
+        )  # fmt: skip
         failed: list[DeadLetter] = []
         if len(chunk):
             self._process(chunk, run, failed)
@@ -220,7 +181,7 @@ class Lane:
         if len(run):
             self.published_at = max(self.published_at, int(run.timestamps.max()))
         if not self.simulated and len(chunk):
-            self.simulated = bool(pc.any(columns.column("simulated")).as_py())
+            self.simulated = bool(pc.any(chunk.columns.column("simulated")).as_py())
         if self.earlier is not None:
             self._caught_up()
             return
@@ -228,38 +189,30 @@ class Lane:
         tally.letters.extend(part.refused)
         tally.letters.extend(failed)
         tally.count("refused", len(part.refused))
-        tally.count("repeat", int(repeat.sum()))
+        tally.count("repeat", sifted.repeats)
         tally.count("failed", len(failed))
         tally.count("accepted", len(chunk) - len(failed))
         if self._rule.kind == "record":
             tally.published.extend(run.timestamps[:: max(1, len(run) // 32)].tolist())
 
     def _process(self, chunk: Chunk, run: Run, failed: list[DeadLetter]) -> None:
-        """Process, and where our own code fails, take it back and halve until the row is found."""
-        try:
+        """Process, and set aside the rows that the domain refuses or that our own code fails on."""
+
+        def process(chunk: Chunk) -> None:
             errors = self.processor.process(chunk)
-        except MemoryError:
-            raise
-        except Exception as error:
-            for store in self.processor.stores.values():
-                store.undo()
-            if len(chunk) == 1:
-                cause = RowError(0, "ProcessorError", f"{type(error).__name__}: {error}")
-                failed.append(self._letter(chunk, run, cause))
-                if len(failed) > MANY_FAILURES and 2 * len(failed) > len(run):
-                    raise UnprocessableError(
-                        f"{self.name}: {len(failed)} of {len(run)} rows fail: {error}"
-                    ) from error
-                return
-            for half in chunk.halves():
-                self._process(half, run, failed)
-            return
-        self._mark()
-        failed.extend(self._letter(chunk, run, error) for error in errors)
+            failed.extend(self._letter(chunk, run, error) for error in errors)
+
+        def set_aside(chunk: Chunk, error: Exception) -> None:
+            failed.append(self._letter(chunk, run, RowError(0, *processor_error(error))))
+            if len(failed) > MANY_FAILURES and 2 * len(failed) > len(run):
+                raise UnprocessableError(
+                    f"{self.name}: {len(failed)} of {len(run)} rows fail: {error}"
+                ) from error
+
+        attempt(chunk, process, self.processor.stores.values(), set_aside)
 
     def _mark(self) -> None:
-        for store in self.processor.stores.values():
-            store.mark()
+        mark(self.processor.stores.values())
 
     def _caught_up(self) -> None:
         """A rebuild that has reached the published position takes over what was published, and is live."""

@@ -1,82 +1,94 @@
-"""What a fetcher asks a broker besides records; any thread may ask."""
+"""What the engine asks a broker besides records. Any thread may ask; every question blocks."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from streams.engine.client import client_settings
-from streams.engine.source import Bounds, Committed, FetchError, Source
+from streams.engine.source import Bounds, FetchError, Source
 
 LOOK_UP_SECONDS = 10.0
 
 
 class LookUps:
-    """Bounds of logs and committed offsets of a group, over connections of its own, made when first needed."""
+    """Over a connection of its own, made when first needed, and made anew after a failure: what it knows of leaders may
+    be old then, and it would keep it for minutes."""
 
-    def __init__(self, bootstrap: str, group: str, client_id: str) -> None:
+    def __init__(self, bootstrap: str, client_id: str) -> None:
         self._settings = client_settings(bootstrap, client_id)
-        self._group = group
         self._lock = threading.Lock()
         self._admin: Any = None
-        self._consumer: Any = None
 
     def bounds(self, sources: Iterable[Source]) -> dict[Source, Bounds]:
-        """Begin and end offsets, asked of the broker now. Blocks. Raises TimeoutError, FetchError."""
-        from confluent_kafka import TopicPartition
-        from confluent_kafka.admin import AdminClient, OffsetSpec
+        """Begin and end offsets, asked of the broker now. Raises KafkaException, TimeoutError, FetchError."""
+        from confluent_kafka.admin import OffsetSpec
 
         wanted = list(sources)
-        if not wanted:
-            return {}
+        begin, end = self._offsets(
+            *(dict.fromkeys(wanted, spec) for spec in (OffsetSpec.earliest(), OffsetSpec.latest()))
+        )
+        return {source: checked(source, Bounds(begin[source], end[source])) for source in wanted}
+
+    def at_time(self, times: Mapping[Source, int]) -> dict[Source, int]:
+        """The first offset whose timestamp is at or after a time (UTC ms), by source; sources without one are left out.
+        Raises KafkaException, TimeoutError."""
+        from confluent_kafka.admin import OffsetSpec
+
+        (found,) = self._offsets(
+            {source: OffsetSpec.for_timestamp(max(0, at)) for source, at in times.items()}
+        )
+        return {source: offset for source, offset in found.items() if offset >= 0}
+
+    def delete_before(self, source: Source, offset: int) -> None:
+        """Delete the records of a partition before an offset. Raises KafkaException, TimeoutError."""
+        from confluent_kafka import TopicPartition
+
+        asked = [TopicPartition(source.topic, source.partition, offset)]
+        with self._asking() as admin:
+            for future in admin.delete_records(asked, request_timeout=LOOK_UP_SECONDS).values():
+                future.result(LOOK_UP_SECONDS)
+
+    def close(self) -> None:
+        with self._lock:
+            self._admin = None
+
+    def _offsets(self, *asked: Mapping[Source, Any]) -> list[dict[Source, int]]:
+        """What the broker answers to several questions of an offset by source, all asked at once."""
+        from confluent_kafka import TopicPartition
+
+        if not any(asked):
+            return [{} for _ in asked]
+        with self._asking() as admin:
+            answers = [
+                admin.list_offsets(
+                    {TopicPartition(s.topic, s.partition): spec for s, spec in question.items()},
+                    request_timeout=LOOK_UP_SECONDS,
+                )
+                for question in asked
+            ]
+            return [
+                {Source(tp.topic, tp.partition): f.result(LOOK_UP_SECONDS).offset for tp, f in answer.items()}
+                for answer in answers
+            ]
+
+    @contextmanager
+    def _asking(self) -> Iterator[Any]:
+        """The client, held while it answers: its answers come only while it lives."""
+        from confluent_kafka.admin import AdminClient
+
         with self._lock:
             if self._admin is None:
                 self._admin = AdminClient(self._settings)
             admin = self._admin
         try:
-            answers = []
-            for spec in (OffsetSpec.earliest(), OffsetSpec.latest()):
-                asked = {TopicPartition(s.topic, s.partition): spec for s in wanted}
-                answers.append(admin.list_offsets(asked, request_timeout=LOOK_UP_SECONDS))
-            begin, end = (
-                {
-                    Source(tp.topic, tp.partition): future.result(LOOK_UP_SECONDS).offset
-                    for tp, future in answer.items()
-                }
-                for answer in answers
-            )
+            yield admin
         except Exception:
-            with self._lock:  # what it knows of leaders may be old, and it would keep it for minutes
+            with self._lock:
                 self._admin = None
             raise
-        return {source: checked(source, Bounds(begin[source], end[source])) for source in wanted}
-
-    def committed(self, sources: Iterable[Source]) -> dict[Source, Committed]:
-        """The group's committed offsets, without the partitions that have none. Blocks."""
-        from confluent_kafka import Consumer, TopicPartition
-
-        asked = [TopicPartition(s.topic, s.partition) for s in sources]
-        if not asked:
-            return {}
-        with self._lock:
-            if self._consumer is None:  # it never joins the group
-                self._consumer = Consumer(
-                    {**self._settings, "group.id": self._group, "enable.auto.commit": False}
-                )
-        found: dict[Source, Committed] = {}
-        for tp in self._consumer.committed(asked, timeout=LOOK_UP_SECONDS):
-            if tp.error is not None:
-                raise FetchError(f"committed offset of {tp.topic}[{tp.partition}]: {tp.error}")
-            if tp.offset >= 0:
-                found[Source(tp.topic, tp.partition)] = Committed(tp.offset, tp.metadata or "")
-        return found
-
-    def close(self) -> None:
-        with self._lock:
-            if self._consumer is not None:
-                self._consumer.close()
-            self._consumer = self._admin = None
 
 
 def checked(source: Source, bounds: Bounds) -> Bounds:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,8 +21,7 @@ from schemas.native import load, wanted
 from schemas.payloads import Payloads
 from streams.engine.chunk import Int64s
 from streams.engine.fetch import BUSY_ROWS, GATHER_SECONDS, Run, fetch_settings, not_in_log
-from streams.engine.look_ups import LookUps
-from streams.engine.source import Bounds, Committed, FetchError, Source
+from streams.engine.source import FetchError, Source
 
 LIBRARY = Path(__file__).parent / "native" / "libfetch.so"
 SOURCE = Path(__file__).parent / "native" / "fetch.c"
@@ -263,7 +262,6 @@ class NativeFetcher:
         self._report = settings["error_cb"]
         self._library = library
         self._client: _Client | None = _Client(library, settings)
-        self._look_ups = LookUps(bootstrap, group, f"{client_id}-look-ups")
         self._sources: list[Source] = []
         self._next: dict[Source, int] = {}
 
@@ -327,14 +325,7 @@ class NativeFetcher:
         self._next[source] = after
         return fetched.rows(source, first, after, low, high)
 
-    def bounds(self, sources: Iterable[Source]) -> dict[Source, Bounds]:
-        return self._look_ups.bounds(sources)
-
-    def committed(self, sources: Iterable[Source]) -> dict[Source, Committed]:
-        return self._look_ups.committed(sources)
-
     def close(self) -> None:
-        self._look_ups.close()
         client, self._client = self._client, None
         if client is not None:
             self._library.close(client.address)

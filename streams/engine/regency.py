@@ -13,17 +13,17 @@ from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 import numpy as np
-import pyarrow as pa
 
 from schemas.dead_letters import DeadLetter
-from schemas.repeats import Repeats
 from streams.engine.alerts import Alerts
+from streams.engine.attempt import attempt, mark
 from streams.engine.chunk import Int64s
 from streams.engine.clock import ClockRule
-from streams.engine.decode import Batch, dead_letter
+from streams.engine.decode import Batch, dead_letter, processor_error
 from streams.engine.fetch import Run, Source, wall_clock
-from streams.engine.lane import Earlier, HoleError, Tally
+from streams.engine.lane import Earlier, Tally
 from streams.engine.merge import Merged, Rows, merge
+from streams.engine.reading import Reading
 from streams.engine.state_group import LaneState, Part
 from streams.engine.state_log import Recovered
 from streams.engine.store import Store
@@ -68,7 +68,7 @@ class RegencyProcessor(Protocol):
         """When the next deadline is due (UTC ms), or None."""
 
 
-class Inbox:
+class Inbox(Reading):
     """One source partition: what of it was applied (``position``), what was read (``expected``, ``read_to``), and the
     rows in between. ``state`` is where a predecessor stood."""
 
@@ -83,48 +83,29 @@ class Inbox:
         state: LaneState | None = None,
     ) -> None:
         start = state if state is not None else LaneState(begin)
-        self.source = source
-        self.topic = topic
+        super().__init__(source, topic, begin, start.position)
         self.domain = domain
-        self.begin = begin
         self.end = end  # of a bounded input
-        self.position, self.clock, self.published_at = start.position, start.clock, start.published_at
-        self.expected = self.position
+        self.clock, self.published_at = start.clock, start.published_at
         self.read_to = start.clock
         self.live = True
-        self._repeats = Repeats()
         self._waiting: deque[tuple[Run, Int64s, Rows]] = deque()
         self._read_clock = start.clock
 
     def state(self) -> LaneState:
         return LaneState(self.position, self.clock, self.published_at)
 
-    def prime_from(self, offset: int) -> None:
-        """Read from ``offset`` (not above the position) to fill the window of repeats first."""
-        self.expected = min(offset, self.position)
-
     def apply(self, batch: Batch) -> None:
         """Keep a batch until everything else was read so far. Raises HoleError."""
-        run = batch.run
-        if run.first_offset != self.expected:
-            raise HoleError(f"{self.source}: batch starts at {run.first_offset}, expected {self.expected}")
-        if run.first_offset < self.position:
-            known = batch.part(run.first_offset, min(run.next_offset, self.position))
-            self._repeats.mark(known.ids, known.offsets, known.timestamps)
-            batch = batch.part(known.run.next_offset, run.next_offset)
-        self.expected = run.next_offset
-        run = batch.run
-        if not len(run):
+        news = self._news(batch)
+        if not len(news):
             return
-        keep = ~self._repeats.mark(batch.ids, batch.offsets, batch.timestamps)
-        clocks = np.maximum.accumulate(np.maximum(run.timestamps, self._read_clock))
-        row_clocks = clocks[np.searchsorted(run.offsets, batch.offsets)][keep]
+        sifted = self._sift(news, self._read_clock)
         rows = Rows(
-            self.domain, self.source.partition, batch.columns.filter(pa.array(keep)), batch.offsets[keep],
-            row_clocks, batch.ids.pick(keep),
-        )  # fmt: skip
-        self._waiting.append((run, clocks, rows))
-        self._read_clock = int(clocks[-1])
+            self.domain, self.source.partition, sifted.columns, sifted.offsets, sifted.row_clocks, sifted.ids
+        )
+        self._waiting.append((news.run, sifted.clocks, rows))
+        self._read_clock = int(sifted.clocks[-1])
         self.read_to = max(self.read_to, self._read_clock)
 
     def before(self, clock: int) -> Iterator[tuple[Run, Rows]]:
@@ -192,14 +173,17 @@ class RegencyTask(Task):
             return
         taken = [(run, rows) for inbox in self.inboxes.values() for run, rows in inbox.before(clock)]
         merged = merge([rows for _, rows in taken if len(rows)], clock)
+        failed = 0
         if len(merged):
-            self._process(merged, {(r.source.topic, r.source.partition, r.first_offset): r for r, _ in taken})
+            runs = {(run.source.topic, run.source.partition, run.first_offset): run for run, _ in taken}
+            failed = self._process(merged, runs)
         due = self.processor.next_due()
         if due is not None and due < clock:  # what is due at ``clock`` fires before the rows that have it
             self.processor.advance(clock - 1)
-            self._mark()
+            mark(self.processor.stores.values())
         self.whole.clock = clock
-        self._tally.count("accepted", len(merged))
+        self._tally.count("failed", failed)
+        self._tally.count("accepted", len(merged) - failed)
         self._caught_up()
 
     def take(self) -> Commit | None:
@@ -232,27 +216,16 @@ class RegencyTask(Task):
             tallies[WHOLE], self._tally = self._tally, Tally()
         return self._sealed(parts, said, tallies, anew, {})
 
-    def _process(self, merged: Merged, runs: Mapping[tuple[str, int, int], Run]) -> None:
-        """Process, and where our own code fails, take it back and halve until the row is found."""
-        try:
-            self.processor.process(merged)
-        except MemoryError:
-            raise
-        except Exception as error:  # noqa: BLE001  (the processor's own bug: whatever it is, the row is set aside)
-            for store in self.processor.stores.values():
-                store.undo()
-            if len(merged) == 1:
-                self._tally.letters.append(self._letter(merged, runs, error))
-                self._tally.count("failed", 1)
-                return
-            for half in merged.halves():
-                self._process(half, runs)
-            return
-        self._mark()
+    def _process(self, merged: Merged, runs: Mapping[tuple[str, int, int], Run]) -> int:
+        """Process, and set aside the rows that our own code fails on; how many they were."""
+        failed: list[DeadLetter] = []
 
-    def _mark(self) -> None:
-        for store in self.processor.stores.values():
-            store.mark()
+        def set_aside(row: Merged, error: Exception) -> None:
+            failed.append(self._letter(row, runs, error))
+
+        attempt(merged, self.processor.process, self.processor.stores.values(), set_aside)
+        self._tally.letters.extend(failed)
+        return len(failed)
 
     def _letter(
         self, merged: Merged, runs: Mapping[tuple[str, int, int], Run], error: Exception
@@ -265,8 +238,7 @@ class RegencyTask(Task):
             if topic in topics and number == partition and r.first_offset <= offset < r.next_offset
         )  # fmt: skip
         at = int(np.searchsorted(run.offsets, offset))
-        text = f"{type(error).__name__}: {error}"
-        return dead_letter(run, at, "ProcessorError", text, "regency", self._group, wall_clock())
+        return dead_letter(run, at, *processor_error(error), "regency", self._group, wall_clock())
 
     def _caught_up(self) -> None:
         earlier = self._earlier
@@ -276,7 +248,7 @@ class RegencyTask(Task):
         ):
             self.processor.totals.take_over(earlier.totals)
             self.processor.alerts.take_over(earlier.alerts, self.whole.clock)
-            self._mark()
+            mark(self.processor.stores.values())
             self._earlier = None
             self.whole.live = True
 

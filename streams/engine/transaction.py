@@ -70,7 +70,6 @@ class Transactions:
         from confluent_kafka import Producer
 
         self.id = transactional_id
-        self.bootstrap = bootstrap
         self._producer: Any = Producer(
             {
                 **client_settings(bootstrap, transactional_id),

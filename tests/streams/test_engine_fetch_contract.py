@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from streams.engine.fetch import Fetcher, FetchError, Run, Source, open_fetcher
+from streams.engine.look_ups import LookUps
 from streams.engine.native_fetch import librdkafka, native_library
 from tests.conftest import TestKafka
 
@@ -215,7 +216,7 @@ def test_markers_leave_no_hole(kafka: TestKafka, open_one: Open) -> None:
     topic = Topic(kafka)
     topic.append([Sent(b"v%d" % i) for i in range(5)], transactions=True)
     fetcher = open_one()
-    end = fetcher.bounds([topic.source()])[topic.source()].end
+    end = LookUps(kafka.bootstrap, "test").bounds([topic.source()])[topic.source()].end
     assert end == 10
     fetcher.assign({topic.source(): 0})
     runs = drain(fetcher, {topic.source(): end})[topic.source()]
@@ -259,29 +260,6 @@ def test_another_assignment_forgets_what_was_fetched(kafka: TestKafka, open_one:
     assert fetcher.fetch(10, 0.05) == []
     fetcher.assign({one: 0})
     assert drain(fetcher, {one: 2_000})[one][0].first_offset == 0
-
-
-def test_bounds_and_committed(kafka: TestKafka, open_one: Open) -> None:
-    from confluent_kafka import Consumer, TopicPartition
-
-    topic = Topic(kafka, partitions=2)
-    topic.append([Sent(b"x")] * 10)
-    topic.delete_before(4)
-    fetcher = open_one()
-    assert fetcher.bounds([topic.source(0), topic.source(1)]) == {
-        topic.source(0): (4, 10),
-        topic.source(1): (0, 0),
-    }
-    assert fetcher.committed([topic.source(0)]) == {}
-    group = "g-" + uuid.uuid4().hex[:8]
-    other = open_fetcher(
-        kafka.bootstrap, group, "test", "native" if fetcher.kind == "native" else "confluent"
-    )
-    consumer = Consumer({"bootstrap.servers": kafka.bootstrap, "group.id": group})
-    consumer.commit(offsets=[TopicPartition(topic.name, 0, 7, metadata="note")], asynchronous=False)
-    consumer.close()
-    assert other.committed([topic.source(0), topic.source(1)]) == {topic.source(0): (7, "note")}
-    other.close()
 
 
 def test_a_record_arrives_at_once(kafka: TestKafka, open_one: Open) -> None:

@@ -17,7 +17,7 @@ from streams.engine.source import Bounds, FetchError, Source
 def test_bounds_of_a_log(kafka: Any) -> None:
     layout = kafka.layout()
     source = Source(layout.topic(REVENUE.name), 1)
-    look_ups = LookUps(kafka.bootstrap, "g", "c")
+    look_ups = LookUps(kafka.bootstrap, "c")
     for _ in range(50):  # a topic that was just made has no leader yet
         try:
             found = look_ups.bounds([source])
@@ -25,6 +25,25 @@ def test_bounds_of_a_log(kafka: Any) -> None:
         except KafkaException:
             time.sleep(0.2)
     assert found == {source: Bounds(0, 0)}
+    look_ups.close()
+
+
+@pytest.mark.kafka
+def test_offsets_by_time_and_after_a_deletion(kafka: Any) -> None:
+    from confluent_kafka import Producer
+
+    layout = kafka.layout(timestamps="CreateTime")
+    source, empty = (Source(layout.topic(REVENUE.name), partition) for partition in (0, 1))
+    producer = Producer({"bootstrap.servers": kafka.bootstrap})
+    for number in range(10):
+        producer.produce(source.topic, b"x", partition=0, timestamp=1_700_000_000_000 + number)
+    assert producer.flush(20) == 0
+    look_ups = LookUps(kafka.bootstrap, "c")
+    look_ups.delete_before(source, 4)
+    assert look_ups.bounds([source, empty]) == {source: (4, 10), empty: (0, 0)}
+    assert look_ups.at_time({source: 1_700_000_000_007, empty: 0}) == {source: 7}
+    assert look_ups.at_time({source: 1_800_000_000_000}) == {}
+    assert look_ups.bounds([]) == {}
     look_ups.close()
 
 

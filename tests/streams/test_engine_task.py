@@ -14,8 +14,9 @@ from schemas.repeats import Repeats
 from streams.engine import snapshots as snapshot_module
 from streams.engine.alerts import Alerts, records_of
 from streams.engine.clock import ClockRule
-from streams.engine.lane import Earlier, HoleError, Lane, PositionError, UnprocessableError
+from streams.engine.lane import Earlier, Lane, PositionError, UnprocessableError
 from streams.engine.processor import ALERTS, TOTALS
+from streams.engine.reading import HoleError
 from streams.engine.snapshots import Snapshots
 from streams.engine.state_group import Piece, StateGroupError, pieces_of
 from streams.engine.state_log import Recovered, fold
