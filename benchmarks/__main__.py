@@ -26,6 +26,9 @@ def main() -> int:
     bad = names.add_parser("bad-input", help="what 1 % of garbage and of damaged values cost")
     bad.add_argument("--events", type=int, default=2_000_000)
     bad.add_argument("--runs", type=int, default=3)
+    sink = names.add_parser("sink", help="rows/s into ClickHouse, beside a loop of distinct blocks")
+    sink.add_argument("--rows", type=int, default=1_000_000)
+    sink.add_argument("--rounds", type=int, default=3)
     names.add_parser("wallboard", help="publish to the screen of a real browser")
     options = parser.parse_args()
     if options.name in (None, "throughput"):
@@ -48,6 +51,11 @@ def main() -> int:
 
         given = options if options.name else bad.parse_args([])
         bad_input.main(given.events, given.runs)
+    if options.name in (None, "sink"):
+        from benchmarks import sink as inserts
+
+        given = options if options.name else sink.parse_args([])
+        inserts.main(given.rows, given.rounds)
     if options.name in (None, "wallboard"):
         from benchmarks import wallboard
 

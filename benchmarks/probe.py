@@ -4,7 +4,7 @@ Nothing but the probe writes to the topic, so the n-th event sent to a partition
 
 - the output: a read_committed consumer of the aggregates. A record of the day's revenue carries the offset up to
   which its partition is counted; every event below it is out.
-- the queries: the sink commits an offset when the rows below it can be queried.
+- the queries: the sink commits an offset when the rows below it can be queried. Not without a ``sink_group``.
 
 The watchers only note what they saw and when; ages are computed at the end. Prints JSON, milliseconds.
 """
@@ -39,10 +39,10 @@ from benchmarks.workload import CHUNK, OFFICES, OPDS, chunks
 from schemas.registry import current
 from streams.engine.version import unpack
 
-WARM_UP_SECONDS = 10
+WARM_UP_SECONDS = 30
 LAST_SECONDS = 30.0
-TICK_SECONDS = 0.001
-POLL_SECONDS = 0.02
+TICK_SECONDS = 0.002
+POLL_SECONDS = 0.05
 HEADER = 5
 TOTAL = b"revenue.received|total|"
 CUTS = (50.0, 90.0, 99.0, 99.9)
@@ -189,7 +189,9 @@ def main() -> None:
     options = json.loads(sys.argv[1])
     stop = threading.Event()
     output, queries = Seen(), Seen()
-    watchers: list[tuple[Callable[..., None], Seen]] = [(watch_output, output), (watch_queries, queries)]
+    watchers: list[tuple[Callable[..., None], Seen]] = [(watch_output, output)]
+    if options["sink_group"]:
+        watchers.append((watch_queries, queries))
     threads = [threading.Thread(target=watch, args=(options, seen, stop)) for watch, seen in watchers]
     for thread in threads:
         thread.start()
@@ -197,22 +199,17 @@ def main() -> None:
         due = publish(options)
         sent = [len(instants) for instants in due]
         deadline = time.monotonic() + LAST_SECONDS
-        while not (output.has(sent) and queries.has(sent)) and time.monotonic() < deadline:
+        while not all(seen.has(sent) for _, seen in watchers) and time.monotonic() < deadline:
             time.sleep(0.1)
     finally:
         stop.set()
         for thread in threads:
             thread.join()
     first = min(min(instants) for instants in due) + WARM_UP_SECONDS
-    print(
-        json.dumps(
-            {
-                "events": sum(sent),
-                "output": summary(due, output, first),
-                "queryable": summary(due, queries, first),
-            }
-        )
-    )
+    found: dict[str, Any] = {"events": sum(sent), "output": summary(due, output, first)}
+    if options["sink_group"]:
+        found["queryable"] = summary(due, queries, first)
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ class ClickHouseSettings(BaseModel):
     group: str = Field("nadi-sink", description="consumer group of the sink")
     block_rows: int = Field(50_000, ge=1, description="most rows in one insert")
     block_bytes: int = Field(16 * 2**20, ge=1, description="most bytes in one insert")
-    block_ms: int = Field(250, ge=10, description="longest wait before an insert, milliseconds")
+    block_ms: int = Field(500, ge=10, description="longest wait before an insert, milliseconds")
 
 
 class WallboardSettings(BaseModel):

@@ -25,7 +25,7 @@ class StreamSettings(BaseModel):
         None, description="with clock=event: UTC ms the clock moves to at the end of the input"
     )
     chunk_rows: int = Field(200_000, ge=1, description="most rows that are fetched at once")
-    commit_interval_ms: int = Field(30, ge=1, description="least milliseconds between commits of a task")
+    commit_interval_ms: int = Field(10, ge=1, description="least milliseconds between commits of a task")
     fetch: Literal["auto", "native", "confluent"] = Field(
         "auto",
         description="how records are fetched; auto takes the native way where make native has built it",

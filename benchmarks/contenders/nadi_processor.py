@@ -7,12 +7,13 @@ import polars as pl
 from benchmarks.totals import AMOUNT, COUNT
 from streams.domains.days import local_day
 from streams.engine.alerts import Alerts
-from streams.engine.chunk import Chunk
+from streams.engine.chunk import Chunk, frame_of
 from streams.engine.processor import ALERTS, TOTALS, Context, RowError
 from streams.engine.store import Store
 from streams.engine.totals import Totals
 
 DIMENSIONS = {name: pl.col(name) for name in ("opd", "account", "village")}
+METRICS = {AMOUNT: pl.col("amount"), COUNT: pl.lit(1, pl.Int64)}
 
 
 class BenchReceipts:
@@ -29,14 +30,9 @@ class BenchReceipts:
         self._zone = context.profile.timezone.key
 
     def process(self, chunk: Chunk) -> list[RowError]:
-        frame = pl.DataFrame(pl.from_arrow(chunk.columns.select(list(self.columns))))
-        frame = frame.select(
-            *DIMENSIONS,
-            pl.col("amount").alias(AMOUNT),
-            pl.lit(1, pl.Int64).alias(COUNT),
-            day=local_day(frame, self._zone),
-        )
-        self.totals.add_columns(frame, (AMOUNT, COUNT), DIMENSIONS, total=False)
+        frame = frame_of(chunk.columns.select(list(self.columns)))
+        frame = frame.hstack([local_day(frame.get_column("occurred_at"), self._zone).alias("day")])
+        self.totals.add_columns(frame, METRICS, DIMENSIONS, total=False)
         return []
 
     def advance(self, clock: int) -> None:

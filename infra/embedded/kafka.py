@@ -24,7 +24,6 @@ HEAP_MB = 512
 ALONE = "--standalone"
 JVM = (
     "-XX:+UseSerialGC",
-    "-XX:TieredStopAtLevel=1",
     "-Xshare:auto",
     "-Djava.awt.headless=true",
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",

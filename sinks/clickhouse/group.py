@@ -55,7 +55,8 @@ def consumer(bootstrap: str, name: str) -> Any:
             "enable.partition.eof": True,
             "session.timeout.ms": 10_000,
             "max.poll.interval.ms": 600_000,
-            "fetch.wait.max.ms": 50,
+            "fetch.min.bytes": 200_000,  # an insert waits longer than this anyway
+            "fetch.wait.max.ms": 100,
             "max.partition.fetch.bytes": 4194304,
             "fetch.queue.backoff.ms": 10,  # not a second: with full queues the next fetch would come too late
             "topic.metadata.refresh.interval.ms": 60_000,

@@ -5,12 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from streams.domains.corrections import Chains, Facts
 from streams.domains.days import local_day
 from streams.engine.alerts import Alerts
-from streams.engine.chunk import Chunk
+from streams.engine.chunk import Chunk, frame_of
 from streams.engine.processor import ALERTS, TOTALS, Context, RowError
 from streams.engine.store import Store
 from streams.engine.totals import Totals
@@ -56,11 +58,15 @@ class Additive(ABC):
         """Add the rows (sign 1) or take them back (-1). ``day`` is their local Date."""
 
     def process(self, chunk: Chunk) -> list[RowError]:
-        frame = pl.DataFrame(pl.from_arrow(chunk.columns.select(list(self.columns)))).with_row_index("row")
+        rows = chunk.columns.select(list(self.columns))
+        frame = frame_of(rows)
         errors = self.problems(frame)
         if errors:
-            frame = frame.filter(~pl.col("row").is_in([error.row for error in errors]))
-        counted, undone = self._facts.take(frame.drop("row"))
+            sound = np.ones(len(chunk), np.bool_)
+            sound[[error.row for error in errors]] = False
+            rows = rows.filter(pa.array(sound))
+            frame = frame_of(rows)
+        counted, undone = self._facts.take(rows, frame)
         if len(undone):
             self.count(self._dated(undone), -1)
         self.count(self._dated(counted), 1)
@@ -73,4 +79,4 @@ class Additive(ABC):
         return None
 
     def _dated(self, frame: pl.DataFrame) -> pl.DataFrame:
-        return frame.with_columns(day=local_day(frame, self._zone))
+        return frame.hstack([local_day(frame.get_column("occurred_at"), self._zone).alias("day")])

@@ -38,7 +38,14 @@ import polars as pl
 
 from streams.domains.additive import Additive
 from streams.domains.latest import Latest, Version
-from streams.domains.limits import amount_problems, membership_problems, time_problems, year_problems
+from streams.domains.limits import (
+    LARGEST_RUPIAH,
+    amount_problems,
+    any_of,
+    membership_problems,
+    time_problems,
+    year_problems,
+)
 from streams.engine.processor import Context, RowError
 from streams.engine.totals import Key
 
@@ -67,6 +74,11 @@ EFFECTS: dict[tuple[str, str], tuple[int, int]] = {
     ("reversal", "TU"): (0, -1),
 }
 
+FLOWS = {
+    REALISED: pl.col("amount") * pl.col("realised"),
+    ADVANCE: pl.col("amount") * pl.col("advance"),
+}
+
 
 class Budget(Additive):
     """Processor of ``budget.disbursements``."""
@@ -88,30 +100,12 @@ class Budget(Additive):
         )
 
     def problems(self, frame: pl.DataFrame) -> list[RowError]:
-        plan = pl.col("monthly_plan").list
-        wrong = frame.filter((pl.col("kind") == "ceiling") & ~plan.len().is_in([0, MONTHS]))
-        beyond = frame.filter(
-            (pl.col("kind") == "ceiling") & ((plan.max() >= 10**14) | (plan.min() <= -(10**14)))
-        )
         return [
             *time_problems(frame, ["occurred_at"]),
             *year_problems(frame),
             *amount_problems(frame, ["amount"]),
             *membership_problems(frame, "disbursement_type", MOVING, TYPES, "UnknownDisbursementType"),
-            *(
-                RowError(
-                    row, "BadMonthlyPlan", f"monthly_plan has {len(values)} values: must have 12, or none"
-                )
-                for row, values in wrong.select("row", "monthly_plan").iter_rows()
-            ),
-            *(
-                RowError(
-                    row,
-                    "AmountTooLarge",
-                    "monthly_plan: more than Rp100 trillion; check the unit of the amounts",
-                )
-                for row in beyond.get_column("row").to_list()
-            ),
+            *(_plan_problems(frame) if any_of(frame, ["ceiling"]) else []),
         ]
 
     def count(self, frame: pl.DataFrame, sign: int) -> None:
@@ -120,11 +114,7 @@ class Budget(Additive):
         moved = frame.filter(pl.col("kind").is_in(MOVING)).join(
             self._effects, on=["kind", "disbursement_type"]
         )
-        flows = moved.with_columns(
-            (pl.col("amount") * pl.col("realised")).alias(REALISED),
-            (pl.col("amount") * pl.col("advance")).alias(ADVANCE),
-        )
-        self.totals.add_columns(flows, (REALISED, ADVANCE), {name: pl.col(name) for name in DIMENSIONS}, sign)
+        self.totals.add_columns(moved, FLOWS, {name: pl.col(name) for name in DIMENSIONS}, sign)
         ceilings = frame.filter((pl.col("kind") == "ceiling") & pl.col("ceiling_stage").is_in(list(STAGES)))
         if len(ceilings):
             self._count_ceilings(ceilings.with_columns(pl.col("day").cast(pl.String)), sign)
@@ -142,3 +132,23 @@ class Budget(Additive):
                 for dimension, value in values.items():
                     if value:
                         self.totals.add(Key(metric, dimension, value, on), difference)
+
+
+def _plan_problems(frame: pl.DataFrame) -> list[RowError]:
+    """Ceilings whose cash plan cannot be one."""
+    plan = pl.col("monthly_plan").list
+    rows = frame.with_row_index("row").filter(pl.col("kind") == "ceiling")
+    wrong = rows.filter(~plan.len().is_in([0, MONTHS]))
+    beyond = rows.filter((plan.max() >= LARGEST_RUPIAH) | (plan.min() <= -LARGEST_RUPIAH))
+    return [
+        *(
+            RowError(row, "BadMonthlyPlan", f"monthly_plan has {len(values)} values: must have 12, or none")
+            for row, values in wrong.select("row", "monthly_plan").iter_rows()
+        ),
+        *(
+            RowError(
+                row, "AmountTooLarge", "monthly_plan: more than Rp100 trillion; check the unit of the amounts"
+            )
+            for row in beyond.get_column("row").to_list()
+        ),
+    ]

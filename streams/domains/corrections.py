@@ -10,7 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from streams.engine.chunk import frame_of
 from streams.engine.store import Table
 
 CHAIN_SCHEMA = pa.schema([("event_id", pa.string()), ("root", pa.string()), ("standing", pa.string())])
@@ -52,25 +54,24 @@ class Facts:
     def __init__(self, key: Sequence[str], chains: Chains) -> None:
         self._key = list(key)
         self._chains = chains
-        self._pieces: list[pl.DataFrame] = []
-        self._unsaved: list[pl.DataFrame] = []
-        self._new: list[pl.DataFrame] = []
+        self._pieces: list[pa.RecordBatch] = []
+        self._unsaved: list[pa.RecordBatch] = []
+        self._new: list[pa.RecordBatch] = []
 
-    def take(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Add the rows of a chunk, in order; returns (rows to count, rows counted earlier to take back)."""
+    def take(self, rows: pa.RecordBatch, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Add the rows of a chunk, in order; ``frame`` has the same. Returns (rows to count, rows counted earlier to
+        take back)."""
         superseded: list[str] = []
         if frame.get_column("corrects").null_count() < len(frame):
             superseded = self._superseded(frame)
         undone = self._find(superseded, frame)
         counted = frame.filter(~pl.col("event_id").is_in(superseded)) if superseded else frame
         if len(frame):
-            self._new.append(frame)
+            self._new.append(rows)
         return counted, undone
 
     def mark(self) -> None:
-        for frame in self._new:
-            self._unsaved.append(frame)
-            self._keep(frame)
+        self._unsaved += self._new
         self._new = []
 
     def undo(self) -> None:
@@ -78,15 +79,19 @@ class Facts:
 
     def changes(self) -> pa.RecordBatch | None:
         self.mark()
-        frames, self._unsaved = self._unsaved, []
-        return _batch(pl.concat(frames)) if frames else None
+        if not self._unsaved:
+            return None
+        rows = _joined(self._unsaved)
+        self._unsaved = []
+        self._keep(rows)
+        return rows
 
     def freeze(self) -> Iterator[pa.RecordBatch]:
         self.mark()
-        return (_batch(piece) for piece in list(self._pieces))
+        return iter([*self._pieces, *self._unsaved])
 
     def restore(self, batch: pa.RecordBatch) -> None:
-        self._keep(pl.DataFrame(pl.from_arrow(batch)))
+        self._keep(batch)
 
     def _superseded(self, frame: pl.DataFrame) -> list[str]:
         """Ids that stood before and are replaced by rows of this frame, or stood within it for a while."""
@@ -112,21 +117,24 @@ class Facts:
 
     def _find(self, event_ids: list[str], like: pl.DataFrame) -> pl.DataFrame:
         """Rows kept from earlier chunks; without any, an empty frame of the same columns."""
-        pieces = [*self._pieces, *self._new]
-        if not event_ids or not pieces:
-            return like.clear()
-        wanted = pl.col("event_id").is_in(event_ids)
-        return pl.concat([piece.filter(wanted) for piece in pieces])
+        found = []
+        for piece in [*self._pieces, *self._unsaved, *self._new] if event_ids else ():
+            ids = piece.column("event_id")
+            matches = pc.is_in(ids, value_set=pa.array(event_ids, ids.type))
+            if pc.any(matches).as_py():
+                found.append(frame_of(piece.filter(matches)))
+        return pl.concat(found) if found else like.clear()
 
-    def _keep(self, frame: pl.DataFrame) -> None:
+    def _keep(self, rows: pa.RecordBatch) -> None:
         """Append, joining small pieces so that their number grows with the logarithm of the rows."""
         pieces = self._pieces
-        pieces.append(frame)
+        pieces.append(rows)
         while len(pieces) > 1 and len(pieces[-2]) <= 2 * len(pieces[-1]):
             last = pieces.pop()
-            pieces[-1] = pl.concat([pieces[-1], last], rechunk=True)
+            pieces[-1] = _joined([pieces[-1], last])
 
 
-def _batch(frame: pl.DataFrame) -> pa.RecordBatch:
-    """A frame as one record batch."""
-    return frame.rechunk().to_arrow().combine_chunks().to_batches()[0]
+def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    """Batches of the same columns as one."""
+    tables = [pa.Table.from_batches([batch]) for batch in batches]
+    return pa.concat_tables(tables, promote_options="permissive").combine_chunks().to_batches()[0]

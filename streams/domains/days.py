@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
@@ -12,11 +13,11 @@ FIXED_HOURS = {"Asia/Jakarta": 7, "Asia/Pontianak": 7, "Asia/Makassar": 8, "Asia
 FIXED_SINCE_MS = 631_152_000_000
 
 
-def local_day(frame: pl.DataFrame, zone: str, column: str = "occurred_at") -> pl.Expr:
-    """The date (Polars Date) of a column of UTC milliseconds in a time zone."""
-    earliest = frame.get_column(column).min()
+def local_day(times: pl.Series, zone: str) -> pl.Series:
+    """The dates (Polars Date) of UTC milliseconds in a time zone."""
+    earliest = times.min()
     if zone in FIXED_HOURS and isinstance(earliest, int) and earliest >= FIXED_SINCE_MS:
-        days = (pl.col(column) + FIXED_HOURS[zone] * HOUR_MS) // DAY_MS
-        return days.cast(pl.Int32).cast(pl.Date)
-    utc = pl.from_epoch(column, time_unit="ms").dt.replace_time_zone("UTC")
+        days = (times.to_numpy() + FIXED_HOURS[zone] * HOUR_MS) // DAY_MS
+        return pl.Series(times.name, days.astype(np.int32)).cast(pl.Date)
+    utc = pl.from_epoch(times, time_unit="ms").dt.replace_time_zone("UTC")
     return utc.dt.convert_time_zone(zone).dt.date()

@@ -22,7 +22,7 @@ from streams.domains.limits import time_problems
 from streams.domains.permit_flows import flows
 from streams.domains.words import Words
 from streams.engine.alerts import Alerts
-from streams.engine.chunk import Chunk
+from streams.engine.chunk import Chunk, frame_of
 from streams.engine.entries import Entries
 from streams.engine.processor import ALERTS, TOTALS, Context, RowError
 from streams.engine.store import Store
@@ -73,7 +73,7 @@ class Permits:
 
     def process(self, chunk: Chunk) -> list[RowError]:
         columns = chunk.columns.select(list(COLUMNS))
-        errors = _problems(pl.DataFrame(pl.from_arrow(columns)).with_row_index("row"))
+        errors = _problems(frame_of(columns))
         refused = {error.row for error in errors}
         rows = zip(*(column.to_pylist() for column in columns.columns), strict=True)
         times = zip(chunk.offsets.tolist(), chunk.clocks.tolist(), strict=True)
@@ -349,11 +349,11 @@ def _breach_at(scope: Scope) -> int | None:
 
 
 def _problems(frame: pl.DataFrame) -> list[RowError]:
-    nameless = frame.filter(pl.col("case_id") == "").get_column("row").to_list()
+    nameless = (frame.get_column("case_id") == "").arg_true()
     return [
         *time_problems(frame, ["occurred_at", "due_at"]),
         *(
             RowError(row, "MissingKey", "case_id is empty: must be the number of the case")
-            for row in nameless
+            for row in nameless.to_list()
         ),
     ]

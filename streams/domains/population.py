@@ -63,9 +63,7 @@ class Population(Additive):
             .then(-pl.col("persons"))
             .otherwise(0)
         )
-        self.totals.add_columns(
-            rows.with_columns(pending.alias(PENDING)), [PENDING], {"village": pl.col("place")}, sign
-        )
+        self.totals.add_columns(rows, {PENDING: pending}, {"village": pl.col("place")}, sign)
 
     def _changes(self, rows: pl.DataFrame, sign: int) -> None:
         """Births and deaths where they are; a move at both ends, of which the total sees only the regency's border."""
@@ -94,10 +92,9 @@ class Population(Additive):
         """Count columns of persons by name ("" for none) at the village in the column ``village``."""
         flows = [pl.col(name) if name else pl.lit(0, pl.Int64) for name in (born, died, came, went)]
         flows.append(flows[0] - flows[1] + flows[2] - flows[3])
-        frame = rows.select(
-            "day", pl.col(village).alias("place"), *(f.alias(m) for f, m in zip(flows, METRICS, strict=True))
+        self.totals.add_columns(
+            rows, dict(zip(METRICS, flows, strict=True)), {"village": pl.col(village)}, sign, total=total
         )
-        self.totals.add_columns(frame, METRICS, {"village": pl.col("place")}, sign, total=total)
 
     def _inside(self, column: str) -> pl.Expr:
         return pl.when(pl.col(column).str.starts_with(self._prefix)).then(pl.col(column))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 
 Int64s = np.ndarray[Any, np.dtype[np.int64]]
@@ -46,3 +47,19 @@ class Chunk:
             self.offsets[middle:], self.clocks[middle:], self.clock,
         )  # fmt: skip
         return first, second
+
+
+class _Stream:
+    """Arrow columns as the bare protocol that Polars reads: what it does with a pyarrow batch that it recognises costs
+    four times as much for a few rows."""
+
+    def __init__(self, batch: pa.RecordBatch) -> None:
+        self._batch = batch
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._batch.__arrow_c_stream__(requested_schema)
+
+
+def frame_of(batch: pa.RecordBatch) -> pl.DataFrame:
+    """Arrow columns as a Polars frame."""
+    return pl.DataFrame(_Stream(batch))

@@ -17,13 +17,13 @@ from streams.engine.fetch import Source, wall_clock
 from streams.engine.look_ups import LookUps
 from streams.engine.output import Encoder
 from streams.engine.task import Commit
-from streams.engine.transaction import FencedError, Record
+from streams.engine.transaction import FencedError, Output, Record
 
 IDLE_SECONDS = 1.0
-#: The wait between commits: this many times what the last one took, so that committing costs a small share of the
-#: time, and never more than LONGEST_SECONDS.
-SHARE = 3.0
+#: The wait between commits: as long as the last one took, and never more than LONGEST_SECONDS.
 LONGEST_SECONDS = 0.1
+#: A commit of so few rows is encoded at once: handing it to a thread would take longer.
+FEW_ROWS = 2_000
 
 log: Any = structlog.get_logger("streams.commit")
 
@@ -108,7 +108,7 @@ class Committer:
                 took = time.monotonic() - started
                 if not more:
                     await self._wait(IDLE_SECONDS)
-                pause = max(self._interval, min(LONGEST_SECONDS, SHARE * took))
+                pause = max(self._interval, min(LONGEST_SECONDS, took))
                 await asyncio.sleep(max(0.0, pause - (time.monotonic() - started)))
         except FencedError as error:
             self._lost(self, error)
@@ -130,7 +130,11 @@ class Committer:
             return False
         letters, self._letters = self._letters, defaultdict(int)
         if commit.writes:
-            group_bytes = await self._in_thread(self._write, commit)
+            if commit.freeze is None and commit.rows <= FEW_ROWS:
+                records = self._encode(commit)
+            else:
+                records = await self._in_thread(self._encode, commit)
+            group_bytes = await self._in_thread(self._write, records)
             before = self.task.snapshots.written(group_bytes)
             if before is not None:
                 await self._in_thread(self._delete, before)
@@ -140,8 +144,11 @@ class Committer:
         _measure(commit)
         return commit.writes
 
-    def _write(self, commit: Commit) -> int:
-        records = list(self._encoder.records(commit, self._log.topic, self._log.partition))
+    def _encode(self, commit: Commit) -> list[Output]:
+        return list(self._encoder.records(commit, self._log.topic, self._log.partition))
+
+    def _write(self, records: list[Output]) -> int:
+        """Write one transaction; how many bytes of it are the state group's."""
         self._transactions.write(records)
         own = (r for r in records if isinstance(r, Record) and r.topic == self._log.topic and r.noted is None)
         return sum(len(r.value or b"") for r in own)

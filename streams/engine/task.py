@@ -61,6 +61,12 @@ class Commit:
     freeze: Freeze | None = None
     writes: bool = True
 
+    @property
+    def rows(self) -> int:
+        """How much there is to encode: changed rows and dead letters."""
+        letters = sum(len(tally.letters) for tally in self.tallies.values())
+        return sum(len(part.batch) for part in self.parts) + letters
+
 
 @dataclass(frozen=True, slots=True)
 class About:

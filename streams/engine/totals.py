@@ -27,6 +27,7 @@ SCHEMA = pa.schema(
 KEYS = pa.schema(list(SCHEMA)[:4])
 MOST_PIECES = 16
 FEW_ROWS = 300
+DAY = pl.col("day").cast(pl.String)
 
 
 class Key(NamedTuple):
@@ -51,7 +52,7 @@ class Totals:
         self._changed: set[int] = set()
         self._marked = 0  # slots below it are there to stay
         self._keys = _KeyColumns()
-        self._groups: dict[tuple[tuple[str, ...], str], dict[tuple[str, str], tuple[int, ...]]] = {}
+        self._groups: dict[tuple[tuple[str, ...], str], dict[tuple[str, str], list[int | None]]] = {}
 
     def get(self, key: Key) -> int | None:
         slot = self._slots.get(key)
@@ -74,75 +75,64 @@ class Totals:
     def add_columns(
         self,
         frame: pl.DataFrame,
-        metrics: Sequence[str],
+        metrics: Mapping[str, pl.Expr],
         dimensions: Mapping[str, pl.Expr],
         sign: int = 1,
         total: bool = True,
     ) -> None:
-        """Add the columns named ``metrics`` (int64) of a frame with a ``day`` column (YYYY-MM-DD or Date).
+        """Add up the rows of a frame with a ``day`` column (YYYY-MM-DD or Date).
 
-        Every dimension is an expression for its value; rows where it is null or empty are in the total only.
-        With ``total`` False nothing is added to the total.
+        Every metric is an expression for what a row adds to it (int64), every dimension one for its value (text); rows
+        where that is null or empty are in the total only. With ``total`` False nothing is added to the total.
         """
         if frame.is_empty():
             return
-        if len(frame) <= FEW_ROWS:
-            self._add_rows(frame, metrics, dimensions, sign, total)
-            return
-        sums = [pl.col(metric).sum() for metric in metrics]
-        if total:
-            grouped = frame.group_by("day").agg(sums)
-            self._add_groups(TOTAL, [""] * len(grouped), grouped, metrics, sign)
-        for dimension, expression in dimensions.items():
-            grouped = frame.group_by("day", expression.alias("value")).agg(sums)
-            self._add_groups(dimension, grouped.get_column("value").to_list(), grouped, metrics, sign)
-
-    def _add_rows(
-        self,
-        frame: pl.DataFrame,
-        metrics: Sequence[str],
-        dimensions: Mapping[str, pl.Expr],
-        sign: int,
-        total: bool,
-    ) -> None:
-        """As ``add_columns``, row by row: for a few rows quicker than a query for every dimension."""
+        dimensions = {TOTAL: pl.lit(""), **dimensions} if total else dimensions
         values = [expression.alias(f"value {name}") for name, expression in dimensions.items()]
-        names = list(dimensions)
-        for day, *row in frame.select(pl.col("day").cast(pl.String), *values, *metrics).iter_rows():
-            of = dict(zip(names, row, strict=False))
-            deltas = [(m, sign * d) for m, d in zip(metrics, row[len(names) :], strict=True) if d]
-            for metric, delta in deltas:
-                if total:
-                    self.add(Key(metric, TOTAL, "", day), delta)
-                for dimension, value in of.items():
-                    if value:
-                        self.add(Key(metric, dimension, value, day), delta)
+        flows = [expression.alias(name) for name, expression in metrics.items()]
+        names = tuple(metrics)
+        groups = [self._groups.setdefault((names, dimension), {}) for dimension in dimensions]
+        if len(frame) <= FEW_ROWS:  # row by row: quicker than a query for every dimension
+            for day, *row in frame.select(DAY, *values, *flows).rows():
+                deltas = row[len(values) :]
+                if any(deltas):
+                    for dimension, known, value in zip(dimensions, groups, row, strict=False):
+                        self._add_group(known, names, dimension, value, day, deltas, sign)
+            return
+        columns = frame.select("day", *values, *flows)
+        sums = [pl.col(name).sum() for name in names]
+        for dimension, known in zip(dimensions, groups, strict=True):
+            grouped = columns.group_by("day", f"value {dimension}").agg(sums).with_columns(DAY)
+            for day, value, *deltas in grouped.rows():
+                self._add_group(known, names, dimension, value, day, deltas, sign)
 
-    def _add_groups(
+    def _add_group(
         self,
+        known: dict[tuple[str, str], list[int | None]],
+        metrics: tuple[str, ...],
         dimension: str,
-        values: list[str | None],
-        grouped: pl.DataFrame,
-        metrics: Sequence[str],
+        value: str | None,
+        day: str,
+        deltas: Sequence[int],
         sign: int,
     ) -> None:
-        known = self._groups.setdefault((tuple(metrics), dimension), {})
-        days = grouped.get_column("day").cast(pl.String).to_list()
-        deltas = zip(*(grouped.get_column(metric).to_list() for metric in metrics), strict=True)
-        for value, day, row in zip(values, days, deltas, strict=True):
-            if not value and dimension != TOTAL:
+        """Add to all metrics of one value and day; ``known`` has their slots, None for what never was other than 0."""
+        if not value and dimension != TOTAL:
+            return
+        value = value or ""
+        slots = known.get((value, day))
+        if slots is None:
+            slots = [self._slots.get(Key(metric, dimension, value, day)) for metric in metrics]
+            known[value, day] = slots
+        for place, delta in enumerate(deltas):
+            if not delta:
                 continue
-            slots = known.get((value or "", day))
-            if slots is None:
-                for metric, delta in zip(metrics, row, strict=True):
-                    self.add(Key(metric, dimension, value or "", day), sign * delta)
-                found = [self._slots.get(Key(metric, dimension, value or "", day)) for metric in metrics]
-                if None not in found:
-                    known[value or "", day] = tuple(slot for slot in found if slot is not None)
-                continue
-            for slot, delta in zip(slots, row, strict=True):
-                if delta:
-                    self._add(slot, sign * delta)
+            slot = slots[place]
+            if slot is None:
+                key = Key(metrics[place], dimension, value, day)
+                slot = self._slots.get(key)
+                slots[place] = slot = self._new(key) if slot is None else slot
+            self._add(slot, sign * delta)
 
     def _add(self, slot: int, delta: int) -> None:
         amounts = self._amounts

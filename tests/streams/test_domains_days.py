@@ -17,11 +17,10 @@ def test_every_hour_has_the_zone_databases_day(zone: str, first: int) -> None:
     frame = pl.DataFrame({"occurred_at": hours})
     utc = pl.from_epoch("occurred_at", time_unit="ms").dt.replace_time_zone("UTC")
     expected = frame.select(day=utc.dt.convert_time_zone(zone).dt.date()).get_column("day")
-    assert frame.select(day=local_day(frame, zone)).get_column("day").equals(expected)
+    assert local_day(frame.get_column("occurred_at"), zone).alias("day").equals(expected)
 
 
 def test_the_last_millisecond_of_a_day_is_of_that_day() -> None:
     midnight = 1_767_200_400_000  # 2026-01-01 00:00 in Jakarta
-    frame = pl.DataFrame({"occurred_at": [midnight - 1, midnight]})
-    days = frame.select(day=local_day(frame, "Asia/Jakarta").cast(pl.String)).get_column("day").to_list()
+    days = local_day(pl.Series([midnight - 1, midnight]), "Asia/Jakarta").cast(pl.String).to_list()
     assert days == ["2025-12-31", "2026-01-01"]
