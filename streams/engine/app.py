@@ -16,7 +16,7 @@ from faust.types import AppT
 
 from schemas.settings import KafkaSettings
 from streams.engine.engine import Engine
-from streams.engine.faust_transport import ChunkConsumer, ChunkTransport, WholeAssignor
+from streams.engine.faust_transport import ChunkConsumer, ChunkTransport, NoTables, WholeAssignor
 from streams.engine.pump import Delivery
 from streams.settings import StreamSettings
 
@@ -68,6 +68,7 @@ def build(
         broker_rebalance_timeout=max(20.0, streams.session_timeout_s),
         broker_commit_interval=60.0,  # the engine commits; see faust_transport.py
         PartitionAssignor=WholeAssignor,
+        TableManager=NoTables,
         stream_buffer_maxsize=CHUNKS_PER_AGENT,  # counts chunks; rows are bounded by the fetch thread
         stream_wait_empty=False,
         stream_recovery_delay=0.0,

@@ -17,6 +17,7 @@ and signatures that this file relies on. What is overridden, and why:
   left, because it feeds ``max_poll_interval``.
 - ``Consumer.perform_seek`` is left alone: seeking a paused partition moves aiokafka only.
 - ``Consumer._filter_tps_with_pending_acks``: Faust's own commit leaves engine partitions alone.
+- ``TableManager.on_start``: nothing joins the group before it, and there are no tables to wait for.
 - ``PartitionAssignor.assign``: partitions are dealt out when all topics are known, or not at all.
 - ``Consumer.highwater``, ``Consumer.verify_event_path``: aiokafka knows neither for a paused partition.
 """
@@ -37,6 +38,7 @@ from aiokafka.errors import (
 )
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.assignor import PartitionAssignor
+from faust.tables.manager import TableManager
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
@@ -77,6 +79,14 @@ class WholeAssignor(PartitionAssignor):  # type: ignore[misc]
             self.app.consumer.engine.fail(error)
             raise error
         return super().assign(cluster, member_metadata)
+
+
+class NoTables(TableManager):  # type: ignore[misc]
+    """Faust's table manager, without the second that the stock one waits for tables: the engine has its own state."""
+
+    async def on_start(self) -> None:
+        await self._update_channels()
+        await self.recovery.start()
 
 
 class ChunkListener(driver.ConsumerRebalanceListener):  # type: ignore[misc]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from faust.assignor import PartitionAssignor
+from faust.tables.manager import TableManager
 from faust.transport import consumer as base
 from faust.transport.drivers import aiokafka as driver
 
@@ -25,6 +26,7 @@ SIGNATURES = [
     (driver.Consumer, "verify_event_path", ["self", "now", "tp"]),
     (driver.AIOKafkaConsumerThread, "_ensure_consumer", ["self"]),
     (driver.AIOKafkaConsumerThread, "call_thread", ["self", "fun", "args", "kwargs"]),
+    (TableManager, "_update_channels", ["self"]),
     (driver.Transport, "__init__", ["self", "args", "kwargs"]),
 ]
 
@@ -45,5 +47,8 @@ def test_names_inside_are_still_there() -> None:
     assert "_group_instance_id" in inspect.getsource(GroupCoordinator._maybe_leave_group)
     assert driver.Consumer.RebalanceListener is driver.ConsumerRebalanceListener
     assert "self._acked" in inspect.getsource(base.Consumer._filter_tps_with_pending_acks)
+    assert (
+        inspect.getsource(TableManager.on_start).count("await ") == 3
+    )  # the wait, and what is done after it
     assert {"flow_active", "can_resume_flow"} <= set(base.Consumer.__annotations__)
     assert "consumer.getmany" not in inspect.getsource(base.Consumer._drain_messages)
