@@ -26,12 +26,10 @@ import numpy as np
 from confluent_kafka import (
     OFFSET_END,
     Consumer,
-    ConsumerGroupTopicPartitions,
     KafkaException,
     Producer,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient
 from hdrh.histogram import HdrHistogram
 
 from benchmarks.load import Encoder, murmur2
@@ -100,19 +98,18 @@ def watch_output(options: dict[str, Any], seen: Seen, stop: threading.Event) -> 
 def watch_queries(options: dict[str, Any], seen: Seen, stop: threading.Event) -> None:
     """Follow the sink's committed offsets."""
 
-    admin = AdminClient({"bootstrap.servers": options["bootstrap"], "log_level": 0})
+    group = Consumer({"bootstrap.servers": options["bootstrap"], "group.id": options["sink_group"]})
     places = [TopicPartition(options["topic"], p) for p in range(options["partitions"])]
-    asked = [ConsumerGroupTopicPartitions(options["sink_group"], places)]
     while not stop.is_set():
-        (future,) = admin.list_consumer_group_offsets(asked).values()
         try:
-            found = future.result(10).topic_partitions
+            found = group.committed(places, timeout=10)
         except KafkaException:  # asked again in a moment; a gap shows as age
             found = []
         now = time.time()
         for place in found:
             seen.note(now, place.partition, place.offset)
         time.sleep(POLL_SECONDS)
+    group.close()
 
 
 def publish(options: dict[str, Any]) -> list[list[float]]:
