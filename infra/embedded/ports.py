@@ -41,14 +41,14 @@ def free(count: int = 1, host: str = LOCAL) -> list[int]:
     probes: list[socket.socket] = []
     try:
         for port in (*_drawn.sample(RANGE, count + SPARE), *[0] * count):
+            if len(probes) == count:
+                break
             probe = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
             probes.append(probe)
             try:
                 probe.bind((host, port))
             except OSError:
                 probes.pop().close()
-            if len(probes) == count:
-                break
         return [probe.getsockname()[1] for probe in probes]
     finally:
         for probe in probes:

@@ -6,6 +6,8 @@ import os
 import socket
 
 from infra.embedded import ports
+from infra.embedded.stack import _addressed
+from infra.settings import Settings
 
 
 def test_a_held_port_is_not_free_and_its_holder_is_named() -> None:
@@ -32,3 +34,13 @@ def test_free_ports_differ() -> None:
 def test_neighbouring_ports() -> None:
     first = ports.free_run(5)
     assert all(ports.is_free(first + i) for i in range(5))
+
+
+def test_none_are_asked_for() -> None:
+    assert ports.free(0) == []
+
+
+def test_ports_that_were_chosen_stay() -> None:
+    chosen = _addressed(Settings.load({"kafka.partitions": 2}), given_kafka=False, given_clickhouse=False)
+    assert chosen.kafka.bootstrap_servers == f"127.0.0.1:{chosen.ports.kafka}"
+    assert chosen.ports == Settings().ports
