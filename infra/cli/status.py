@@ -168,7 +168,7 @@ def _show(found: dict[str, Any], folder: Path) -> None:
     console.print(topics)
     console.print(
         _("Pengambil: {fetch}; data {size:.0f} MB").format(
-            fetch=found["fetch"], size=found["data_bytes"] / 1e6
+            fetch=found["fetch"] or "–", size=found["data_bytes"] / 1e6
         )
     )
 

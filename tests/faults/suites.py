@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -55,15 +56,16 @@ def _run(file: Path, kills: int, draw: random.Random, more: dict[str, str], outc
         "--timeout=7200",
         str(file),
     ]
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        outcome.found.wrong(f"{file.name}: exit code {done.returncode}: …{done.stdout[-3000:]}")
-    return done.stdout
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True,
+    ) as tests:  # fmt: skip
+        try:
+            said, _ = tests.communicate()
+        except BaseException:  # the matrix was told to stop: so are the tests, which end what they started
+            tests.send_signal(signal.SIGINT)
+            tests.communicate()
+            raise
+    if tests.returncode:
+        outcome.found.wrong(f"{file.name}: exit code {tests.returncode}: …{said[-3000:]}")
+    return said
