@@ -157,7 +157,8 @@ def _show(found: dict[str, Any], folder: Path) -> None:
     for title in (
         _("topik"), _("kejadian"), _("belum diolah"), _("belum tersimpan"), _("menunggu (detik)"), _("surat mati")
     ):  # fmt: skip
-        topics.add_column(title, justify="left" if title == _("topik") else "right")
+        named = title == _("topik")
+        topics.add_column(title, justify="left" if named else "right", no_wrap=named)
     for row in found["topics"]:
         topics.add_row(
             row["topic"],
