@@ -29,6 +29,8 @@ def main() -> int:
     sink = names.add_parser("sink", help="rows/s into ClickHouse, beside a loop of distinct blocks")
     sink.add_argument("--rows", type=int, default=1_000_000)
     sink.add_argument("--rounds", type=int, default=3)
+    memory = names.add_parser("memory", help="what a simulated regency's year weighs in the state")
+    memory.add_argument("--population", type=int, default=300_000)
     names.add_parser("wallboard", help="publish to the screen of a real browser")
     options = parser.parse_args()
     if options.name in (None, "throughput"):
@@ -56,6 +58,11 @@ def main() -> int:
 
         given = options if options.name else sink.parse_args([])
         inserts.main(given.rows, given.rounds)
+    if options.name in (None, "memory"):
+        from benchmarks import memory as weights
+
+        given = options if options.name else memory.parse_args([])
+        weights.main(given.population)
     if options.name in (None, "wallboard"):
         from benchmarks import wallboard
 
