@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from benchmarks.totals import AMOUNT, COUNT
-from streams.domains.days import local_day
+from streams.domains.days import dated
 from streams.engine.alerts import Alerts
 from streams.engine.chunk import Chunk, frame_of
 from streams.engine.processor import ALERTS, TOTALS, Context, RowError
@@ -30,8 +30,7 @@ class BenchReceipts:
         self._zone = context.profile.timezone.key
 
     def process(self, chunk: Chunk) -> list[RowError]:
-        frame = frame_of(chunk.columns.select(list(self.columns)))
-        frame = frame.hstack([local_day(frame.get_column("occurred_at"), self._zone).alias("day")])
+        frame = dated(frame_of(chunk.columns.select(list(self.columns))), self._zone)
         self.totals.add_columns(frame, METRICS, DIMENSIONS, total=False)
         return []
 

@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 
 from streams.domains.corrections import Chains, Facts
-from streams.domains.days import local_day
+from streams.domains.days import dated
 from streams.engine.alerts import Alerts
 from streams.engine.chunk import Chunk, frame_of
 from streams.engine.processor import ALERTS, TOTALS, Context, RowError
@@ -68,8 +68,8 @@ class Additive(ABC):
             frame = frame_of(rows)
         counted, undone = self._facts.take(rows, frame)
         if len(undone):
-            self.count(self._dated(undone), -1)
-        self.count(self._dated(counted), 1)
+            self.count(dated(undone, self._zone), -1)
+        self.count(dated(counted, self._zone), 1)
         return errors
 
     def advance(self, clock: int) -> None:  # noqa: B027  (no figure depends on the clock)
@@ -77,6 +77,3 @@ class Additive(ABC):
 
     def next_due(self) -> int | None:
         return None
-
-    def _dated(self, frame: pl.DataFrame) -> pl.DataFrame:
-        return frame.hstack([local_day(frame.get_column("occurred_at"), self._zone).alias("day")])

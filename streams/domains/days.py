@@ -21,3 +21,8 @@ def local_day(times: pl.Series, zone: str) -> pl.Series:
         return pl.Series(times.name, days.astype(np.int32)).cast(pl.Date)
     utc = pl.from_epoch(times, time_unit="ms").dt.replace_time_zone("UTC")
     return utc.dt.convert_time_zone(zone).dt.date()
+
+
+def dated(frame: pl.DataFrame, zone: str) -> pl.DataFrame:
+    """The frame with a ``day``: the local date of ``occurred_at``."""
+    return frame.hstack([local_day(frame.get_column("occurred_at"), zone).alias("day")])

@@ -4,6 +4,8 @@ Faust keeps the group membership (aiokafka), the assignment, the agents and the 
 topics are paused in aiokafka for ever; their records come from the engine's own fetch thread, one Faust message
 per chunk, and their offsets are committed by the engine. All other topics go the stock way.
 
+Faust has no types, so mypy takes its classes for Any: hence the ``type: ignore[misc]`` of its subclasses.
+
 Pinned to faust-streaming 0.15.3 with aiokafka 0.14; tests/streams/test_engine_faust_contract.py holds the names
 and signatures that this file relies on. What is overridden, and why:
 
