@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from schemas.profile import Profile
 from streams.domains import PROCESSORS, files
-from streams.domains.words import Words
+from streams.cases.words import Words
 from streams.engine.processor import Context, Processor
 from streams.engine.state_log import Recovered
 from streams.settings import StreamSettings

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from streams.domains.case import Case, Course, Event, Summary
-from streams.domains.words import Words
+from streams.cases.words import Words
 from streams.engine.totals import Key
 from streams.rules import p01
 
