@@ -8,6 +8,8 @@ standard. A case that closes within its deadline is no longer warned of.
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 
 from streams.cases.courses import Courses
@@ -17,7 +19,7 @@ from streams.days import local_days
 from streams.engine.chunk import Int64s
 from streams.rules.findings import BREACH, SEVERE, WARNING, Findings, Judgement, applies, findings, joined
 from streams.rules.parameters import Parameters
-from streams.rules.rule import Example, LegalBasis, Parameter, Rule
+from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, decimal
 
 NO_STANDARD = 0
@@ -122,3 +124,44 @@ def withdrawn(closed: bool) -> str:
     if closed:
         return "Berkas selesai sebelum tenggat."
     return "Peristiwa yang datang kemudian mengubah hitungan waktu; standar tidak terlewati."
+
+
+RULE = Rule(
+    id="P01",
+    version="2",
+    title="Pelayanan melewati standar waktu",
+    domain="permits",
+    kind="hard",
+    task="case",
+    area="Pelayanan Publik",
+    legal_basis=(
+        LegalBasis("UU 25/2009 tentang Pelayanan Publik"),
+        LegalBasis("PP 5/2021", None, date(2025, 6, 4)),
+        LegalBasis("PP 28/2025", date(2025, 6, 5)),
+    ),
+    method=(
+        "Hari kerja sejak berkas lengkap dan benar, dikurangi waktu perbaikan oleh pemohon, dibandingkan dengan standar "
+        "pelayanan izin atau tahapnya yang berlaku pada hari mulai. Peringatan pada 80 %, pelanggaran di atas 100 %, berat "
+        "pada 150 %. Tenggat yang dibawa berkas sendiri menggantikan standar. Yang memegang berkas disebut per tahap."
+    ),
+    why="Penundaan berlarut adalah maladministrasi, dan berkas yang ditahan dapat menjadi alat meminta imbalan.",
+    innocent=(
+        "Peninjauan lapangan menunggu cuaca",
+        "Pendapat instansi lain belum datang",
+        "Pengembalian kepada pemohon tidak dicatat",
+    ),
+    unit_of_measure="working_days",
+    parameters=(
+        Parameter("warning", 0.8, "bagian standar", "mulai diperingatkan"),
+        Parameter("breach", 1.0, "bagian standar", "pelanggaran, bila lebih lama dari ini"),
+        Parameter("severe", 1.5, "bagian standar", "pelanggaran berat"),
+    ),
+    severity=0.6,
+    sources=("UU 25/2009", "Ombudsman RI: penundaan berlarut", "PP 28/2025"),
+    delivers=True,
+    reads_absence=True,
+    not_applicable=("tidak ada standar pelayanan untuk jenis izin ini",),
+    judge=judge,
+    sentence=sentence,
+    withdrawn=withdrawn,
+)
