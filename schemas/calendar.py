@@ -6,7 +6,7 @@ Working time is Perpres 21/2023 unless the profile says otherwise: Monday to Fri
 profile's own table.
 
 Every working day counts 1, whatever its hours; part of a day counts by its share of that day's working time. All
-sums are whole numbers (see ``_Table``), so a deadline is the same millisecond wherever it is computed.
+sums are whole numbers (see ``SpanTable``), so a deadline is the same millisecond wherever it is computed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from functools import lru_cache
-from math import ceil, lcm
+from math import ceil, inf, lcm, nextafter
 from zoneinfo import ZoneInfo
 
 MINUTE_MS = 60_000
@@ -89,7 +89,7 @@ PERPRES_HOURS = (DatedHours(date(1970, 1, 1), PERPRES_NORMAL, PERPRES_RAMADAN),)
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
+class SpanTable:
     """Working time as half-open spans ``[starts[i], ends[i])`` in UTC ms.
 
     ``unit`` parts make one working day and are divisible by every day's length, so that ``rates[i]`` (parts per
@@ -160,7 +160,7 @@ class WorkingCalendar:
     removed: frozenset[date] = frozenset()
     national_holidays: bool = True
     _years: tuple[int, int] = field(default=USUAL_YEARS, repr=False)
-    _table: _Table | None = field(default=None, repr=False)
+    _table: SpanTable | None = field(default=None, repr=False)
     _days: dict[int, str] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -186,18 +186,13 @@ class WorkingCalendar:
 
         ``days`` must be finite and not negative; a whole day from outside working time ends at closing time.
         """
-        if not 0 <= days < float("inf"):
-            raise ValueError(f"days = {days!r}: must be a finite number of working days, not negative")
+        _check_days(days)
         if days == 0:
             return a_ms
         reach = a_ms + int(days * _EVEN_DAY_MS * 1.3) + 60 * DAY_MS
         while True:
             table = self._covering(a_ms, reach)
-            start = table.parts(a_ms)
-            wanted = ceil(Fraction(days) * table.unit)
-            while (wanted - 1) / table.unit >= days:  # elapsed rounds, and may get there a part earlier
-                wanted -= 1
-            found = table.instant(start + wanted)
+            found = table.instant(table.parts(a_ms) + parts_needed(days, table.unit))
             if found <= reach or reach > table.last:
                 return max(found, a_ms)
             reach = found + 60 * DAY_MS
@@ -227,7 +222,11 @@ class WorkingCalendar:
         """UTC ms at which the local day ``YYYY-MM-DD`` begins."""
         return int(datetime.fromisoformat(day).replace(tzinfo=self.zone).timestamp()) * 1000
 
-    def _covering(self, a_ms: int, b_ms: int) -> _Table:
+    def widest(self) -> SpanTable:
+        """The table of all years that any date may ask for; from then on every answer comes from it."""
+        return self._covering(_year_start(WIDEST_YEARS[0]), _year_start(WIDEST_YEARS[1] + 1))
+
+    def _covering(self, a_ms: int, b_ms: int) -> SpanTable:
         table = self._table
         if table is not None:
             low, high = (a_ms, b_ms) if a_ms <= b_ms else (b_ms, a_ms)
@@ -244,7 +243,7 @@ class WorkingCalendar:
         self._table = table = self._build(first, last)
         return table
 
-    def _build(self, first_year: int, last_year: int) -> _Table:
+    def _build(self, first_year: int, last_year: int) -> SpanTable:
         spans: list[tuple[int, int, int]] = []
         lengths: set[int] = set()
         day, end = date(first_year, 1, 1), date(last_year, 12, 31)
@@ -270,7 +269,9 @@ class WorkingCalendar:
             ms += stop - start
         first = self._utc(date(first_year, 1, 1), 0)
         last = self._utc(end, 1440)
-        return _Table(unit, first, last, starts, ends, rates, before, worked, parts, ms, unit // _EVEN_DAY_MS)
+        return SpanTable(
+            unit, first, last, starts, ends, rates, before, worked, parts, ms, unit // _EVEN_DAY_MS
+        )
 
     def _intervals(self, day: date) -> tuple[Interval, ...]:
         if day in self.added:
@@ -292,6 +293,25 @@ class WorkingCalendar:
             day, minute = day + timedelta(days=1), 0
         local = datetime(day.year, day.month, day.day, minute // 60, minute % 60, tzinfo=self.zone)
         return int(local.timestamp()) * 1000
+
+
+@lru_cache(maxsize=4096)
+def parts_needed(days: float, unit: int) -> int:
+    """The fewest parts, ``unit`` to the working day, that make ``elapsed`` come to ``days`` (finite, not negative).
+
+    ``elapsed`` rounds to the nearest float, so this is where the numbers that round to ``days`` begin: half-way from
+    the float before it, which is up to 2**-53 of ``days`` earlier than ``days`` itself.
+    """
+    _check_days(days)
+    if days == 0:
+        return 0
+    wanted = ceil((Fraction(nextafter(days, 0)) + Fraction(days)) / 2 * unit)
+    return wanted if wanted / unit >= days else wanted + 1
+
+
+def _check_days(days: float) -> None:
+    if not 0 <= days < inf:
+        raise ValueError(f"days = {days!r}: must be a finite number of working days, not negative")
 
 
 @lru_cache(maxsize=256)
@@ -333,8 +353,10 @@ __all__ = [
     "DatedHours",
     "Interval",
     "Period",
+    "SpanTable",
     "WeekHours",
     "WorkingCalendar",
     "holiday_names",
     "national_holidays",
+    "parts_needed",
 ]
