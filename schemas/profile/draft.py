@@ -79,7 +79,8 @@ def write_draft(folder: Path, draft: Draft, villages: Iterable[Village], frame: 
             if name == "villages.csv":
                 writer.writerows((v.code, v.name, v.district, v.kind) for v in villages)
     (folder / "permit_types.toml").write_text(
-        "# Jenis izin: [[type]] dengan [[type.step]] dan [[type.standard]]; lihat profil contoh.\n",
+        "# Jenis izin: [[type]] dengan [[type.step]], [[type.standard]], [[type.deemed]], [[type.incompatible]];\n"
+        "# lihat profil contoh. Dari data lama: nadi rules propose-template\n",
         encoding="utf-8",
     )
 
