@@ -40,6 +40,14 @@ def test_contoh_is_whole() -> None:
         for step in kind.steps:
             assert profile.units[step.unit].opd in profile.departments
             assert profile.service_standard(kind.code, date(2026, 1, 5), step.code) is not None
+        assert kind.pairs_on(date(2026, 1, 5))
+        deemed, standard = (
+            kind.deemed_on(date(2026, 1, 5)),
+            profile.service_standard(kind.code, date(2026, 1, 5)),
+        )
+        assert deemed is None or (standard is not None and deemed > standard)
+    assert {row.permit_type for row in profile.tariffs} == {"PBG"}
+    assert not profile.authorities
     assert {s.domain for s in profile.sources.values()} == {
         "permits",
         "revenue",
