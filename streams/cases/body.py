@@ -1,12 +1,12 @@
 """How a case stands in its store: one run of bytes, so that a million cases are a million small objects and no more.
 
-    seen, warned_at, breached_at   int64 each (UTC ms): the clock at the first record; when P01's warning and breach of
-                                   the whole case were judged (NEVER: not yet)
-    alerted, replaced              uint16 each: how many of the following
-    outcomes                       int8 for each rule: what was counted of it last
-    alerted                        uint64 each: rule and scope about which an alert was ever raised
-    replaced                       32 bytes each: an event that a correction took out, and the one that stands for it
-    events                         streams.cases.events.EVENT, in order
+seen, warned_at, breached_at   int64 each (UTC ms): the clock at the first record; when P01's warning and breach of
+                               the whole case were judged (NEVER: not yet)
+alerted, replaced              uint16 each: how many of the following
+outcomes                       int8 for each rule: what was counted of it last
+alerted                        uint64 each: rule and scope about which an alert was ever raised
+replaced                       32 bytes each: an event that a correction took out, and the one that stands for it
+events                         streams.cases.events.EVENT, in order
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from schemas.event_ids import event_ids
 from streams.cases.words import Words
-from streams.days import HOUR_MS, local_days
+from streams.days import local_days
 from streams.engine.chunk import Int64s
 
 #: What stands for no instant and no amount.
@@ -118,8 +118,8 @@ def event_id(row: Any) -> str:
 def event_texts(rows: Events) -> list[str]:
     """The ids of events as text."""
     return [
-        f"{h >> 32:08x}-{(h >> 16) & 0xFFFF:04x}-{h & 0xFFFF:04x}-{l >> 48:04x}-{l & 0xFFFFFFFFFFFF:012x}"
-        for h, l in zip(rows["high"].tolist(), rows["low"].tolist(), strict=True)
+        f"{h >> 32:08x}-{(h >> 16) & 0xFFFF:04x}-{h & 0xFFFF:04x}-{low >> 48:04x}-{low & 0xFFFFFFFFFFFF:012x}"
+        for h, low in zip(rows["high"].tolist(), rows["low"].tolist(), strict=True)
     ]
 
 

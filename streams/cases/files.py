@@ -142,6 +142,3 @@ def _first_stamps(rows: Intake | None) -> Int64s:
     found = np.zeros(len(rows.case_ids), np.int64)
     found[rows.case_of[::-1]] = rows.events["stamp"][::-1]  # of several, the one assigned last stays
     return found
-
-
-

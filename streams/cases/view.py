@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from streams.cases.book import Book, combined
+from streams.cases.book import Book, Template, combined
 from streams.cases.courses import Courses, Stops, courses_of
 from streams.cases.events import BACKFILL, NEVER, SIMULATED, Events
 from streams.cases.words import Numbers
@@ -195,7 +195,9 @@ class Cases:
         """The unit that holds the file after each event."""
         kind, unit = self.column("kind"), self.column("unit")
         named = unit.copy()
-        silent = np.flatnonzero((unit == 0) & (kind == self.book.kind("started")) & (self.column("step") != 0))
+        silent = np.flatnonzero(
+            (unit == 0) & (kind == self.book.kind("started")) & (self.column("step") != 0)
+        )
         if len(silent):
             types = self.permit_type[self.case_of[silent]]
             named[silent] = self.book.step_unit(types, self.column("step")[silent])
@@ -271,7 +273,9 @@ class Cases:
         at = self.column("at")
         until = self.closed_at[case].copy()
         after = np.minimum(first + 1, max(len(rows) - 1, 0))
-        ended = (first + 1 < len(rows)) & (both[after] == both[first]) & ~start[after] if len(rows) else first > 0
+        ended = (
+            (first + 1 < len(rows)) & (both[after] == both[first]) & ~start[after] if len(rows) else first > 0
+        )
         until[ended] = at[rows[after[ended]]]
         names = both[first]
         new = np.ones(len(first), np.bool_)
@@ -281,6 +285,20 @@ class Cases:
             case, step[rows[first]], at[rows[first]], until, np.cumsum(new) - 1, outer,
             np.append(outer[1:], len(first)) - 1 if len(first) else outer,
         )  # fmt: skip
+
+    @cached_property
+    def _described(self) -> tuple[Int64s, list[Template]]:
+        return self.book.templates(self.permit_type, self.started_day)
+
+    @property
+    def template(self) -> Int64s:
+        """Which of ``templates`` describes each case: that of its type on the day it started."""
+        return self._described[0]
+
+    @property
+    def templates(self) -> list[Template]:
+        """The processes that ``template`` counts; the first is empty."""
+        return self._described[1]
 
     @cached_property
     def step_courses(self) -> Courses:

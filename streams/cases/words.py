@@ -16,11 +16,13 @@ Numbers = np.ndarray[Any, np.dtype[np.uint32]]
 
 
 class Words(Table[str, int]):
-    """The number of every text, in the order in which they came: a store that only grows."""
+    """The number of every text, in the order in which they came: a store that only grows. ``taken_back`` counts the times
+    that new ones were undone: whoever remembers numbers forgets them then."""
 
     def __init__(self) -> None:
         super().__init__()
         self._texts: list[str] = [""]
+        self.taken_back = 0
 
     def number(self, text: str) -> int:
         """The number of a text; a new one gets the next."""
@@ -55,7 +57,9 @@ class Words(Table[str, int]):
 
     def undo(self) -> None:
         super().undo()
-        del self._texts[len(self._rows) + 1 :]
+        if len(self._texts) > len(self._rows) + 1:
+            self.taken_back += 1
+            del self._texts[len(self._rows) + 1 :]
 
     def restore(self, batch: pa.RecordBatch) -> None:
         super().restore(batch)

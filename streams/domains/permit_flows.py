@@ -46,6 +46,7 @@ class Flows:
         self._times: list[Int64s] = []
         self._amounts: list[Int64s] = []
         self._known: dict[int, Key] = {}
+        self._taken_back = 0
 
     def add(self, metric: int, dimension: int, value: Any, at: Int64s, amount: Any) -> None:
         """One flow a row; rows of a dimension other than the total need a value."""
@@ -61,17 +62,24 @@ class Flows:
         days = local_days(np.concatenate(self._times), self._book.zone).astype(np.int64) + DAYS_BEFORE
         keys = np.concatenate(self._keys) | (days << 38)
         amounts = np.concatenate(self._amounts)
-        self._keys, self._times, self._amounts = [], [], []
+        self.forget()
         order = np.argsort(keys)
         keys, amounts = keys[order], amounts[order]
         first = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])) if len(keys) else np.empty(0, np.int64)
         sums = np.add.reduceat(amounts, first) if len(first) else amounts
         known = self._known
+        if self._taken_back != self._book.words.taken_back:
+            known.clear()
+            self._taken_back = self._book.words.taken_back
         for key, amount in zip(keys[first][sums != 0].tolist(), sums[sums != 0].tolist(), strict=True):
             name = known.get(key)
             if name is None:
                 name = known[key] = self._name(key)
             totals.add(name, amount)
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self._keys, self._times, self._amounts = [], [], []
 
     def _name(self, key: int) -> Key:
         metric, dimension = divmod(key >> 57, len(DIMENSIONS))
@@ -139,7 +147,10 @@ def add_flows(into: Flows, cases: Cases, warned_at: Int64s, breached_at: Int64s,
     near = np.flatnonzero(warned_at != NEVER)
     if len(near):
         stock(
-            NEAR_LATE, near, np.maximum(warned_at, cases.entered_at)[near], np.minimum(breached_at, closed)[near]
+            NEAR_LATE,
+            near,
+            np.maximum(warned_at, cases.entered_at)[near],
+            np.minimum(breached_at, closed)[near],
         )
 
 

@@ -49,7 +49,7 @@ class Permits:
             TOTALS: self.totals, ALERTS: self.alerts, "words": self._words, "names": self._names,
             "cases": self._entries,
         }  # fmt: skip
-        self.book = Book(context.profile, self._words, context.event_clock)
+        self.book = Book(context.profile, self._words, self._names, context.event_clock)
         self._files = CaseFiles(self._entries, self.book, len(self.rules))
         self._flows = Flows(self.book)
         self._coverage = Coverage(self.rules, self.book)
@@ -83,6 +83,7 @@ class Permits:
             return
         cases = touched.now
         judged = judge_cases(self.rules, cases, clock)
+        self._flows.forget()  # what an attempt that broke had begun
         add_flows(self._flows, touched.before, *touched.judged_before(), -1)
         add_flows(self._flows, cases, judged.warned_at, judged.breached_at, 1)
         self._flows.settle(self.totals)

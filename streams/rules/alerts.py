@@ -38,7 +38,11 @@ def evidence(topic: str, partition: int, events: Events, words: Words, digest: s
                 "kind": words.text(kind),
             }
             for offset, event_id, at, kind in zip(
-                shown["offset"].tolist(), event_texts(shown), shown["at"].tolist(), shown["kind"].tolist(), strict=True
+                shown["offset"].tolist(),
+                event_texts(shown),
+                shown["at"].tolist(),
+                shown["kind"].tolist(),
+                strict=True,
             )
         ],
         "evidence_total": len(events),

@@ -63,9 +63,7 @@ def judge_cases(rules: Sequence[Rule], cases: Cases, clock: int) -> Judged:
                 rows = np.flatnonzero((said.level == level) & (said.scope == 0))
                 when[said.case[rows]] = said.at[rows]
         of_rule = outcomes[number]
-        of_rule[:] = np.where(
-            judgement.applies == APPLICABLE, NOT_FOUND, NOT_APPLICABLE + judgement.applies
-        )
+        of_rule[:] = np.where(judgement.applies == APPLICABLE, NOT_FOUND, NOT_APPLICABLE + judgement.applies)
         of_rule[said.case[said.level >= BREACH]] = FOUND
         standing.append(_standing(said))
     return Judged(outcomes, standing, due, warned_at, breached_at)

@@ -39,7 +39,9 @@ def judge(cases: Cases, parameters: Parameters) -> Judgement:
     back = own & (due < cases.started_at)  # a due date before the start: as many days, negative
     if back.any():
         rows = everyone[back]
-        turned = Courses(n, rows, due[rows], cases.started_at[rows]).days(book.calendars, general, cases.started_at)
+        turned = Courses(n, rows, due[rows], cases.started_at[rows]).days(
+            book.calendars, general, cases.started_at
+        )
         worked = np.where(back, -turned, worked)
     standard = np.where(own, worked, standard)
     judged = _levels(
@@ -96,10 +98,16 @@ def _levels(
         observed = course.days(calendars, which, some)
         found.append(
             findings(
-                case[rows], at[level][rows], observed[rows], limits[level][rows], unit[rows], scope=scope[rows],
-                level=level, due_at=passed[rows],
+                case[rows],
+                at[level][rows],
+                observed[rows],
+                limits[level][rows],
+                unit[rows],
+                scope=scope[rows],
+                level=level,
+                due_at=passed[rows],
                 detail=(standard[rows] * 1e6).round().astype(np.int64) * 2 + own[rows],
-            )  # fmt: skip
+            )
         )
     return joined(found)
 
@@ -108,12 +116,16 @@ def sentence(told: Told) -> str:
     """What was seen, in one sentence."""
     standard, own = told.detail // 2 / 1e6, told.detail % 2
     due = told.case_due_at
-    limit = f"tenggat {told.day(due)}" if own and due is not None else f"standar {decimal(standard)} hari kerja"
+    limit = (
+        f"tenggat {told.day(due)}" if own and due is not None else f"standar {decimal(standard)} hari kerja"
+    )
     took = f"{decimal(told.observed)} hari kerja"
     if told.level != "warning" and not own and decimal(told.observed) == decimal(standard):
         took = f"sedikit lebih dari {took}"
     if told.level == "warning":
-        return f"Indikasi akan terlambat: {told.subject} sudah {took} di {told.unit}, {limit}; perlu perhatian."
+        return (
+            f"Indikasi akan terlambat: {told.subject} sudah {took} di {told.unit}, {limit}; perlu perhatian."
+        )
     if told.closed:
         return f"Indikasi keterlambatan: {told.subject} selesai dalam {took}, terakhir di {told.unit}, {limit}; perlu klarifikasi."
     return f"Indikasi keterlambatan: {told.subject} sudah {took} di {told.unit}, {limit}; perlu klarifikasi."

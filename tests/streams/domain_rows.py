@@ -73,3 +73,13 @@ def chunks_of(
             columns=pa.RecordBatch.from_pylist(list(records[first:after]), schema=schema),
             offsets=np.arange(first, after, dtype=np.int64), clocks=times, clock=int(times.max(initial=0)),
         )  # fmt: skip
+
+
+def figures(processor: Processor) -> dict[tuple[str, ...], int]:
+    """The values of a processor that are not zero, but for the coverage of rules."""
+    return without_coverage(processor.totals.snapshot())
+
+
+def without_coverage(totals: Mapping[Key, int]) -> dict[tuple[str, ...], int]:
+    """The figures of a domain among its totals."""
+    return {tuple(k): v for k, v in totals.items() if v and not k.metric.startswith("rules.")}
