@@ -19,8 +19,26 @@ HEADERS = {
     "accounts.csv": ("code", "name"),
     "sub_activities.csv": ("code", "name", "opd", "program", "activity"),
     "revenue_targets.csv": ("year", "account", "opd", "amount"),
-    "sources.csv": ("id", "opd", "name", "domain", "cadence_minutes", "lateness_minutes"),
+    "sources.csv": (
+        "id",
+        "opd",
+        "name",
+        "domain",
+        "cadence_minutes",
+        "lateness_minutes",
+        "hours",
+        "silent_minutes",
+    ),
     "elections.csv": ("date", "name"),
+    "tariffs.csv": ("permit_type", "amount", "valid_from", "valid_to", "legal_basis"),
+    "authorities.csv": (
+        "officer_token",
+        "permit_type",
+        "valid_from",
+        "valid_to",
+        "delegation_id",
+        "legal_basis",
+    ),
 }
 FRAME = ("departments.csv", "calendar.toml", "thresholds.toml")
 KINDS = {"1": "kelurahan", "2": "desa", "3": "desa adat"}
