@@ -83,13 +83,24 @@ class Story:
         """Whether it ended with a permit."""
         return self.closing is not None and self.closing.record["kind"] == "issued"
 
+    @property
+    def end(self) -> int:
+        """When it closed; asked of closed cases only."""
+        if self.closed_at is None:
+            raise ValueError(f"case {self.case_id} is open: it has no end")
+        return self.closed_at
+
+    def officers(self) -> set[str]:
+        """Who acted in the past, in person."""
+        return {e["officer_token"] for e in self.past if e["officer_token"] and not e["automatic"]}
+
     def parameter(self, name: str, default: float) -> float:
         """A rule's parameter for this type and source, as of the day the case started."""
         return self.profile.threshold(name, self.started_on, default, self.permit_type, self.source)
 
-    def last(self, name: str, events: list[dict[str, Any]] | None = None) -> Any:
-        """The last value of a field that is there, among the past unless other events are given; else None."""
-        values = [e[name] for e in (self.past if events is None else events) if e[name] not in (None, "")]
+    def last(self, name: str) -> Any:
+        """The last value of a field in the past that is there, else None."""
+        values = [e[name] for e in self.past if e[name] not in (None, "")]
         return values[-1] if values else None
 
     def minutes(self, begin: int, end: int) -> int:
