@@ -6,7 +6,7 @@ only what the definitions say. Repeats and dead letters are taken out before.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -14,6 +14,7 @@ from schemas.profile import Profile
 from streams.reference import activities, budget, permits, population, revenue
 from streams.reference.corrections import standing
 from streams.reference.received import Figure, Received
+from streams.reference.story import cases
 
 #: Figures of the standing events of a domain, in any order.
 _FIGURES: Mapping[str, Callable[[list[Received], Profile], Counter[Figure]]] = {
@@ -23,7 +24,6 @@ _FIGURES: Mapping[str, Callable[[list[Received], Profile], Counter[Figure]]] = {
     "activities": activities.figures,
 }
 _KEYS = {
-    "permits": ("case_id",),
     "revenue": ("opd", "cash_office"),
     "budget": ("opd", "sub_activity"),
     "population": ("family_card_token",),
@@ -45,7 +45,7 @@ def compute(
     """
     received = [Received(*event) for event in events]
     if domain == "permits":
-        found = permits.figures(_cases(received), profile, until_ms, event_clock)
+        found = permits.figures(cases(received), profile, until_ms, event_clock)
     else:
         found = _FIGURES[domain](standing(received, _KEYS[domain]), profile)
     return {figure: amount for figure, amount in found.items() if amount}
@@ -58,25 +58,7 @@ def alerts(
     event_clock: bool = False,
 ) -> dict[tuple[str, str], permits.Verdict]:
     """The standing P01 alerts by (case, step; "" for the whole case) from the records of ``permits.steps``."""
-    return permits.verdicts(_cases([Received(*event) for event in events]), profile, until_ms, event_clock)
-
-
-def _cases(received: list[Received]) -> list[permits.Case]:
-    """All records by case, and those of them that stand, in order."""
-    everything: defaultdict[str, list[Received]] = defaultdict(list)
-    for event in received:
-        everything[event.record["case_id"]].append(event)
-    return [
-        permits.Case(
-            case_id,
-            sorted(
-                standing(mine, _KEYS["permits"]),
-                key=lambda e: (e.record["occurred_at"], e.record["event_id"]),
-            ),
-            mine,
-        )
-        for case_id, mine in everything.items()
-    ]
+    return permits.verdicts(cases([Received(*event) for event in events]), profile, until_ms, event_clock)
 
 
 __all__ = ["alerts", "compute"]
