@@ -14,15 +14,15 @@ HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 FIXED_HOURS = {"Asia/Jakarta": 7, "Asia/Pontianak": 7, "Asia/Makassar": 8, "Asia/Jayapura": 9}
 FIXED_SINCE_MS = 631_152_000_000
 
-Days = np.ndarray[Any, np.dtype[np.int32]]
+Days = np.ndarray[Any, np.dtype[np.int64]]
 
 
 def local_days(times: np.ndarray[Any, np.dtype[np.int64]], zone: str) -> Days:
     """The local days (since 1970) of UTC milliseconds in a time zone."""
     if zone in FIXED_HOURS and (not len(times) or int(times.min()) >= FIXED_SINCE_MS):
-        return ((times + FIXED_HOURS[zone] * HOUR_MS) // DAY_MS).astype(np.int32)
+        return (times + FIXED_HOURS[zone] * HOUR_MS) // DAY_MS
     utc = pl.from_epoch(pl.Series(times), time_unit="ms").dt.replace_time_zone("UTC")
-    return utc.dt.convert_time_zone(zone).dt.date().to_physical().to_numpy()
+    return utc.dt.convert_time_zone(zone).dt.date().to_physical().to_numpy().astype(np.int64)
 
 
 def local_day(times: pl.Series, zone: str) -> pl.Series:
@@ -30,7 +30,7 @@ def local_day(times: pl.Series, zone: str) -> pl.Series:
     if times.null_count():
         utc = pl.from_epoch(times, time_unit="ms").dt.replace_time_zone("UTC")
         return utc.dt.convert_time_zone(zone).dt.date()
-    return pl.Series(times.name, local_days(times.to_numpy(), zone)).cast(pl.Date)
+    return pl.Series(times.name, local_days(times.to_numpy(), zone).astype(np.int32)).cast(pl.Date)
 
 
 def dated(frame: pl.DataFrame, zone: str) -> pl.DataFrame:

@@ -59,7 +59,7 @@ class Flows:
         """Add everything to the totals and begin anew."""
         if not self._times:
             return
-        days = local_days(np.concatenate(self._times), self._book.zone).astype(np.int64) + DAYS_BEFORE
+        days = local_days(np.concatenate(self._times), self._book.zone) + DAYS_BEFORE
         keys = np.concatenate(self._keys) | (days << 38)
         amounts = np.concatenate(self._amounts)
         self.forget()

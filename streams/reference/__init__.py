@@ -13,8 +13,10 @@ from typing import Any
 from schemas.profile import Profile
 from streams.reference import activities, budget, permits, population, revenue
 from streams.reference.corrections import standing
+from streams.reference.finding import FOUND, NOT_FOUND
+from streams.reference.permit_rules import judge_cases
 from streams.reference.received import Figure, Received
-from streams.reference.story import cases
+from streams.reference.story import Story, cases
 
 #: Figures of the standing events of a domain, in any order.
 _FIGURES: Mapping[str, Callable[[list[Received], Profile], Counter[Figure]]] = {
@@ -46,6 +48,7 @@ def compute(
     received = [Received(*event) for event in events]
     if domain == "permits":
         found = permits.figures(cases(received), profile, until_ms, event_clock)
+        found += _coverage(received, profile, until_ms, event_clock)
     else:
         found = _FIGURES[domain](standing(received, _KEYS[domain]), profile)
     return {figure: amount for figure, amount in found.items() if amount}
@@ -56,9 +59,49 @@ def alerts(
     profile: Profile,
     until_ms: int | Mapping[int, int],
     event_clock: bool = False,
-) -> dict[tuple[str, str], permits.Verdict]:
-    """The standing P01 alerts by (case, step; "" for the whole case) from the records of ``permits.steps``."""
-    return permits.verdicts(cases([Received(*event) for event in events]), profile, until_ms, event_clock)
+) -> dict[tuple[str, str, str], permits.Verdict]:
+    """The standing alerts of the rules of one case, by (rule, case, scope), from the records of ``permits.steps``."""
+    received = [Received(*event) for event in events]
+    of = {case.case_id: case for case in cases(received)}
+    found = {
+        ("P01", *place): verdict
+        for place, verdict in permits.verdicts(of.values(), profile, until_ms, event_clock).items()
+    }
+    for (rule, case_id, scope), finding in judge_cases(
+        received, profile, until_ms, event_clock
+    ).findings.items():
+        if finding.level in permits.LEVELS:
+            holder = Story(of[case_id], profile, event_clock).holdings(units_only=True)[-1][1]
+            found[rule, case_id, scope] = permits.Verdict(
+                finding.level,
+                finding.at,
+                holder,
+                finding.observed,
+                finding.threshold,
+                permits.digest_of(of[case_id]),
+            )
+    return found
+
+
+def _coverage(
+    received: list[Received], profile: Profile, until_ms: int | Mapping[int, int], event_clock: bool
+) -> Counter[Figure]:
+    """Cases by what each rule says of them, on the day they entered."""
+    of = {case.case_id: case for case in cases(received)}
+    said = dict(judge_cases(received, profile, until_ms, event_clock).outcomes)
+    for case_id, outcome in permits.outcomes(of.values(), profile, until_ms, event_clock).items():
+        said["P01", case_id] = outcome
+    found: Counter[Figure] = Counter()
+    for (rule, case_id), outcome in said.items():
+        story = Story(of[case_id], profile, event_clock)
+        day = profile.local_day(story.entered_at)
+        applied = outcome in (FOUND, NOT_FOUND)
+        metric = f"permits.rules_{outcome if applied else 'not_applicable'}"
+        found[metric, "rule", rule, day] += 1
+        found[metric, "source", f"{rule}|{story.source}", day] += 1
+        if not applied:
+            found[metric, "reason", f"{rule}|{outcome}", day] += 1
+    return found
 
 
 __all__ = ["alerts", "compute"]

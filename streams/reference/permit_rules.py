@@ -56,12 +56,7 @@ def judge(
 ) -> Judged:
     """Both at once. ``until_ms`` is the clock, or the clock of each partition."""
     received = _clocked([Received(*event) for event in events])
-    said = Judged({}, {})
-    for one in cases(received):
-        clock = until_ms if isinstance(until_ms, int) else until_ms[one.everything[0].partition]
-        case = Story(one, profile, event_clock)
-        for rule, answer in CASE_RULES.items():
-            _say(said, rule, case, answer(case), clock)
+    said = judge_cases(received, profile, until_ms, event_clock)
     clock = until_ms if isinstance(until_ms, int) else min(until_ms.values())
     merged = [event for event in received if event.timestamp <= clock]
     register = Register(merged, profile, event_clock)
@@ -71,6 +66,19 @@ def judge(
     said.findings.update({("P17", officer, day): finding for (officer, day), finding in found.items()})
     for case in register.at(clock):
         said.outcomes["P17", case.case_id] = of_cases.get(case.case_id, reasons.NOT_ISSUED)
+    return said
+
+
+def judge_cases(
+    received: list[Received], profile: Profile, until_ms: int | Mapping[int, int], event_clock: bool
+) -> Judged:
+    """The rules of one case alone."""
+    said = Judged({}, {})
+    for one in cases(_clocked(received)):
+        clock = until_ms if isinstance(until_ms, int) else until_ms[one.everything[0].partition]
+        case = Story(one, profile, event_clock)
+        for rule, answer in CASE_RULES.items():
+            _say(said, rule, case, answer(case), clock)
     return said
 
 

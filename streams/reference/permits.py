@@ -14,15 +14,17 @@ from typing import NamedTuple
 from schemas.buckets import bucket_of
 from schemas.calendar import WorkingCalendar
 from schemas.profile import Profile
+from streams.reference import reasons
+from streams.reference.finding import FOUND, NOT_FOUND
 from streams.reference.received import Figure
 from streams.reference.story import Case, Span, Story, reached_at, worked
 
-_LEVELS = ("warning", "breach", "severe")
+LEVELS = ("warning", "breach", "severe")
 _DEFAULTS = (("P01.warning", 0.8), ("P01.breach", 1.0), ("P01.severe", 1.5))
 
 
 class Verdict(NamedTuple):
-    """What P01 says of a case or a step."""
+    """What a rule says of a case, or of a step or pair of it."""
 
     level: str
     level_at: int
@@ -47,9 +49,9 @@ def verdicts(
     found = {}
     for case in cases:
         seen = min(e.timestamp for e in case.everything)
-        digest = sha256("".join(e.record["event_id"] for e in case.standing).encode()).hexdigest()
+        digest = digest_of(case)
         for scope, judged in _judge(case, profile, until_ms, event_clock).items():
-            levels = [level for level in _LEVELS if level in judged.reached]
+            levels = [level for level in LEVELS if level in judged.reached]
             if levels:
                 at, days = judged.reached[levels[-1]]
                 end = max(at, seen) if judged.closed_at is None else judged.closed_at
@@ -58,6 +60,34 @@ def verdicts(
                 days_ran = worked(judged.running, end, judged.calendar)
                 found[(case.case_id, scope)] = Verdict(levels[-1], at, judged.unit, days_ran, days, digest)
     return found
+
+
+def digest_of(case: Case) -> str:
+    """The digest over the events that a verdict rests on."""
+    return sha256("".join(e.record["event_id"] for e in case.standing).encode()).hexdigest()
+
+
+def outcomes(
+    cases: Iterable[Case], profile: Profile, until_ms: int | Mapping[int, int], event_clock: bool
+) -> dict[str, str]:
+    """What P01 says of every case: found, not_found, or the reason why nothing."""
+    said = {}
+    for case in cases:
+        story = Story(case, profile, event_clock)
+        promised = [profile.service_standard(story.permit_type, story.started_on)]
+        for step, spans in story.step_spans().items():
+            on = date.fromisoformat(profile.local_day(spans[0][0]))
+            promised.append(profile.service_standard(story.permit_type, on, step))
+        levels = {
+            level
+            for judged in _judge(case, profile, until_ms, event_clock).values()
+            for level in judged.reached
+        }
+        if story.due_at is None and all(days is None for days in promised):
+            said[case.case_id] = reasons.NO_STANDARD
+        else:
+            said[case.case_id] = FOUND if levels & {"breach", "severe"} else NOT_FOUND
+    return said
 
 
 def figures(
@@ -142,7 +172,7 @@ def _judge(
         if due is not None:
             standard = hours.elapsed(begin, due)
         reached: dict[str, tuple[int, float]] = {}
-        for level, (name, default) in zip(_LEVELS, _DEFAULTS, strict=True):
+        for level, (name, default) in zip(LEVELS, _DEFAULTS, strict=True):
             if standard is None or (standard <= 0 and not (due is not None and level == "breach")):
                 continue
             days = max(0.0, standard * profile.threshold(name, on, default))

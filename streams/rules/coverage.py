@@ -15,14 +15,14 @@ from streams.cases.book import DAYS_BEFORE, Book, day_of
 from streams.cases.view import Cases
 from streams.days import local_days
 from streams.engine.chunk import Int64s
-from streams.engine.totals import TOTAL, Key, Totals
+from streams.engine.totals import Key, Totals
 from streams.rules.judging import FOUND, NOT_APPLICABLE, NOT_FOUND, NOTHING, Judged
 from streams.rules.rule import Rule
 
 if TYPE_CHECKING:
     from streams.cases.files import Touched
 
-METRICS = {FOUND: "rules.found", NOT_FOUND: "rules.not_found", NOT_APPLICABLE: "rules.not_applicable"}
+METRICS = {FOUND: "rules_found", NOT_FOUND: "rules_not_found", NOT_APPLICABLE: "rules_not_applicable"}
 
 
 class Coverage:
@@ -55,8 +55,8 @@ class Coverage:
         rule = self._rules[number]
         day = day_of((place & 0xFFFFF) - DAYS_BEFORE).isoformat()
         source = self._book.words.text(place >> 20)
-        metric = METRICS[min(outcome, NOT_APPLICABLE)]
-        totals.add(Key(metric, TOTAL, rule.id, day), amount)
+        metric = f"{rule.domain}.{METRICS[min(outcome, NOT_APPLICABLE)]}"
+        totals.add(Key(metric, "rule", rule.id, day), amount)
         totals.add(Key(metric, "source", f"{rule.id}|{source}", day), amount)
         if outcome >= NOT_APPLICABLE:
             reason = rule.not_applicable[outcome - NOT_APPLICABLE]
@@ -65,5 +65,5 @@ class Coverage:
 
 def _places(cases: Cases) -> Int64s:
     """Source and local day of entry as one number."""
-    days = local_days(cases.entered_at, cases.book.zone).astype(np.int64) + DAYS_BEFORE
+    days = local_days(cases.entered_at, cases.book.zone) + DAYS_BEFORE
     return (cases.source.astype(np.int64) << 20) | days

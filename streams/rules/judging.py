@@ -15,11 +15,17 @@ from streams.cases.events import NEVER
 from streams.cases.view import Cases
 from streams.engine.chunk import Int64s
 from streams.rules.findings import APPLICABLE, BREACH, WARNING, Findings, Levels
-from streams.rules.parameters import Parameters
 from streams.rules.rule import Rule
 
 #: Outcomes of a rule for a case; from NOT_APPLICABLE on, the rest is the number of the reason.
 NOTHING, NOT_FOUND, FOUND, NOT_APPLICABLE = 0, 1, 2, 3
+
+
+def outcome_text(rule: Rule, outcome: int) -> str:
+    """An outcome for people and files: found, not_found, or the reason why nothing is said; empty for none yet."""
+    if outcome >= NOT_APPLICABLE:
+        return rule.not_applicable[outcome - NOT_APPLICABLE]
+    return ("", "not_found", "found")[outcome]
 
 
 class Standing(NamedTuple):
@@ -49,9 +55,7 @@ def judge_cases(rules: Sequence[Rule], cases: Cases, clock: int) -> Judged:
     warned_at, breached_at = np.full(n, NEVER), np.full(n, NEVER)
     standing = []
     for number, rule in enumerate(rules):
-        if rule.judge is None:
-            raise ValueError(f"rule {rule.id} has no judge")
-        judgement = rule.judge(cases, Parameters(rule, cases))
+        judgement = rule.judged(cases)
         found = judgement.found
         said_at = np.maximum(found.at, cases.seen[found.case]) + cases.lateness[found.case]
         reached = said_at <= clock

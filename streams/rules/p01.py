@@ -106,7 +106,7 @@ def _levels(
                 scope=scope[rows],
                 level=level,
                 due_at=passed[rows],
-                detail=(standard[rows] * 1e6).round().astype(np.int64) * 2 + own[rows],
+                detail=(standard[rows] * 1e6).round().astype(np.int64) * 4 + ended[rows] * 2 + own[rows],
             )
         )
     return joined(found)
@@ -114,7 +114,7 @@ def _levels(
 
 def sentence(told: Told) -> str:
     """What was seen, in one sentence."""
-    standard, own = told.detail // 2 / 1e6, told.detail % 2
+    standard, closed, own = told.detail // 4 / 1e6, told.detail & 2, told.detail & 1
     due = told.case_due_at
     limit = (
         f"tenggat {told.day(due)}" if own and due is not None else f"standar {decimal(standard)} hari kerja"
@@ -126,7 +126,7 @@ def sentence(told: Told) -> str:
         return (
             f"Indikasi akan terlambat: {told.subject} sudah {took} di {told.unit}, {limit}; perlu perhatian."
         )
-    if told.closed:
+    if closed:
         return f"Indikasi keterlambatan: {told.subject} selesai dalam {took}, terakhir di {told.unit}, {limit}; perlu klarifikasi."
     return f"Indikasi keterlambatan: {told.subject} sudah {took} di {told.unit}, {limit}; perlu klarifikasi."
 

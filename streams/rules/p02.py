@@ -22,12 +22,16 @@ def judge(cases: Cases, parameters: Parameters) -> Judgement:
     days = book.deemed(cases.permit_type, cases.started_day)
     which = np.zeros(cases.n, np.int64)
     passed = cases.course.reach(book.calendars, which, days)
-    near = cases.course.reach(book.calendars, which, np.maximum(days - parameters["near_days"], 0.0))
+    soon = np.maximum(days - parameters["near_days"], 0.0)
+    near = cases.course.reach(book.calendars, which, soon)
     open_then = (passed == NEVER) & (cases.closed_at == NEVER) | (passed != NEVER) & (
         passed + 1 <= cases.closed_at
     )
     found = []
-    for level, at in ((WARNING, near), (BREACH, np.where(passed == NEVER, NEVER, passed + 1))):
+    for level, at, limit in (
+        (WARNING, near, soon),
+        (BREACH, np.where(passed == NEVER, NEVER, passed + 1), days),
+    ):
         rows = np.flatnonzero(open_then & (at != NEVER))
         end = np.minimum(np.maximum(at, cases.seen), cases.closed_at)
         some = np.where(at != NEVER, end, np.iinfo(np.int64).min)
@@ -37,7 +41,7 @@ def judge(cases: Cases, parameters: Parameters) -> Judgement:
                 rows,
                 at[rows],
                 observed[rows],
-                days[rows],
+                limit[rows],
                 cases.last_unit[rows],
                 level=level,
                 due_at=passed[rows],
@@ -48,14 +52,13 @@ def judge(cases: Cases, parameters: Parameters) -> Judgement:
 
 def sentence(told: Told) -> str:
     """What was seen, in one sentence."""
-    limit = f"batas keputusan {decimal(told.threshold)} hari kerja"
     if told.level == "warning":
         return (
             f"Indikasi akan dianggap dikabulkan: {told.subject} sudah {decimal(told.observed)} hari kerja di {told.unit} "
-            f"tanpa keputusan, {limit}; perlu perhatian."
+            f"tanpa keputusan, batas peringatannya {decimal(told.threshold)} hari kerja; perlu perhatian."
         )
     return (
-        f"Indikasi fiktif positif: {told.subject} melewati {limit} tanpa keputusan, terakhir di {told.unit}; "
+        f"Indikasi fiktif positif: {told.subject} melewati batas keputusan {decimal(told.threshold)} hari kerja tanpa keputusan, terakhir di {told.unit}; "
         "perlu klarifikasi."
     )
 
@@ -86,7 +89,7 @@ RULE = Rule(
     severity=0.7,
     sources=("UU 30/2014 pasal 53", "PP 28/2025"),
     reads_absence=True,
-    not_applicable=("tidak ada batas fiktif positif untuk jenis izin ini",),
+    not_applicable=("jenis ini tanpa fiktif positif",),
     judge=judge,
     sentence=sentence,
     withdrawn=lambda closed: (

@@ -18,6 +18,7 @@ NO_TEMPLATE, NOT_YET, NOT_ISSUED = range(3)
 def judge(cases: Cases, parameters: Parameters) -> Judgement:  # noqa: ARG001
     """One finding for an issued case that lacks mandatory steps; ``observed`` is how many."""
     words = cases.book.words
+    described = np.array([bool(process.steps) for process in cases.templates])
     wanted = np.zeros(len(cases.templates), np.int64)
     present = np.zeros(cases.n, np.int64)
     done = done_steps(cases)
@@ -35,7 +36,7 @@ def judge(cases: Cases, parameters: Parameters) -> Judgement:  # noqa: ARG001
         found,
         applies(
             cases.n,
-            (wanted[cases.template] == 0, NO_TEMPLATE),
+            (~described[cases.template], NO_TEMPLATE),
             (open_yet, NOT_YET),
             (~cases.issued, NOT_ISSUED),
         ),
@@ -72,8 +73,8 @@ RULE = Rule(
     sources=("Jans dkk. 2011: penambangan proses untuk kecurangan transaksi internal", "Stoop 2012"),
     delivers=True,
     not_applicable=(
-        "proses jenis izin ini belum diuraikan dalam profil",
-        "belum selesai",
+        "jenis ini tanpa susunan langkah",
+        "belum terbit",
         "tidak berakhir dengan izin",
     ),
     judge=judge,

@@ -79,7 +79,7 @@ RULE = Rule(
     severity=0.5,
     needs=("case_id", "occurred_at", "step"),
     sources=("BINet: anomali terlalu dini dan terlambat (tnolle/binet)",),
-    not_applicable=("urutan tahap jenis izin ini belum ditetapkan",),
+    not_applicable=("jenis ini tanpa urutan langkah",),
     judge=judge,
     sentence=sentence,
 )

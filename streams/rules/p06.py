@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from streams.cases.events import AUTOMATIC
 from streams.cases.view import Bools, Cases
-from streams.rules.facts import acting, firsts
+from streams.rules.facts import firsts
 from streams.rules.findings import Findings, Judgement, applies, findings, joined
 from streams.rules.parameters import Parameters
 from streams.rules.rule import LegalBasis, Rule
@@ -18,7 +19,9 @@ KIND = "kind:"
 def judge(cases: Cases, parameters: Parameters) -> Judgement:  # noqa: ARG001
     """One finding a declared pair; ``observed`` is how many officers did both parts."""
     words = cases.book.words
-    acted = acting(cases)
+    acted = (cases.column("officer") != 0) & ~cases.flag(
+        AUTOMATIC
+    )  # after the closing too: who did both is a fact
     template = cases.template[cases.case_of]
     declared = np.zeros(len(cases.templates), np.bool_)
     named = np.zeros(cases.n, np.bool_)
@@ -82,7 +85,7 @@ RULE = Rule(
     needs=("case_id", "occurred_at", "officer_token", "step"),
     sources=("PP 60/2008", "Pemisahan tugas dengan penambangan proses (fluxicon, 2011)"),
     delivers=True,
-    not_applicable=("pasangan tugas belum ditetapkan untuk jenis izin ini", "petugas tidak disebut"),
+    not_applicable=("jenis ini tanpa pasangan terlarang", "petugas tidak disebut"),
     judge=judge,
     sentence=sentence,
 )

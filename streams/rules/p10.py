@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from schemas import calendar_arrays
-from streams.cases.events import AUTOMATIC
+from streams.cases.events import AUTOMATIC, NEVER
 from streams.cases.view import Cases
 from streams.rules.findings import Judgement, applies, findings
 from streams.rules.parameters import Parameters
 from streams.rules.rule import LegalBasis, Rule
 
-NOT_ISSUED, MACHINE = range(2)
+NOT_YET, NOT_ISSUED, MACHINE = range(3)
 
 
 def judge(cases: Cases, parameters: Parameters) -> Judgement:  # noqa: ARG001
@@ -27,7 +27,12 @@ def judge(cases: Cases, parameters: Parameters) -> Judgement:  # noqa: ARG001
         )
     rows = judged[outside]
     found = findings(rows, cases.closed_at[rows], 1.0, 0.0, cases.last_unit[rows])
-    return Judgement(found, applies(cases.n, (~cases.issued, NOT_ISSUED), (automatic, MACHINE)))
+    return Judgement(
+        found,
+        applies(
+            cases.n, (cases.closed_at == NEVER, NOT_YET), (~cases.issued, NOT_ISSUED), (automatic, MACHINE)
+        ),
+    )
 
 
 RULE = Rule(
@@ -45,6 +50,6 @@ RULE = Rule(
     unit_of_measure="decisions",
     severity=0.1,
     sources=("Perpres 21/2023", "ACFE: transaksi pada waktu tak lazim"),
-    not_applicable=("belum atau tidak berakhir dengan izin", "terbit oleh sistem"),
+    not_applicable=("belum terbit", "tidak berakhir dengan izin", "otomatis"),
     judge=judge,
 )

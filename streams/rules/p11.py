@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from schemas import calendar_arrays
+from streams.cases.book import Floats
 from streams.cases.events import NO_DAY
 from streams.cases.view import Cases
 from streams.days import local_days
@@ -20,38 +21,44 @@ LAG, ORDER, DOCUMENT = "lag", "order", "document"
 
 
 def judge(cases: Cases, parameters: Parameters) -> Judgement:
-    """Findings by what is wrong (``scope``), each from the first event that shows it."""
+    """Findings by what is wrong (``scope``), each of the event that shows it most."""
     case_of, at, stamp = cases.case_of, cases.column("at"), cases.column("stamp")
     live = ~cases.backfill
-    events = cases.past & live[case_of]
-    limit = parameters["lag_days"]
-    late = calendar_arrays.elapsed(cases.book.profile.calendar, at, stamp)
-    lag = cases.first(events & (late > limit[case_of]))
-    found = [_found(cases, lag, LAG, stamp, late, limit)]
+    events = np.flatnonzero(cases.past & live[case_of])
+    late = calendar_arrays.elapsed(cases.book.profile.calendar, at[events], stamp[events])
+    found = [_greatest(cases, LAG, events, late, stamp[events], parameters["lag_days"])]
 
     closing = cases.closing
-    tolerance = cases.lateness + (parameters["tolerance_minutes"] * MINUTE_MS).astype(np.int64)
-    earlier = cases.column("offset") < cases.pick("offset", closing, -1)[case_of]
-    ahead = np.where(earlier & live[case_of], at - cases.closed_at[case_of], 0)
-    worst = np.zeros(cases.n, np.int64)
-    np.maximum.at(worst, case_of, ahead)
-    wrong = np.where(worst > tolerance, closing, -1)
-    found.append(_found(cases, wrong, ORDER, stamp, (worst / MINUTE_MS)[case_of], tolerance / MINUTE_MS))
+    ahead = np.flatnonzero(
+        (cases.column("offset") < cases.pick("offset", closing, -1)[case_of]) & live[case_of]
+    )
+    minutes = (at[ahead] - cases.closed_at[case_of[ahead]]) / MINUTE_MS
+    distance = cases.lateness / MINUTE_MS + parameters["tolerance_minutes"]
+    found.append(_greatest(cases, ORDER, ahead, minutes, stamp[closing[case_of[ahead]]], distance))
 
-    entered = local_days(cases.entered_at, cases.book.zone)[case_of]
     dated = cases.column("document_day")
-    old = cases.first(events & (dated != NO_DAY) & (dated < entered))
-    found.append(_found(cases, old, DOCUMENT, at, entered - dated.astype(np.float64), np.zeros(cases.n)))
+    events = events[dated[events] != NO_DAY]
+    entered = local_days(cases.entered_at, cases.book.zone)[case_of[events]]
+    found.append(
+        _greatest(
+            cases, DOCUMENT, events, entered - dated[events].astype(np.float64), at[events], np.zeros(cases.n)
+        )
+    )
     return Judgement(joined(found), applies(cases.n, (cases.backfill, HISTORIC)))
 
 
-def _found(
-    cases: Cases, event: Int64s, scope: str, at: Int64s, observed: np.ndarray, threshold: np.ndarray
+def _greatest(
+    cases: Cases, scope: str, events: Int64s, observed: Floats, at: Int64s, threshold: Floats
 ) -> Findings:
-    rows = np.flatnonzero(event >= 0)
-    chosen = event[rows]
-    word = np.full(len(rows), cases.book.words.number(scope), np.uint32)
-    return findings(rows, at[chosen], observed[chosen], threshold[rows], cases.last_unit[rows], scope=word)
+    """Of the events of each case beyond the threshold the one that is so most, the earliest of equals."""
+    case = cases.case_of[events]
+    beyond = np.flatnonzero(observed > threshold[case])
+    case, observed, at = case[beyond], observed[beyond], at[beyond]
+    order = np.lexsort((at, -observed, case))
+    first = order[np.flatnonzero(np.append(True, np.diff(case[order]) != 0))] if len(order) else order
+    case = case[first]
+    word = np.full(len(case), cases.book.words.number(scope), np.uint32)
+    return findings(case, at[first], observed[first], threshold[case], cases.last_unit[case], scope=word)
 
 
 def sentence(told: Told) -> str:

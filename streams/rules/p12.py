@@ -18,24 +18,24 @@ NOT_REJECTED = 0
 def judge(cases: Cases, parameters: Parameters) -> Judgement:
     """Severe where another officer granted what one refused; ``observed`` are the working days between."""
     calendar = cases.book.profile.calendar
-    at, place = cases.column("at"), np.arange(cases.m)
-    rejected = cases.first(cases.is_kind("rejected"))
-    after = np.where(rejected >= 0, rejected, cases.m)[cases.case_of]
-    issued = cases.first(cases.is_kind("issued") & (place > after))
-    ends = np.where(issued >= 0, issued, -1)[cases.case_of]
-    fresh = cases.any(cases.flag(NEW_DOCUMENTS) & (place > after) & (place <= ends))
-    rows = np.flatnonzero((rejected >= 0) & (issued >= 0) & ~fresh)
-    days = calendar_arrays.elapsed(calendar, at[rejected[rows]], at[issued[rows]])
-    limit = parameters["days"][rows]
-    soon = days <= limit
-    rows, days, limit = rows[soon], days[soon], limit[soon]
-    officer = cases.column("officer")
-    one, other = officer[rejected[rows]], officer[issued[rows]]
+    at, officer, case_of = cases.column("at"), cases.column("officer"), cases.case_of
+    rejected, issued = np.flatnonzero(cases.is_kind("rejected")), np.flatnonzero(cases.is_kind("issued"))
+    following = np.append(issued, cases.m)[np.searchsorted(issued, rejected)]
+    granted = following < cases.starts[case_of[rejected] + 1]
+    rejected, following = rejected[granted], following[granted]
+    fresh = np.cumsum(cases.flag(NEW_DOCUMENTS))
+    days = calendar_arrays.elapsed(calendar, at[rejected], at[following])
+    limit = parameters["days"]
+    fits = (fresh[following] == fresh[rejected]) & (days <= limit[case_of[rejected]])
+    rejected, following, days = rejected[fits], following[fits], days[fits]
+    case, first = np.unique(case_of[rejected], return_index=True)
+    one, other = officer[rejected[first]], officer[following[first]]
     changed = (one != 0) & (other != 0) & (one != other)
     found = findings(
-        rows, at[issued[rows]], days, limit, cases.last_unit[rows], level=np.where(changed, SEVERE, BREACH)
-    )
-    return Judgement(found, applies(cases.n, (rejected < 0, NOT_REJECTED)))
+        case, at[following[first]], days[first], limit[case], cases.last_unit[case],
+        level=np.where(changed, SEVERE, BREACH),
+    )  # fmt: skip
+    return Judgement(found, applies(cases.n, (~cases.any(cases.is_kind("rejected")), NOT_REJECTED)))
 
 
 def sentence(told: Told) -> str:

@@ -26,7 +26,7 @@ def judge(cases: Cases, parameters: Parameters) -> Judgement:  # noqa: ARG001
         for name in ("fee_assessed", "fee_paid")
     )
     closed = (cases.closed_at != NEVER) & (fixed != FREE)
-    owed = np.where(fixed >= 0, fixed, np.maximum(assessed, 0))
+    owed = np.where(assessed != NO_AMOUNT, assessed, np.maximum(fixed, 0))
     nothing = paid <= 0
     found = [
         _found(cases, closed & cases.issued & nothing & (owed > 0), UNPAID, np.maximum(paid, 0), owed),
@@ -90,7 +90,7 @@ RULE = Rule(
     severity=0.7,
     needs=("case_id", "occurred_at", "fee_assessed", "fee_paid"),
     sources=("Temuan BPK tentang retribusi",),
-    not_applicable=("jenis ini tidak berbayar", "belum selesai"),
+    not_applicable=("jenis ini tidak berbayar", "belum ditutup"),
     judge=judge,
     sentence=sentence,
 )

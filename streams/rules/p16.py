@@ -50,7 +50,7 @@ def judge(cases: Cases, parameters: Parameters) -> Judgement:  # noqa: ARG001
         np.bool_,
     )
     rows, at = rows[wrong], at[wrong]
-    found = findings(rows, at, 1.0, 0.0, cases.last_unit[rows])
+    found = findings(rows, at, 0.0, 1.0, cases.last_unit[rows])
     return Judgement(
         found,
         applies(
@@ -104,8 +104,8 @@ RULE = Rule(
     needs=("case_id", "occurred_at", "officer_token"),
     sources=("Perkara perizinan di pengadilan, 2022",),
     not_applicable=(
-        "daftar pejabat berwenang belum diisi",
-        "belum ada keputusan petugas",
+        "jenis ini tanpa daftar wewenang",
+        "belum diputus",
         "petugas tidak disebut",
     ),
     judge=judge,

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
+from streams.rules.parameters import Parameters
+
 if TYPE_CHECKING:
     from streams.cases.view import Cases
     from streams.rules.findings import Judgement
-    from streams.rules.parameters import Parameters
     from streams.rules.telling import Told
 
 
@@ -105,6 +106,12 @@ class Rule:
     def default(self, name: str) -> float:
         """The default of a parameter. Raises KeyError."""
         return next(p.default for p in self.parameters if p.name == name)
+
+    def judged(self, cases: Cases) -> Judgement:
+        """What the rule says of the cases. Raises ValueError for one that judges by more than cases."""
+        if self.judge is None:
+            raise ValueError(f"rule {self.id} does not judge cases")
+        return self.judge(cases, Parameters(self, cases))
 
 
 __all__ = ["SITUATIONS", "Example", "Kind", "LegalBasis", "Parameter", "Rule"]
