@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from schemas.calendar import DAY_MS, MINUTE_MS, SpanTable, WorkingCalendar, parts_needed
+from schemas.calendar import MINUTE_MS, MOST_UNIT, SpanTable, WorkingCalendar, parts_needed
 
 Int64s = np.ndarray[Any, np.dtype[np.int64]]
 Float64s = np.ndarray[Any, np.dtype[np.float64]]
@@ -24,8 +24,6 @@ Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 #: Parts of an instant or of a number of days are at most this, so that sums of two and what follows fit 64 bits.
 MOST_PARTS = 2**61
-#: Time before and after the table that must have its parts too: 200 years, so that the events of 1900 to 2200 do.
-SPARE_MS = 200 * 366 * DAY_MS
 
 
 class _Spans:
@@ -35,12 +33,11 @@ class _Spans:
 
     def __init__(self, table: SpanTable) -> None:
         self.table = table
-        spare = (MOST_PARTS - table.total) // table.even_rate
-        if spare < SPARE_MS:
+        if table.unit > MOST_UNIT:  # hours are checked when the calendar is made; summer time may add lengths
             raise OverflowError(
-                f"{table.unit} parts make a working day of this calendar and {table.total} its table, too many for "
-                "64 bits: its days have too many different lengths; keep them to half hours"
+                f"{table.unit} parts make a working day of this calendar, more than {MOST_UNIT}"
             )
+        spare = (MOST_PARTS - table.total) // table.even_rate
         self.starts: Int64s = np.array([table.first, *table.starts], np.int64)
         self.ends: Int64s = np.array([table.first, *table.ends], np.int64)
         self.rates: Int64s = np.array([1, *table.rates], np.int64)
