@@ -235,8 +235,8 @@ class WorkingCalendar:
         return int(datetime.fromisoformat(day).replace(tzinfo=self.zone).timestamp()) * 1000
 
     def widest(self) -> SpanTable:
-        """The table of all years that any date may ask for; from then on every answer comes from it."""
-        return self._covering(_year_start(WIDEST_YEARS[0]), _year_start(WIDEST_YEARS[1] + 1))
+        """The table of all years that any date may ask for, made anew: ``schemas.calendar_arrays`` keeps it as arrays."""
+        return self._build(*WIDEST_YEARS)
 
     def _covering(self, a_ms: int, b_ms: int) -> SpanTable:
         table = self._table
@@ -259,14 +259,20 @@ class WorkingCalendar:
         spans: list[tuple[int, int, int]] = []
         lengths: set[int] = set()
         day, end = date(first_year, 1, 1), date(last_year, 12, 31)
+        first = midnight = self._utc(day, 0)
         while day <= end:
+            tomorrow = day + timedelta(days=1)
+            following = self._utc(tomorrow, 0)
             intervals = self._intervals(day)
             if intervals:
-                utc = [(self._utc(day, start), self._utc(day, stop)) for start, stop in intervals]
+                if following - midnight == DAY_MS:
+                    utc = [(midnight + a * MINUTE_MS, midnight + b * MINUTE_MS) for a, b in intervals]
+                else:  # the clocks are changed on this day
+                    utc = [(self._utc(day, a), self._utc(day, b)) for a, b in intervals]
                 length = sum(stop - start for start, stop in utc)
                 lengths.add(length)
                 spans.extend((start, stop, length) for start, stop in utc)
-            day += timedelta(days=1)
+            day, midnight = tomorrow, following
         unit = lcm(_EVEN_DAY_MS, *lengths)
         starts, ends, rates, before, worked = [], [], [], [], []
         parts = ms = 0
@@ -279,10 +285,8 @@ class WorkingCalendar:
             worked.append(ms)
             parts += (stop - start) * rate
             ms += stop - start
-        first = self._utc(date(first_year, 1, 1), 0)
-        last = self._utc(end, 1440)
         return SpanTable(
-            unit, first, last, starts, ends, rates, before, worked, parts, ms, unit // _EVEN_DAY_MS
+            unit, first, midnight, starts, ends, rates, before, worked, parts, ms, unit // _EVEN_DAY_MS
         )
 
     def _intervals(self, day: date) -> tuple[Interval, ...]:
