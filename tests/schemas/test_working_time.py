@@ -86,7 +86,7 @@ legal_basis = "Peraturan bupati (rekaan)"
 normal = { monday = ["07:00-11:30", "12:30-15:30"], tuesday = ["07:00-11:30", "12:30-15:30"], wednesday = ["07:00-11:30", "12:30-15:30"], thursday = ["07:00-11:30", "12:30-15:30"], friday = ["07:00-11:00", "13:00-16:00"] }
 ramadan = { monday = ["07:30-13:30"], tuesday = ["07:30-13:30"], wednesday = ["07:30-13:30"], thursday = ["07:30-13:30"], friday = ["07:30-11:30"] }
 
-[[unit]]  # never closes
+[[unit]]  # never closes but at night in Ramadan, whose last day is a holiday for everyone else
 unit = "RSUD"
 national_holidays = false
 
@@ -94,6 +94,7 @@ national_holidays = false
 valid_from = 2005-01-01
 legal_basis = "Peraturan bupati (rekaan)"
 normal = { monday = ["00:00-24:00"], tuesday = ["00:00-24:00"], wednesday = ["00:00-24:00"], thursday = ["00:00-24:00"], friday = ["00:00-24:00"], saturday = ["00:00-24:00"], sunday = ["00:00-24:00"] }
+ramadan = { monday = ["06:00-22:00"], tuesday = ["06:00-22:00"], wednesday = ["06:00-22:00"], thursday = ["06:00-22:00"], friday = ["06:00-22:00"], saturday = ["06:00-22:00"], sunday = ["06:00-22:00"] }
 """
 
 #: National holidays of the decrees of three ministers (SKB) for December 2024, 2025 and 2026, written by hand.
@@ -237,9 +238,9 @@ WEEKDAY_LEAVE = sorted(day for day in JOINT_LEAVE if day.weekday() < 5 and day !
 
 #: Situation: its units, days to begin from, and whether a span has it.
 SITUATIONS: dict[str, tuple[tuple[str, ...], list[date], Callable[[str, int, int], bool]]] = {
-    "Ramadan": ((OFFICE, COUNTER, FIELD), FASTS, lambda u, a, b: _on(u, a, b, _fasting)),
+    "Ramadan": ((OFFICE, COUNTER, FIELD, WARD), FASTS, lambda u, a, b: _on(u, a, b, _fasting)),
     "beginning or end of Ramadan": (
-        (OFFICE, COUNTER, FIELD),
+        (OFFICE, COUNTER, FIELD, WARD),
         EDGES,
         lambda u, a, b: _on(u, a, b, _fasting) and _on(u, a, b, lambda day: not _fasting(day)),
     ),
@@ -386,7 +387,8 @@ def test_the_holidays_are_those_of_the_decrees() -> None:
 
 # -- by hand ----------------------------------------------------------------------------------------------------------
 # Office: 450 minutes a day, in Ramadan 390. Counter: 420, Friday 330, Saturday 240; in Ramadan 360, 210, 180; from July
-# 2026 420, 210, 300. Field: as the office; from 17 March 2025 450, Friday 420, in Ramadan 360 and 240.
+# 2026 420, 210, 300. Field: as the office; from 17 March 2025 450, Friday 420, in Ramadan 360 and 240. Ward: 1440, in
+# Ramadan 960.
 
 HAND_SPANS = [
     # over the Friday break (11:30 to 13:00): 30 before, 30 after
@@ -424,6 +426,8 @@ HAND_SPANS = [
     (FIELD, "2025-03-14T15:00", "2025-03-17T08:30", 90, "19/78"),
     # Thursday until 13:30 (60 of 360), the long holiday, Tuesday from 07:00 (60 of 450): 1/6 + 2/15
     (FIELD, "2025-03-27T12:30", "2025-04-08T08:00", 120, "3/10"),
+    # the ward's last night of Ramadan: Sunday 21:00 to 22:00 of 960 minutes, Monday from midnight of 1440: 1/16 + 1/24
+    (WARD, "2025-03-30T21:00", "2025-03-31T01:00", 120, "5/48"),
     # a ward knows no Christmas
     (WARD, "2025-12-24T12:00", "2025-12-26T12:00", 2880, "2"),
     # nor the regency's day: 6 + 24 + 6 hours
