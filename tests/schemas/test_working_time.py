@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 import tomllib
+from array import array
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -128,8 +129,8 @@ DAY, MINUTE_MS = 1440, 60_000
 class Minutes:
     """Every minute's share of its working day, in units of ``1 / whole``; 0 where nobody works."""
 
-    share: list[int]
-    passed: list[int]
+    share: array[int]
+    passed: array[int]
     whole: int
 
     def worked(self, a: int, b: int) -> int:
@@ -152,13 +153,13 @@ def minutes_of(unit: str) -> Minutes:
     days = [_hours(own, day) for day in DAYS]
     lengths = {sum(stop - start for start, stop in hours) for hours in days if hours}
     whole = lcm(*lengths)
-    share = [0] * (len(DAYS) * DAY)
+    share = array("q", bytes(8 * len(DAYS) * DAY))
     for number, hours in enumerate(days):
         length = sum(stop - start for start, stop in hours)
         for start, stop in hours:
             for minute in range(start, stop):
                 share[number * DAY + minute] = whole // length
-    return Minutes(share, list(accumulate(share)), whole)
+    return Minutes(share, array("q", accumulate(share)), whole)
 
 
 def _hours(own: dict, day: date) -> list[tuple[int, int]]:  # type: ignore[type-arg]
