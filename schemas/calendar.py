@@ -29,6 +29,10 @@ USUAL_YEARS = (2005, 2035)
 WIDEST_YEARS = (1970, 2100)
 _EVEN_DAY_MS = 7 * DAY_MS // 5
 
+#: Most parts that a working day may have (see ``SpanTable``): those of the widest table's days and of 200 years
+#: more then need 61 bits, and columns of them can be added up.
+MOST_UNIT = 2**61 // ((131 + 200) * 366)
+
 Interval = tuple[int, int]
 """Start and end of working time in minutes of the local day, ``0 <= start < end <= 1440``."""
 
@@ -150,7 +154,8 @@ class WorkingCalendar:
 
     ``hours`` are in order of ``valid_from``, the first also holds before; ``ramadan`` are the periods with Ramadan
     hours; ``added`` are days closed beyond the national holidays, ``removed`` are national holidays that are worked;
-    ``national_holidays`` is False for a unit that stays open on them (hospital).
+    ``national_holidays`` is False for a unit that stays open on all of these (hospital). Raises ValueError where there
+    is no working day, or where days are of so many lengths that sums are no longer exact in 64 bits (``MOST_UNIT``).
     """
 
     zone: ZoneInfo
@@ -159,15 +164,22 @@ class WorkingCalendar:
     added: frozenset[date] = frozenset()
     removed: frozenset[date] = frozenset()
     national_holidays: bool = True
-    _years: tuple[int, int] = field(default=USUAL_YEARS, repr=False)
-    _table: SpanTable | None = field(default=None, repr=False)
-    _days: dict[int, str] = field(default_factory=dict, repr=False)
+    _years: tuple[int, int] = field(default=USUAL_YEARS, repr=False, init=False)
+    _table: SpanTable | None = field(default=None, repr=False, init=False)
+    _days: dict[int, str] = field(default_factory=dict, repr=False, init=False)
 
     def __post_init__(self) -> None:
         if not self.hours:
             raise ValueError("a working calendar needs at least one entry of hours")
         if not any(intervals for dated in self.hours for intervals in dated.normal.days):
             raise ValueError("a working calendar needs at least one working day in the week")
+        weeks = [week for dated in self.hours for week in (dated.normal, dated.ramadan) if week is not None]
+        lengths = {sum(end - start for start, end in day) for week in weeks for day in week.days if day}
+        if lcm(_EVEN_DAY_MS, *(length * MINUTE_MS for length in lengths)) > MOST_UNIT:
+            raise ValueError(
+                f"working days of {sorted(lengths)} minutes have no common measure that 64 bits hold: give fewer "
+                "different lengths, or round them to half hours"
+            )
 
     def elapsed(self, a_ms: int, b_ms: int) -> float:
         """Working days from ``a_ms`` to ``b_ms`` (UTC ms), exact and rounded once; negative when b is before a."""
@@ -223,8 +235,8 @@ class WorkingCalendar:
         return int(datetime.fromisoformat(day).replace(tzinfo=self.zone).timestamp()) * 1000
 
     def widest(self) -> SpanTable:
-        """The table of all years that any date may ask for; from then on every answer comes from it."""
-        return self._covering(_year_start(WIDEST_YEARS[0]), _year_start(WIDEST_YEARS[1] + 1))
+        """The table of all years that any date may ask for, made anew: ``schemas.calendar_arrays`` keeps it as arrays."""
+        return self._build(*WIDEST_YEARS)
 
     def _covering(self, a_ms: int, b_ms: int) -> SpanTable:
         table = self._table
@@ -247,14 +259,20 @@ class WorkingCalendar:
         spans: list[tuple[int, int, int]] = []
         lengths: set[int] = set()
         day, end = date(first_year, 1, 1), date(last_year, 12, 31)
+        first = midnight = self._utc(day, 0)
         while day <= end:
+            tomorrow = day + timedelta(days=1)
+            following = self._utc(tomorrow, 0)
             intervals = self._intervals(day)
             if intervals:
-                utc = [(self._utc(day, start), self._utc(day, stop)) for start, stop in intervals]
+                if following - midnight == DAY_MS:
+                    utc = [(midnight + a * MINUTE_MS, midnight + b * MINUTE_MS) for a, b in intervals]
+                else:  # the clocks are changed on this day
+                    utc = [(self._utc(day, a), self._utc(day, b)) for a, b in intervals]
                 length = sum(stop - start for start, stop in utc)
                 lengths.add(length)
                 spans.extend((start, stop, length) for start, stop in utc)
-            day += timedelta(days=1)
+            day, midnight = tomorrow, following
         unit = lcm(_EVEN_DAY_MS, *lengths)
         starts, ends, rates, before, worked = [], [], [], [], []
         parts = ms = 0
@@ -267,16 +285,14 @@ class WorkingCalendar:
             worked.append(ms)
             parts += (stop - start) * rate
             ms += stop - start
-        first = self._utc(date(first_year, 1, 1), 0)
-        last = self._utc(end, 1440)
         return SpanTable(
-            unit, first, last, starts, ends, rates, before, worked, parts, ms, unit // _EVEN_DAY_MS
+            unit, first, midnight, starts, ends, rates, before, worked, parts, ms, unit // _EVEN_DAY_MS
         )
 
     def _intervals(self, day: date) -> tuple[Interval, ...]:
-        if day in self.added:
-            return ()
-        if self.national_holidays and day not in self.removed and day in national_holidays(day.year):
+        if self.national_holidays and (
+            day in self.added or (day not in self.removed and day in national_holidays(day.year))
+        ):
             return ()
         dated = self.hours[0]
         for entry in self.hours[1:]:

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from schemas.calendar import DAY_MS, MINUTE_MS, SpanTable, WorkingCalendar, parts_needed
+from schemas.calendar import MINUTE_MS, MOST_UNIT, SpanTable, WorkingCalendar, parts_needed
 
 Int64s = np.ndarray[Any, np.dtype[np.int64]]
 Float64s = np.ndarray[Any, np.dtype[np.float64]]
@@ -24,23 +24,19 @@ Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 #: Parts of an instant or of a number of days are at most this, so that sums of two and what follows fit 64 bits.
 MOST_PARTS = 2**61
-#: Time before and after the table that must have its parts too: 200 years, so that the events of 1900 to 2200 do.
-SPARE_MS = 200 * 366 * DAY_MS
 
 
 class _Spans:
     """A table's lists as arrays, with an empty span before the first, so that every instant has one to its left."""
 
-    __slots__ = ("before", "earliest", "ends", "latest", "rates", "starts", "table", "worked")
-
     def __init__(self, table: SpanTable) -> None:
-        self.table = table
-        spare = (MOST_PARTS - table.total) // table.even_rate
-        if spare < SPARE_MS:
+        if table.unit > MOST_UNIT:  # hours are checked when the calendar is made; summer time may add lengths
             raise OverflowError(
-                f"{table.unit} parts make a working day of this calendar and {table.total} its table, too many for "
-                "64 bits: its days have too many different lengths; keep them to half hours"
+                f"{table.unit} parts make a working day of this calendar, more than {MOST_UNIT}"
             )
+        self.unit, self.total, self.even_rate = table.unit, table.total, table.even_rate
+        self.first, self.last = table.first, table.last
+        spare = (MOST_PARTS - table.total) // table.even_rate
         self.starts: Int64s = np.array([table.first, *table.starts], np.int64)
         self.ends: Int64s = np.array([table.first, *table.ends], np.int64)
         self.rates: Int64s = np.array([1, *table.rates], np.int64)
@@ -51,11 +47,11 @@ class _Spans:
 
     def inside(self, ms: Int64s) -> Int64s:
         """The instants, those outside the table moved to its bounds."""
-        clipped: Int64s = np.clip(ms, self.table.first, self.table.last)
+        clipped: Int64s = np.clip(ms, self.first, self.last)
         return clipped
 
     def at(self, ms: Int64s) -> Int64s:
-        """Number of the span that began last; ``ms`` inside the table."""
+        """Number of the span that began last, that of the empty one where none has."""
         index: Int64s = np.maximum(np.searchsorted(self.starts, ms, side="right") - 1, 0)
         return index
 
@@ -65,7 +61,7 @@ _made: WeakKeyDictionary[WorkingCalendar, _Spans] = WeakKeyDictionary()
 
 def unit(calendar: WorkingCalendar) -> int:
     """Parts that make one working day."""
-    return _spans(calendar).table.unit
+    return _spans(calendar).unit
 
 
 def parts(calendar: WorkingCalendar, ms: Int64s) -> Int64s:
@@ -85,20 +81,19 @@ def parts(calendar: WorkingCalendar, ms: Int64s) -> Int64s:
     inside = spans.inside(ms)
     i = spans.at(inside)
     found: Int64s = spans.before[i] + (np.minimum(spans.ends[i], inside) - spans.starts[i]) * spans.rates[i]
-    found += (ms - inside) * spans.table.even_rate
+    found += (ms - inside) * spans.even_rate
     return found
 
 
 def instants(calendar: WorkingCalendar, parts: Int64s) -> Int64s:
     """The first instant by which each number of parts has passed."""
     spans = _spans(calendar)
-    table = spans.table
-    inside = np.clip(parts, 0, table.total)
+    inside = np.clip(parts, 0, spans.total)
     i = np.maximum(np.searchsorted(spans.before, inside, side="left") - 1, 0)
     found: Int64s = spans.starts[i] - (spans.before[i] - inside) // spans.rates[i]
     outside = inside - parts
     if outside.any():
-        found = np.where(outside < 0, table.last, found) - outside // table.even_rate
+        found = np.where(outside < 0, spans.last, found) - outside // spans.even_rate
     return found
 
 
@@ -161,7 +156,7 @@ def is_working(calendar: WorkingCalendar, ms: Int64s) -> Bools:
     """Whether each instant lies in working time; opening counts, closing does not. False outside the table."""
     spans = _spans(calendar)
     open_: Bools = ms < spans.ends[spans.at(ms)]
-    return open_ & (ms >= spans.table.first)
+    return open_ & (ms >= spans.first)
 
 
 def _spans(calendar: WorkingCalendar) -> _Spans:

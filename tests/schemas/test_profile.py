@@ -132,6 +132,14 @@ BROKEN = [
 ]  # fmt: skip
 
 
+def test_hours_too_uneven_to_count_are_refused(copy: Path) -> None:
+    edit(copy / "calendar.toml", 'monday = ["08:00-15:00"]', 'monday = ["08:00-15:13"]')
+    edit(copy / "calendar.toml", 'tuesday = ["08:00-15:00"]', 'tuesday = ["08:00-15:19"]')
+    (problem,) = check(copy)
+    assert "tidak dapat dihitung tepat" in problem.message
+    assert "setengah jam" in problem.cure
+
+
 @pytest.mark.parametrize(("file", "old", "new", "message"), BROKEN)
 def test_a_fault_is_named_with_file_line_and_cure(
     copy: Path, file: str, old: str, new: str, message: str
