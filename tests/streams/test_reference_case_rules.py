@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from domain_rows import SOURCE
@@ -361,7 +362,7 @@ class TestP16:
         )
     )
 
-    def said(self, local: str, **fields: object) -> str:
+    def said(self, local: str, **fields: Any) -> str:
         return said("P16", [START, row("C", "issued", local, **fields)], "2026-03-02", self.LAW)[0]
 
     @pytest.mark.parametrize(
