@@ -119,6 +119,13 @@ class TestP05:
         for arrives, outcome in (("2026-02-03 00:10", FOUND), ("2026-02-03 00:11", reasons.FEW_PEERS)):
             late = (*closing[:3], {"arrives": arrives})
             assert said("P05", [*rows, *steps, late], UNTIL, event_clock=False)[0] == outcome
+        told = (
+            self.peers(*[1] * 30)
+            + mine[:-1]
+            + [row("C", "closed", "2026-02-03 14:00", arrives="2026-02-03 15:00")]
+        )
+        assert said("P05", told, "2026-02-03 15:09", event_clock=False)[0] == reasons.NOT_CLOSED
+        assert said("P05", told, "2026-02-03 15:10", event_clock=False)[0] == FOUND
         everyone = self.peers(*[1] * 30) + mine
         assert said("P05", everyone, "2026-02-03 14:09", event_clock=False)[0] == reasons.NOT_CLOSED
         assert said("P05", everyone, "2026-02-03 14:10", event_clock=False)[0] == FOUND
@@ -228,6 +235,10 @@ class TestP08:
     def test_who_is_overtaken(self, event: Row, outcome: str) -> None:
         assert said("P08", [*self.rows(10), event], UNTIL)[0] == outcome
 
+    def test_who_came_back_waits_again(self) -> None:
+        away = [row("q0", "returned", "2026-02-02 10:00"), row("q0", "resubmitted", "2026-02-03 08:50")]
+        assert said("P08", self.rows(10) + away, UNTIL)[0] == FOUND
+
     def test_who_came_later_is_not_overtaken(self) -> None:
         same = [row("q9", "accepted", "2026-02-03 08:00")]
         assert said("P08", self.rows(9) + same, UNTIL)[0] == NOT_FOUND
@@ -280,6 +291,9 @@ class TestP13:
         start, moved = self.done("C", "2026-02-03", 201, contact="visit")[:2]
         for closed, outcome in (("2026-02-04 11:20", FOUND), ("2026-02-04 11:21", NOT_FOUND)):
             assert said("P13", [*self.peers(), start, moved, row("C", "issued", closed)], UNTIL)[0] == outcome
+        two = [start, moved, row("C", "finished", "2026-02-03 11:30", step="x", contact="phone")]
+        rows = [*self.peers(), *two, row("C", "issued", "2026-02-03 11:40")]
+        assert said("P13", rows, UNTIL)[1][""].observed == 201, "the longest"
         itself = [start, row("C", "issued", "2026-02-03 11:40", officer="B")]
         assert said("P13", self.peers() + itself, UNTIL)[1][""].observed == 220
 
@@ -333,6 +347,12 @@ class TestP15:
     def test_too_few_officers_or_cases(self) -> None:
         assert self.found(self.officers({"A": 0, "B": 0, "D": 0, "F": 30})) == {}
         assert self.found(self.officers({"A": 0, "B": 0, "D": 0, "E": 0, "F": 29}, cases=29)) == {}
+
+    def test_the_365_days_before(self) -> None:
+        rows = self.officers({"A": 3, "B": 3, "D": 3, "E": 3, "F": 7}, cases=29)
+        for acted, found in (("2025-01-07", 1), ("2025-01-06", 0)):
+            more = [row(f"{o}x", "finished", f"{acted} 09:00", step="x", officer=o) for o in "ABDEF"]
+            assert len(self.found(rows + more)) == found
 
     def test_the_last_day_that_asked_stands(self) -> None:
         rows = self.officers({"A": 3, "B": 3, "D": 3, "E": 3, "F": 4})
