@@ -82,6 +82,14 @@ class Book:
 
         return self.each("unit", combined(types, steps), unit, np.uint32)
 
+    def both(self, types: Numbers, steps: Numbers) -> Numbers:
+        """One word for a permit type and a step of it, ``type/step``."""
+
+        def word(both: int) -> int:
+            return self.words.number(f"{self.words.text(both >> 32)}/{self.words.text(both & 0xFFFFFFFF)}")
+
+        return self.each("both", combined(types, steps), word, np.uint32)
+
     def calendar_index(self, units: Numbers) -> Int64s:
         """Index into ``calendars`` of the calendar of each unit."""
         return self.each("calendar", units, lambda n: self._calendar_of.get(self.words.text(n), 0), np.int64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,6 +13,7 @@ from streams.cases.events import EVENT, Events, Intake, pair
 from streams.cases.view import Cases
 from streams.engine.chunk import Int64s
 from streams.engine.entries import Entries
+from streams.engine.store import batched
 from streams.rules.judging import NOTHING, Judged
 
 
@@ -107,6 +109,21 @@ class CaseFiles:
         body = unpack(entry.body, self._rules)
         events = np.frombuffer(body.events, EVENT)
         return Cases(events, np.array([0, len(events)]), [case_id], np.array([body.seen]), self._book)
+
+    def blocks(self, size: int = 20_000) -> Iterator[Cases]:
+        """All cases as they were saved, some at a time."""
+        for keys in batched(list(self._entries), size):
+            bodies = [
+                (key, unpack(entry.body, self._rules))
+                for key in keys
+                if (entry := self._entries.entry(key)) and entry.body
+            ]
+            events = np.frombuffer(b"".join(body.events for _, body in bodies), EVENT)
+            counts = [len(body.events) // EVENT.itemsize for _, body in bodies]
+            yield Cases(
+                events, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), [key for key, _ in bodies],
+                np.array([body.seen for _, body in bodies], np.int64), self._book,
+            )  # fmt: skip
 
     def _corrected(
         self, touched: Touched, events: Events, case_of: Int64s, old: int, rows: Intake

@@ -115,7 +115,7 @@ class CaseAlerts:
             **evidence(self._topic, events, words, digest),
             "excluded": self._excluded(rule, cases, case, until),
             "parameters": self._parameters(rule, cases, case, judged),
-            "fence_id": None,
+            "fence_id": words.text(int(found.fence[row])) or None,
             "profile_hash": profile.hash,
             "clock": clock,
             "mode": "backfill" if events["flags"][-1] & BACKFILL else "live",

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from schemas.buckets import bucket_of
 from streams.cases.book import DAYS_BEFORE, Book, day_of
 from streams.cases.events import NEVER
 from streams.cases.view import Cases, Holdings
@@ -23,6 +22,7 @@ from streams.days import local_days
 from streams.domains.limits import EARLIEST_MS
 from streams.engine.chunk import Int64s
 from streams.engine.totals import TOTAL, Key, Totals
+from streams.peers.statistics import buckets_of
 
 METRICS = (
     "permits.entered", "permits.open", "permits.waiting", "permits.finished", "permits.duration_minutes",
@@ -177,10 +177,3 @@ class _Places:
 def _ordered(case: Int64s, at: Int64s) -> Int64s:
     """Case and instant as one number that sorts by both."""
     return (case << TIME_BITS) + np.clip(at - EARLIEST_MS, 0, (1 << TIME_BITS) - 1)
-
-
-def buckets_of(minutes: Int64s) -> Int64s:
-    """The log bucket of each duration."""
-    unique, inverse = np.unique(minutes, return_inverse=True)
-    found: Int64s = np.array([bucket_of(value) for value in unique.tolist()], np.int64)[inverse]
-    return found

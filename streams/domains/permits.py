@@ -52,12 +52,12 @@ class Permits:
         self.book = Book(context.profile, self._words, self._names, context.event_clock)
         self._files = CaseFiles(self._entries, self.book, len(self.rules))
         self._flows = Flows(self.book)
-        self._coverage = Coverage(self.rules, self.book)
+        self._coverage = Coverage(self.rules, self.book, self.domain)
         self._says = CaseAlerts(self.rules, self.alerts, self.book, PERMITS.name)
 
     def process(self, chunk: Chunk) -> list[RowError]:
         columns = chunk.columns.select(list(FIELDS))
-        errors = _problems(frame_of(columns.select(list(PLAIN))))
+        errors = problems(frame_of(columns.select(list(PLAIN))))
         offsets, clocks = chunk.offsets, chunk.clocks
         if errors:
             sound = np.ones(len(chunk), np.bool_)
@@ -94,7 +94,8 @@ class Permits:
         self._files.save(touched, judged, alerted)
 
 
-def _problems(frame: pl.DataFrame) -> list[RowError]:
+def problems(frame: pl.DataFrame) -> list[RowError]:
+    """Rows that no case can have."""
     nameless = (frame.get_column("case_id") == "").arg_true()
     return [
         *time_problems(frame, ["occurred_at", "due_at", "document_date"]),

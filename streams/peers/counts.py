@@ -26,7 +26,7 @@ class Counted(NamedTuple):
     """Counts by key, in order of key."""
 
     key: Int64s
-    count: Int64s
+    amount: Int64s
 
     def of(self, key: Any) -> Int64s:
         """The count of each key; 0 where there is none."""
@@ -34,17 +34,17 @@ class Counted(NamedTuple):
         if not len(self.key):
             return np.zeros(key.shape, np.int64)
         place = np.minimum(np.searchsorted(self.key, key), len(self.key) - 1)
-        return np.where(self.key[place] == key, self.count[place], 0)
+        return np.where(self.key[place] == key, self.amount[place], 0)
 
     def run(self, measure: int, a: int) -> Counted:
         """The counts of one (measure, a), with ``b`` as their key."""
         low, high = np.searchsorted(self.key, (packed(measure, a, 0), packed(measure, a + 1, 0)))
-        return Counted(self.key[low:high] & MASK, self.count[low:high])
+        return Counted(self.key[low:high] & MASK, self.amount[low:high])
 
     def measure(self, measure: int) -> Counted:
         """The counts of one measure."""
         low, high = np.searchsorted(self.key, (packed(measure, 0, 0), packed(measure + 1, 0, 0)))
-        return Counted(self.key[low:high], self.count[low:high])
+        return Counted(self.key[low:high], self.amount[low:high])
 
 
 EMPTY = Counted(np.zeros(0, np.int64), np.zeros(0, np.int64))
@@ -87,7 +87,7 @@ class Counts(Table[int, bytes]):
             last, window = self._window
             added = [self.on(d) for d in range(last, day)]
             gone = [self.on(d) for d in range(last - WINDOW_DAYS, day - WINDOW_DAYS)]
-            taken = [Counted(one.key, -one.count) for one in gone]
+            taken = [Counted(one.key, -one.amount) for one in gone]
             changes = [*self._since, *added, *taken]
             if any(len(one.key) for one in changes):
                 window = _merged([window, *changes])
@@ -104,7 +104,9 @@ class Counts(Table[int, bytes]):
         super().restore(batch)
 
     def columns(self, keys: Sequence[int], values: Sequence[bytes | None]) -> pa.RecordBatch:
-        return pa.RecordBatch.from_arrays([pa.array(keys, pa.int64()), pa.array(values, pa.binary())], schema=SCHEMA)
+        return pa.RecordBatch.from_arrays(
+            [pa.array(keys, pa.int64()), pa.array(values, pa.binary())], schema=SCHEMA
+        )
 
     def rows(self, batch: pa.RecordBatch) -> Iterable[tuple[int, bytes | None]]:
         return zip(*(column.to_pylist() for column in batch.columns), strict=True)
@@ -124,8 +126,8 @@ def quantiles(counts: Counted, percents: Sequence[int]) -> Quantiles:
         return Quantiles(counts.key, counts.key, np.zeros((0, len(percents)), np.int64))
     group = counts.key >> BITS
     first = np.flatnonzero(np.append(True, group[1:] != group[:-1]))
-    total = np.cumsum(counts.count)
-    before = total[first] - counts.count[first]
+    total = np.cumsum(counts.amount)
+    before = total[first] - counts.amount[first]
     n = np.append(before[1:], total[-1]) - before
     places = [np.searchsorted(total, before + np.maximum(-(-percent * n // 100), 1)) for percent in percents]
     return Quantiles(group[first], n, np.stack([counts.key[place] & MASK for place in places], axis=1))
@@ -146,11 +148,15 @@ def _merged(counts: Iterable[Counted]) -> Counted:
     some = [one for one in counts if len(one.key)]
     if len(some) < 2:
         return some[0] if some else EMPTY
-    return _summed(np.concatenate([one.key for one in some]), np.concatenate([one.count for one in some]))
+    return _summed(np.concatenate([one.key for one in some]), np.concatenate([one.amount for one in some]))
 
 
 def _pack(counts: Counted) -> bytes | None:
-    return counts.key.astype("<i8").tobytes() + counts.count.astype("<i8").tobytes() if len(counts.key) else None
+    return (
+        counts.key.astype("<i8").tobytes() + counts.amount.astype("<i8").tobytes()
+        if len(counts.key)
+        else None
+    )
 
 
 def _unpack(data: bytes | None) -> Counted:
@@ -158,5 +164,3 @@ def _unpack(data: bytes | None) -> Counted:
         return EMPTY
     both = np.frombuffer(data, "<i8").astype(np.int64, copy=False)
     return Counted(both[: len(both) // 2], both[len(both) // 2 :])
-
-

@@ -62,7 +62,9 @@ class Fences(Table[int, bytes]):
         return sha256(repr(row).encode()).hexdigest()[:8]
 
     def columns(self, keys: Sequence[int], values: Sequence[bytes | None]) -> pa.RecordBatch:
-        return pa.RecordBatch.from_arrays([pa.array(keys, pa.int64()), pa.array(values, pa.binary())], schema=SCHEMA)
+        return pa.RecordBatch.from_arrays(
+            [pa.array(keys, pa.int64()), pa.array(values, pa.binary())], schema=SCHEMA
+        )
 
     def rows(self, batch: pa.RecordBatch) -> Iterable[tuple[int, bytes | None]]:
         return zip(*(column.to_pylist() for column in batch.columns), strict=True)
@@ -70,7 +72,7 @@ class Fences(Table[int, bytes]):
 
 def _of(counts: Counted, measures: Sequence[int]) -> Counted:
     parts = [counts.measure(measure) for measure in measures]
-    return Counted(np.concatenate([p.key for p in parts]), np.concatenate([p.count for p in parts]))
+    return Counted(np.concatenate([p.key for p in parts]), np.concatenate([p.amount for p in parts]))
 
 
 def _pack(found: Quantiles) -> bytes:

@@ -51,7 +51,9 @@ class Pending(Table[int, bytes]):
         return Intake(events, np.concatenate(case_of), list(cases), corrections)
 
     def columns(self, keys: Sequence[int], values: Sequence[bytes | None]) -> pa.RecordBatch:
-        return pa.RecordBatch.from_arrays([pa.array(keys, pa.int64()), pa.array(values, pa.binary())], schema=SCHEMA)
+        return pa.RecordBatch.from_arrays(
+            [pa.array(keys, pa.int64()), pa.array(values, pa.binary())], schema=SCHEMA
+        )
 
     def rows(self, batch: pa.RecordBatch) -> Iterable[tuple[int, bytes | None]]:
         return zip(*(column.to_pylist() for column in batch.columns), strict=True)

@@ -6,10 +6,17 @@ from math import erfc, exp, lgamma, log, sqrt
 
 import numpy as np
 
-from schemas.buckets import value_of
+from schemas.buckets import bucket_of, value_of
 from streams.cases.book import Floats
 from streams.engine.chunk import Int64s
 from streams.peers.counts import Counted
+
+
+def buckets_of(values: Int64s) -> Int64s:
+    """The log bucket of each value."""
+    unique, inverse = np.unique(values, return_inverse=True)
+    found: Int64s = np.array([bucket_of(value) for value in unique.tolist()], np.int64)[inverse]
+    return found
 
 
 def values_of(buckets: Int64s) -> Floats:
@@ -24,13 +31,14 @@ def binomial_tail(least: int, n: int, p: float) -> float:
         return float(least <= 0 or p >= 1)
     whole = lgamma(n + 1)
     return sum(
-        exp(whole - lgamma(k + 1) - lgamma(n - k + 1) + k * log(p) + (n - k) * log(1 - p)) for k in range(least, n + 1)
+        exp(whole - lgamma(k + 1) - lgamma(n - k + 1) + k * log(p) + (n - k) * log(1 - p))
+        for k in range(least, n + 1)
     )
 
 
 def median(counts: Counted) -> float:
     """The value that stands for the middle bucket of a histogram of log buckets."""
-    total = np.cumsum(counts.count)
+    total = np.cumsum(counts.amount)
     return value_of(int(counts.key[np.searchsorted(total, max(-(-50 * int(total[-1]) // 100), 1))]))
 
 

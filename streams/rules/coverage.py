@@ -26,10 +26,10 @@ METRICS = {FOUND: "rules_found", NOT_FOUND: "rules_not_found", NOT_APPLICABLE: "
 
 
 class Coverage:
-    """``rules`` in the order of their outcomes."""
+    """``rules`` in the order of their outcomes; ``prefix`` is that of the metrics, so that each task has its own."""
 
-    def __init__(self, rules: Sequence[Rule], book: Book) -> None:
-        self._rules, self._book = rules, book
+    def __init__(self, rules: Sequence[Rule], book: Book, prefix: str) -> None:
+        self._rules, self._book, self._prefix = rules, book, prefix
 
     def count(self, touched: Touched, judged: Judged, totals: Totals) -> None:
         """Move every case whose outcome, source or day of entry changed."""
@@ -55,7 +55,7 @@ class Coverage:
         rule = self._rules[number]
         day = day_of((place & 0xFFFFF) - DAYS_BEFORE).isoformat()
         source = self._book.words.text(place >> 20)
-        metric = f"{rule.domain}.{METRICS[min(outcome, NOT_APPLICABLE)]}"
+        metric = f"{self._prefix}.{METRICS[min(outcome, NOT_APPLICABLE)]}"
         totals.add(Key(metric, "rule", rule.id, day), amount)
         totals.add(Key(metric, "source", f"{rule.id}|{source}", day), amount)
         if outcome >= NOT_APPLICABLE:

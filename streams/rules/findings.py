@@ -28,7 +28,8 @@ class Findings:
     """One row a finding: the case it is about (an index), in what of it (``scope``, a word; 0 is the whole), the level,
     from when on it holds (``at``, UTC ms, perhaps still to come), what was seen and what is allowed (``unit`` is in the
     rule), the unit that is responsible (a word), and when the limit was or will be passed (``due_at``, NEVER where it
-    has none). ``detail`` is what the rule's sentence needs beside it."""
+    has none). ``detail`` is what the rule's sentence needs beside it; ``fence`` names the fence it was measured by (a word,
+    0 for none)."""
 
     case: Int64s
     scope: Numbers
@@ -39,6 +40,7 @@ class Findings:
     unit: Numbers
     due_at: Int64s
     detail: Int64s
+    fence: Numbers
 
     def __len__(self) -> int:
         return len(self.case)
@@ -59,6 +61,7 @@ def findings(
     level: Any = BREACH,
     due_at: Int64s | None = None,
     detail: Int64s | None = None,
+    fence: Numbers | None = None,
 ) -> Findings:
     """Findings from what a rule knows; single values hold for every row."""
     n = len(case)
@@ -72,7 +75,13 @@ def findings(
         unit,
         np.full(n, NEVER) if due_at is None else due_at,
         np.zeros(n, np.int64) if detail is None else detail,
+        np.zeros(n, np.uint32) if fence is None else fence,
     )
+
+
+def none_found() -> Findings:
+    """No finding."""
+    return findings(np.zeros(0, np.int64), np.zeros(0, np.int64), 0.0, 0.0, np.zeros(0, np.uint32))
 
 
 def joined(found: Sequence[Findings]) -> Findings:

@@ -6,16 +6,20 @@ still have on the way has had its time. Of several levels of one scope the highe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from streams.cases.events import NEVER
-from streams.cases.view import Cases
+from streams.cases.view import Bools, Cases
 from streams.engine.chunk import Int64s
 from streams.rules.findings import APPLICABLE, BREACH, WARNING, Findings, Levels
+from streams.rules.parameters import Parameters
 from streams.rules.rule import Rule
+
+if TYPE_CHECKING:
+    from streams.peers.peers import Peers
 
 #: Outcomes of a rule for a case; from NOT_APPLICABLE on, the rest is the number of the reason.
 NOTHING, NOT_FOUND, FOUND, NOT_APPLICABLE = 0, 1, 2, 3
@@ -71,6 +75,28 @@ def judge_cases(rules: Sequence[Rule], cases: Cases, clock: int) -> Judged:
         of_rule[said.case[said.level >= BREACH]] = FOUND
         standing.append(_standing(said))
     return Judged(outcomes, standing, due, warned_at, breached_at)
+
+
+def compare_cases(
+    rules: Sequence[Rule], peers: Mapping[str, Peers], cases: Cases, later: Bools, again: Int64s
+) -> Judged:
+    """Judge cases among their peers by every rule that compares. Of those in ``later`` nothing is said yet but the first
+    reason of each rule; ``again`` is when to look at each case again."""
+    outcomes = np.zeros((len(rules), cases.n), np.int8)
+    never = np.full(cases.n, NEVER)
+    standing = []
+    for number, rule in enumerate(rules):
+        if rule.compare is None:
+            raise ValueError(f"rule {rule.id} does not compare cases")
+        judgement = rule.compare(cases, Parameters(rule, cases), peers[rule.id])
+        said = judgement.found.pick(~later[judgement.found.case])
+        outcomes[number] = np.where(
+            judgement.applies == APPLICABLE, NOT_FOUND, NOT_APPLICABLE + judgement.applies
+        )
+        outcomes[number, said.case] = FOUND
+        outcomes[number, later] = NOT_APPLICABLE
+        standing.append(_standing(said))
+    return Judged(outcomes, standing, again, never, never)
 
 
 def _standing(said: Findings) -> Standing:

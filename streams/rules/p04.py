@@ -7,7 +7,7 @@ import numpy as np
 from streams.cases.book import combined
 from streams.cases.view import Cases
 from streams.rules.facts import done_steps, firsts
-from streams.rules.findings import Judgement, applies, findings, joined
+from streams.rules.findings import Judgement, applies, findings, joined, none_found
 from streams.rules.parameters import Parameters
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, decimal
@@ -22,7 +22,7 @@ def judge(cases: Cases, parameters: Parameters) -> Judgement:
     begun = done_steps(cases)
     ended = firsts(cases, cases.is_kind("finished") & cases.past, "step")
     ordered = np.zeros(len(cases.templates), np.bool_)
-    found = [findings(np.zeros(0, np.int64), np.zeros(0, np.int64), 0.0, 0.0, np.zeros(0, np.uint32))]
+    found = [none_found()]
     tolerance = parameters["tolerance_minutes"]
     for number, process in enumerate(cases.templates):
         for step in process.steps:

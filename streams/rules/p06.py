@@ -7,7 +7,7 @@ import numpy as np
 from streams.cases.events import AUTOMATIC
 from streams.cases.view import Bools, Cases
 from streams.rules.facts import firsts
-from streams.rules.findings import Findings, Judgement, applies, findings, joined
+from streams.rules.findings import Findings, Judgement, applies, findings, joined, none_found
 from streams.rules.parameters import Parameters
 from streams.rules.rule import LegalBasis, Rule
 from streams.rules.telling import Told
@@ -25,9 +25,7 @@ def judge(cases: Cases, parameters: Parameters) -> Judgement:  # noqa: ARG001
     template = cases.template[cases.case_of]
     declared = np.zeros(len(cases.templates), np.bool_)
     named = np.zeros(cases.n, np.bool_)
-    found: list[Findings] = [
-        findings(np.zeros(0, np.int64), np.zeros(0, np.int64), 0.0, 0.0, np.zeros(0, np.uint32))
-    ]
+    found: list[Findings] = [none_found()]
     for number, process in enumerate(cases.templates):
         declared[number] = bool(process.pairs)
         here = acted & (template == number) if process.pairs else acted

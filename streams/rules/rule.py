@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from streams.rules.parameters import Parameters
 
 if TYPE_CHECKING:
-    from streams.cases.view import Cases
+    from streams.cases.view import Bools, Cases
+    from streams.peers.peers import Asked, Fact, Peers
     from streams.rules.findings import Judgement
     from streams.rules.telling import Told
 
@@ -72,7 +73,11 @@ class Rule:
     ``delivers``: reaches the inspectorate from the first day; the others are observed until a person enables them.
     ``reads_absence``: says something because nothing came, so it waits while the source is silent. ``without`` are
     situations that cannot be for this rule, with the reason. ``not_applicable`` are the reasons, by the number that
-    ``judge`` gives.
+    ``judge`` or ``compare`` gives.
+
+    A rule of one case has ``judge``. One of the regency task counts ``facts`` of closed cases under its ``measures`` and
+    has ``compare`` for cases that closed, ``ask`` for pairs such as an officer and an applicant, once a day, or both;
+    ``fences`` are the measures whose quantiles are frozen, ``shows`` the events that are evidence about a pair.
     """
 
     id: str
@@ -98,6 +103,12 @@ class Rule:
     not_applicable: tuple[str, ...] = ()
     historic: bool = True
     judge: Callable[[Cases, Parameters], Judgement] | None = None
+    measures: tuple[str, ...] = ()
+    fences: tuple[str, ...] = ()
+    facts: Callable[[Cases], Sequence[Fact]] | None = None
+    compare: Callable[[Cases, Parameters, Peers], Judgement] | None = None
+    ask: Callable[[Peers], Asked] | None = None
+    shows: Callable[[Cases, str, str], Bools] | None = None
     sentence: Callable[[Told], str] | None = None
     withdrawn: Callable[[bool], str] | None = None
     examples: tuple[Example, ...] = ()

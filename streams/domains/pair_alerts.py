@@ -1,0 +1,86 @@
+"""Alerts about pairs, such as an officer and an applicant, and the events that show what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from streams.cases.book import Book
+from streams.cases.events import BACKFILL, EVENT, SIMULATED, Events
+from streams.cases.view import Cases
+from streams.engine.alerts import Alerts
+from streams.peers.peers import Asked
+from streams.rules.alerts import alert_id, digest_of, evidence
+from streams.rules.findings import LEVELS
+from streams.rules.rule import Rule
+from streams.rules.telling import Told
+
+REASON = "Pada hari tanya terakhir perbandingannya tidak lagi di luar pagar."
+REASON_FEW = "Pada hari tanya terakhir berkasnya terlalu sedikit untuk dibandingkan."
+
+
+class PairAlerts:
+    """``blocks`` gives all cases, some at a time; ``topic`` is that of the evidence."""
+
+    def __init__(self, alerts: Alerts, book: Book, topic: str, blocks: Callable[[], Iterator[Cases]]) -> None:
+        self._alerts, self._book, self._topic, self._blocks = alerts, book, topic, blocks
+
+    def say(self, rule: Rule, asked: Asked, at: int, clock: int) -> None:
+        """Raise what was found, withdraw what no longer is; pairs that were not asked about stay as they are."""
+        for subject, scope in asked.dropped:
+            self._alerts.withdraw(alert_id(rule.id, subject, scope), REASON_FEW, clock)
+        for row, found in enumerate(asked.found):
+            subject, scope = asked.subject[row], asked.scope[row]
+            if found:
+                self._alerts.revise(self._record(rule, asked, row, at, clock), LEVELS)
+            else:
+                self._alerts.withdraw(alert_id(rule.id, subject, scope), REASON, clock)
+
+    def _shown(self, rule: Rule, subject: str, scope: str) -> Events:
+        if rule.shows is None:
+            raise ValueError(f"rule {rule.id} shows no events")
+        found = [cases.events[rule.shows(cases, subject, scope)] for cases in self._blocks()]
+        events = np.concatenate([np.zeros(0, EVENT), *found])
+        return events[np.lexsort((events["low"], events["high"], events["at"]))]
+
+    def _record(self, rule: Rule, asked: Asked, row: int, at: int, clock: int) -> dict[str, Any]:
+        """A complete record of ``risk.alerts`` but for status, revision and publish time."""
+        if rule.sentence is None:
+            raise ValueError(f"rule {rule.id} has no sentence")
+        subject, scope, words = asked.subject[row], asked.scope[row], self._book.words
+        events = self._shown(rule, subject, scope)
+        told = Told(
+            profile=self._book.profile, subject=subject, unit="", scope=scope, level="breach",
+            observed=asked.observed[row], threshold=asked.threshold[row], at=at, closed=True, case_due_at=None, detail=0,
+        )  # fmt: skip
+        last = events[-1] if len(events) else np.zeros((), EVENT)
+        return {
+            "alert_id": alert_id(rule.id, subject, scope),
+            "rule": rule.id,
+            "rule_version": rule.version,
+            "domain": rule.domain,
+            "level": told.level,
+            "subject": subject,
+            "scope": scope,
+            "permit_type": None,
+            "opd": words.text(int(last["opd"])),
+            "unit": words.text(int(last["unit"])),
+            "level_at": at,
+            "first_at": at,
+            "due_at": None,
+            "observed": told.observed,
+            "threshold": told.threshold,
+            "unit_of_measure": rule.unit_of_measure,
+            "sentence": rule.sentence(told),
+            "withdrawn_reason": None,
+            **evidence(self._topic, events, words, digest_of(events)),
+            "excluded": [],
+            "parameters": {f"{rule.id}.{p.name}": str(p.default) for p in rule.parameters},
+            "fence_id": None,
+            "profile_hash": self._book.profile.hash,
+            "clock": clock,
+            "mode": "backfill" if last["flags"] & BACKFILL else "live",
+            "simulated": bool((events["flags"] & SIMULATED).any()),
+        }

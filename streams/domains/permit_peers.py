@@ -1,0 +1,208 @@
+"""The regency task's share of the permit rules: cases among their peers, and officers day by day.
+
+Events wait until the end of their local day. When the clock passes the midnight after it, and what the slowest source may
+still have on the way has had its time, the new day D is *frozen*: the events are taken in, what closed cases add to the
+counts is brought up to date, the fences of D are read from the 365 days before it and kept, the cases that something
+happened to are judged by the fence of the day they closed, and the rules about officers are asked about the day before.
+So everything that is said depends on the events known at one instant a day, and not on how they arrived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from schemas.catalogue import PERMITS
+from streams.cases.book import Book, day_of
+from streams.cases.events import EVENT, FIELDS, NEVER, OFFICIAL, PLAIN, PRIVATE, take_in
+from streams.cases.files import CaseFiles, Touched
+from streams.cases.view import Cases
+from streams.cases.words import Words
+from streams.days import local_days
+from streams.domains.pair_alerts import PairAlerts
+from streams.domains.permit_alerts import CaseAlerts
+from streams.domains.permits import problems
+from streams.engine.alerts import Alerts
+from streams.engine.chunk import frame_of
+from streams.engine.entries import Entries
+from streams.engine.merge import Merged
+from streams.engine.processor import ALERTS, TOTALS, Context
+from streams.engine.store import Store, Table
+from streams.engine.totals import Key, Totals
+from streams.peers.counts import Counts, packed
+from streams.peers.fences import Fences
+from streams.peers.peers import Asked, Fact, Peers
+from streams.peers.pending import Pending
+from streams.peers.queue import Queue
+from streams.rules import rules
+from streams.rules.coverage import Coverage
+from streams.rules.judging import compare_cases
+from streams.rules.rule import Rule
+
+DOMAIN = "permits"
+PREFIX = "regency"
+FROZEN = "frozen"
+
+
+class Days(Table[str, int]):
+    """Days by name: the last one that was frozen (since 1970)."""
+
+    def columns(self, keys: Sequence[str], values: Sequence[int | None]) -> pa.RecordBatch:
+        arrays = [pa.array(keys, pa.string()), pa.array(values, pa.int64())]
+        return pa.RecordBatch.from_arrays(arrays, names=["name", "day"])
+
+    def rows(self, batch: pa.RecordBatch) -> Iterable[tuple[str, int | None]]:
+        return zip(*(column.to_pylist() for column in batch.columns), strict=True)
+
+
+class PermitPeers:
+    """Processor of the regency task for ``permits.steps``."""
+
+    version = "1"
+
+    def __init__(self, context: Context) -> None:
+        mine = [rule for rule in rules().values() if rule.domain == DOMAIN and rule.task == "regency"]
+        self.rules = [rule for rule in mine if rule.compare is not None]
+        self._asking = [rule for rule in mine if rule.ask is not None]
+        self._counting = [rule for rule in mine if rule.facts is not None]
+        names = [(rule.id, name) for rule in mine for name in rule.measures]
+        self._measures = {name: number for number, name in enumerate(names)}
+        self._fenced = [self._measures[rule.id, name] for rule in mine for name in rule.fences]
+        self.totals, self.alerts = Totals(), Alerts()
+        self._entries, self._pending, self._days = Entries(), Pending(), Days()
+        self._counts, self._fences = Counts(), Fences()
+        self._words, self._names = Words(), Words()
+        self.stores: Mapping[str, Store] = {
+            TOTALS: self.totals, ALERTS: self.alerts, "words": self._words, "names": self._names,
+            "cases": self._entries, "pending": self._pending, "days": self._days, "counts": self._counts,
+            "fences": self._fences,
+        }  # fmt: skip
+        self.reads = {DOMAIN: (*FIELDS, *PRIVATE.values())}
+        self.book = Book(context.profile, self._words, self._names, context.event_clock)
+        sources = [source.id for source in context.profile.sources.values() if source.domain == DOMAIN]
+        slowest = max(
+            (context.profile.lateness_ms(source) for source in sources),
+            default=context.profile.lateness_ms(""),
+        )
+        self._lateness = 0 if context.event_clock else slowest
+        self._files = CaseFiles(self._entries, self.book, len(self.rules))
+        self._queue: Queue | None = None
+        self._coverage = Coverage(self.rules, self.book, PREFIX)
+        self._says = CaseAlerts(self.rules, self.alerts, self.book, PERMITS.name)
+        self._says_of_pairs = PairAlerts(self.alerts, self.book, PERMITS.name, self._files.blocks)
+
+    def process(self, merged: Merged) -> None:
+        for segment in merged.segments:
+            rows = slice(segment.first, segment.after)
+            clocks = merged.clocks[DOMAIN][rows]
+            columns = merged.columns[DOMAIN].slice(segment.first, len(clocks))
+            if self._days.get(FROZEN) is None:
+                self._days.put(FROZEN, int(local_days(clocks[:1], self.book.zone)[0]))
+            done = 0
+            while done < len(clocks):
+                following = self._next_freeze()
+                cut = int(np.searchsorted(clocks, following, side="right"))
+                if cut > done:
+                    self._keep(
+                        merged, segment.first + done, columns.slice(done, cut - done), clocks[done:cut]
+                    )
+                    done = cut
+                if done < len(clocks):
+                    self._freeze(following)
+
+    def advance(self, clock: int) -> None:
+        while self._days.get(FROZEN) is not None and (following := self._next_freeze()) <= clock:
+            self._freeze(following)
+
+    def next_due(self) -> int | None:
+        return None if self._days.get(FROZEN) is None else self._next_freeze()
+
+    def _next_freeze(self) -> int:
+        """When the next day is frozen (UTC ms)."""
+        day = (self._days.get(FROZEN) or 0) + 1
+        return self.book.profile.calendar.day_start(day_of(day).isoformat()) + self._lateness
+
+    def _keep(self, merged: Merged, first: int, columns: pa.RecordBatch, clocks: np.ndarray) -> None:
+        """Let events wait for the end of their day; those that no case can have are the case task's dead letters."""
+        columns = columns.select(list(self.reads[DOMAIN]))
+        rows = np.arange(first, first + len(clocks))
+        if wrong := problems(frame_of(columns.select(list(PLAIN)))):
+            sound = np.ones(len(clocks), np.bool_)
+            sound[[error.row for error in wrong]] = False
+            columns, rows, clocks = columns.filter(pa.array(sound)), rows[sound], clocks[sound]
+        if len(rows):
+            self._pending.append(
+                take_in(
+                    columns, merged.offsets[DOMAIN][rows], clocks, self._words, self._names, self.book.zone,
+                    {**OFFICIAL, **PRIVATE}, merged.partitions[DOMAIN][rows],
+                )
+            )  # fmt: skip
+
+    def _freeze(self, at: int) -> None:
+        """Begin the next day: take in, count, fence, judge, ask."""
+        day = (self._days.get(FROZEN) or 0) + 1
+        touched = self._files.touch(self._pending.take(), at)
+        if touched is not None:
+            self._count(touched)
+        sums = self._counts.before(day)
+        self._fences.freeze_day(day, sums, self._fenced)
+        if touched is not None:
+            self._judge(touched, day, at)
+        if len(self._counts.on(day - 1).key):
+            for rule in self._asking:
+                self._ask(rule, day, at)
+        self._days.put(FROZEN, day)
+
+    def _count(self, touched: Touched) -> None:
+        """Bring the counts up to date with what the cases are now."""
+        keys, days, amounts = [], [], []
+        for cases, sign in ((touched.before, -1), (touched.now, 1)):
+            for rule in self._counting if cases.n else ():
+                for fact in self._facts(rule, cases):
+                    keys.append(packed(self._measures[rule.id, fact.measure], fact.a, fact.b))
+                    days.append(fact.day)
+                    amounts.append(np.full(len(fact.day), sign))
+        if keys:
+            self._counts.add(np.concatenate(keys), np.concatenate(days), np.concatenate(amounts))
+
+    def _facts(self, rule: Rule, cases: Cases) -> Sequence[Fact]:
+        return rule.facts(cases) if rule.facts is not None else ()
+
+    def _judge(self, touched: Touched, day: int, at: int) -> None:
+        cases = touched.now
+        if self._queue is None:
+            self._queue = Queue()
+            for block in self._files.blocks():
+                self._queue.update(block)
+        self._queue.update(cases)
+        closed = cases.closed_at != NEVER
+        closed_on = np.where(closed, local_days(np.where(closed, cases.closed_at, 0), self.book.zone), 0)
+        later = closed & (closed_on > day)
+        again = np.full(cases.n, NEVER)
+        again[later] = [
+            self.book.profile.calendar.day_start(day_of(number).isoformat()) + self._lateness
+            for number in closed_on[later].tolist()
+        ]
+        peers = {rule.id: self._peers(rule, cases, self._queue, day, at) for rule in self.rules}
+        judged = compare_cases(self.rules, peers, cases, later, again)
+        self._coverage.count(touched, judged, self.totals)
+        self._files.save(touched, judged, self._says.say(touched, judged, at))
+
+    def _ask(self, rule: Rule, day: int, at: int) -> None:
+        if rule.ask is None:
+            return
+        nobody = Cases(np.zeros(0, EVENT), np.zeros(1, np.int64), [], np.zeros(0, np.int64), self.book)
+        asked: Asked = rule.ask(self._peers(rule, nobody, self._queue or Queue(), day, at))
+        on = day_of(day - 1).isoformat()
+        found = sum(asked.found)
+        for metric, amount in (
+            ("asked_found", found), ("asked_not_found", len(asked.found) - found), ("asked_few", asked.few),
+        ):  # fmt: skip
+            self.totals.add(Key(f"{PREFIX}.{metric}", "rule", rule.id, on), amount)
+        if rule.kind != "page":
+            self._says_of_pairs.say(rule, asked, at, at)
+
+    def _peers(self, rule: Rule, cases: Cases, queue: Queue, day: int, at: int) -> Peers:
+        return Peers(rule, self._measures, self._counts, self._fences, queue, cases, day, at)

@@ -1,0 +1,93 @@
+"""What a rule may know beside the cases before it: fences of their day, sums over a year, and who else waited."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from streams.cases.book import day_of
+from streams.engine.chunk import Int64s
+from streams.peers.counts import Counted, Counts, packed
+from streams.peers.fences import Fence, Fences
+
+if TYPE_CHECKING:
+    from streams.cases.view import Cases
+    from streams.cases.words import Numbers
+    from streams.peers.queue import Queue
+    from streams.rules.rule import Rule
+
+
+class Fact(NamedTuple):
+    """What a rule counts of cases: rows of one of its measures, with two numbers and the local day (since 1970)."""
+
+    measure: str
+    a: Any
+    b: Any
+    day: Int64s
+
+
+class Peers:
+    """For one rule. ``day`` is the day whose start was just frozen, at the instant ``at`` (UTC ms)."""
+
+    def __init__(
+        self, rule: Rule, measures: Mapping[tuple[str, str], int], counts: Counts, fences: Fences, queue: Queue,
+        cases: Cases, day: int, at: int,
+    ) -> None:  # fmt: skip
+        self._rule, self._measures, self._counts, self._fences = rule, measures, counts, fences
+        self.queue, self.cases, self.day, self.at = queue, cases, day, at
+        self.book = cases.book
+
+    def measure(self, name: str) -> int:
+        """The number of one of the rule's measures."""
+        return self._measures[self._rule.id, name]
+
+    def fence(self, measure: str, a: Any, days: Int64s) -> Fence:
+        """The frozen quantiles of a histogram for each (a, day)."""
+        return self._fences.find((np.int64(self.measure(measure)) << 28) | np.asarray(a, np.int64), days)
+
+    def fence_ids(self, measure: str, a: Any, days: Int64s, names: Sequence[str]) -> Numbers:
+        """A word for each fence that was used: rule, name, day, and a digest of its values."""
+        number = self.measure(measure)
+        found = []
+        for one, day, name in zip(np.asarray(a).tolist(), days.tolist(), names, strict=True):
+            digest = self._fences.digest(day, number << 28 | one)
+            text = f"{self._rule.id}/{name}/{day_of(day).isoformat()}/{digest}"
+            found.append(self.book.words.number(text))
+        return np.array(found, np.uint32)
+
+    def sums(self) -> Counted:
+        """The sums over the 365 days before ``day``."""
+        return self._counts.before(self.day)
+
+    def yesterday(self, measure: str) -> Counted:
+        """The counts of the day before ``day``; keys are ``packed`` ones."""
+        return self._counts.on(self.day - 1).measure(self.measure(measure))
+
+    def key(self, measure: str, a: Any, b: Any) -> Int64s:
+        """The key of counts of a measure."""
+        return packed(self.measure(measure), a, b)
+
+    def parameter(self, name: str, permit_type: int = 0) -> float:
+        """A parameter of the rule as of ``day``, for a permit type (a word) where one is given."""
+        default = self._rule.default(name)
+        one = np.array([permit_type], np.uint32)
+        return float(
+            self.book.parameter(
+                f"{self._rule.id}.{name}", default, one, np.zeros(1, np.uint32), np.array([self.day])
+            )[0]
+        )
+
+
+class Asked(NamedTuple):
+    """What a rule says of pairs of a subject and a scope on a day: the texts of both, whether it is found, what was seen
+    and allowed; ``few`` are pairs of which there is too little to judge."""
+
+    subject: list[str]
+    scope: list[str]
+    found: list[bool]
+    observed: list[float]
+    threshold: list[float]
+    few: int
+    dropped: list[tuple[str, str]]

@@ -1,0 +1,96 @@
+"""P05: a step was done again far more often than in other cases of its type."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from streams.cases.book import combined
+from streams.cases.events import NEVER
+from streams.cases.view import Cases
+from streams.days import local_days
+from streams.engine.chunk import Int64s
+from streams.peers.peers import Fact, Peers
+from streams.rules.findings import Judgement, applies, findings
+from streams.rules.parameters import Parameters
+from streams.rules.rule import LegalBasis, Parameter, Rule
+from streams.rules.telling import Told, whole
+
+NOT_CLOSED, FEW, NO_STEPS = range(3)
+PEERS = 30
+
+
+def repetitions(cases: Cases) -> Int64s:
+    """How often the step was done that was done most, leaving out those that the process repeats anyway; 0 for none."""
+    most = np.zeros(cases.n, np.int64)
+    loops = np.zeros(cases.m, np.bool_)
+    template = cases.template[cases.case_of]
+    for number, process in enumerate(cases.templates):
+        codes = [cases.book.words.number(step.code) for step in process.steps if step.loop]
+        if codes:
+            loops |= (template == number) & np.isin(cases.column("step"), codes)
+    for kind in ("started", "finished"):
+        rows = np.flatnonzero(cases.is_kind(kind) & cases.past & (cases.column("step") != 0) & ~loops)
+        key, count = np.unique(combined(cases.case_of[rows], cases.column("step")[rows]), return_counts=True)
+        np.maximum.at(most, key >> 32, count)
+    return most
+
+
+def facts(cases: Cases) -> Sequence[Fact]:
+    """Closed cases of a type by how often a step was repeated."""
+    most = repetitions(cases)
+    rows = np.flatnonzero((most > 0) & (cases.closed_at != NEVER))
+    day = local_days(cases.closed_at[rows], cases.book.zone)
+    return [Fact("repeats", cases.permit_type[rows], most[rows], day)]
+
+
+def compare(cases: Cases, parameters: Parameters, peers: Peers) -> Judgement:
+    """More often than 95 % of its peers, and than ``least``."""
+    most = repetitions(cases)
+    day = local_days(cases.closed_at, cases.book.zone)
+    fence = peers.fence("repeats", cases.permit_type, day)
+    limit = np.maximum(fence.by_percent[95], parameters["least"])
+    few = fence.n < PEERS
+    rows = np.flatnonzero((most > limit) & ~few)
+    types = cases.permit_type[rows]
+    found = findings(
+        rows, cases.closed_at[rows], most[rows], limit[rows], cases.last_unit[rows],
+        fence=peers.fence_ids("repeats", types, day[rows], [cases.book.words.text(t) for t in types.tolist()]),
+    )  # fmt: skip
+    return Judgement(found, applies(cases.n, (few, FEW), (most == 0, NO_STEPS)))
+
+
+def sentence(told: Told) -> str:
+    """What was seen, in one sentence."""
+    return (
+        f"Indikasi pengulangan tak lazim: pada {told.subject} sebuah tahap dikerjakan {whole(told.observed)} kali, paling "
+        f"banyak {whole(told.threshold)} kali pada izin sejenis; perlu klarifikasi."
+    )
+
+
+RULE = Rule(
+    id="P05",
+    version="1",
+    title="Tahap diulang jauh lebih sering dari biasanya",
+    domain="permits",
+    kind="soft",
+    task="regency",
+    area="Pelayanan Publik",
+    legal_basis=(LegalBasis("UU 25/2009 tentang Pelayanan Publik"),),
+    method="Pengulangan tahap terbanyak pada berkas dibandingkan dengan persentil 95 berkas sejenis yang selesai dalam 365 hari sebelumnya.",
+    why="Berkas yang diputar-putar melelahkan pemohon sampai ia mau membayar jalan pintas.",
+    innocent=("Berkas memang rumit", "Pemohon berkali-kali salah", "Pencatatan ganda"),
+    unit_of_measure="times",
+    parameters=(Parameter("least", 2.0, "kali", "paling sedikit sebelum dianggap banyak"),),
+    minimum_sample=PEERS,
+    severity=0.3,
+    needs=("case_id", "occurred_at", "step"),
+    sources=("Penambangan proses: rework",),
+    not_applicable=("belum ditutup", "kurang dari 30 pembanding", "tanpa langkah"),
+    measures=("repeats",),
+    fences=("repeats",),
+    facts=facts,
+    compare=compare,
+    sentence=sentence,
+)

@@ -1,0 +1,112 @@
+"""P07: a step was done far faster than it usually is, or than it can be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from streams.cases.events import NEVER
+from streams.cases.view import Cases
+from streams.days import local_days
+from streams.peers.peers import Fact, Peers
+from streams.peers.statistics import buckets_of, values_of
+from streams.rules.done import done
+from streams.rules.findings import Judgement, applies, findings
+from streams.rules.parameters import Parameters
+from streams.rules.rule import LegalBasis, Parameter, Rule
+from streams.rules.telling import Told, decimal, whole
+
+NOT_YET, NOT_ISSUED, NO_START, MACHINE, FEW = range(5)
+PEERS = 30
+
+
+def facts(cases: Cases) -> Sequence[Fact]:
+    """Working minutes of the steps of issued cases, by type and step."""
+    steps = done(cases)
+    rows = cases.issued[steps.case] & ~steps.automatic
+    case = steps.case[rows]
+    group = cases.book.both(cases.permit_type[case], steps.step[rows])
+    day = local_days(cases.closed_at[case], cases.book.zone)
+    return [Fact("minutes", group, buckets_of(np.maximum(steps.minutes[rows], 1)), day)]
+
+
+def compare(cases: Cases, parameters: Parameters, peers: Peers) -> Judgement:
+    """Below Q1 / (Q3 / Q1)**reach of its peers (the lower Tukey fence of logarithms), or below the least possible."""
+    steps = done(cases)
+    rows = np.flatnonzero(~steps.automatic & cases.issued[steps.case])
+    case, step, minutes = steps.case[rows], steps.step[rows], steps.minutes[rows]
+    group = cases.book.both(cases.permit_type[case], step)
+    day = local_days(cases.closed_at[case], cases.book.zone)
+    fence = peers.fence("minutes", group, day)
+    low, high = values_of(fence.by_percent[25]), values_of(fence.by_percent[75])
+    limit = low / (high / low) ** parameters["reach"][case]
+    compared = fence.n >= PEERS
+    own = values_of(buckets_of(np.maximum(minutes, 1)))  # a bucket against buckets
+    fast = compared & (own < limit)
+    impossible = minutes < steps.minimum[rows]
+    wrong = np.flatnonzero(fast | impossible)
+    threshold = np.maximum(np.where(fast, limit, -np.inf), np.where(impossible, steps.minimum[rows], -np.inf))
+    used = np.where(fast[wrong], peers.fence_ids(
+        "minutes", group[wrong], day[wrong], [cases.book.words.text(g) for g in group[wrong].tolist()]
+    ), np.uint32(0))  # fmt: skip
+    found = findings(
+        case[wrong], cases.closed_at[case[wrong]], minutes[wrong], threshold[wrong], cases.last_unit[case[wrong]],
+        scope=step[wrong], detail=fence.n[wrong], fence=used,
+    )  # fmt: skip
+    judged, timed, manual = (np.zeros(cases.n, np.bool_) for _ in range(3))
+    judged[case[compared | (steps.minimum[rows] > 0)]] = True
+    timed[steps.case] = True
+    manual[steps.case[~steps.automatic]] = True
+    return Judgement(
+        found,
+        applies(
+            cases.n, (cases.closed_at == NEVER, NOT_YET), (~cases.issued, NOT_ISSUED), (~timed, NO_START),
+            (~manual, MACHINE), (~judged, FEW),
+        ),
+    )  # fmt: skip
+
+
+def sentence(told: Told) -> str:
+    """What was seen, in one sentence."""
+    usual = f" menurut {whole(told.detail)} izin sejenis" if told.detail >= PEERS else ""
+    return (
+        f"Indikasi terlalu cepat: {told.subject} selesai dalam {whole(told.observed)} menit kerja pada tahap itu, paling "
+        f"sedikit {decimal(told.threshold)} menit{usual}; perlu klarifikasi."
+    )
+
+
+RULE = Rule(
+    id="P07",
+    version="1",
+    title="Tahap selesai terlalu cepat",
+    domain="permits",
+    kind="soft",
+    task="regency",
+    area="Pelayanan Publik",
+    legal_basis=(LegalBasis("UU 25/2009 tentang Pelayanan Publik"),),
+    method=(
+        "Menit kerja tahap dibandingkan dengan pagar bawah Tukey (Q1/(Q3/Q1)^1,5) dari tahap yang sama pada izin sejenis yang "
+        "terbit dalam 365 hari sebelumnya, dan dengan waktu paling singkat menurut uraian proses."
+    ),
+    why="Pemeriksaan yang terlalu cepat mungkin tidak dilakukan.",
+    innocent=("Berkas pemohon sudah disiapkan baik", "Tahap dicatat sekaligus di akhir", "Berkas sederhana"),
+    unit_of_measure="minutes",
+    parameters=(Parameter("reach", 1.5, "jarak antarkuartil", "seberapa jauh di bawah kuartil pertama"),),
+    minimum_sample=PEERS,
+    severity=0.4,
+    needs=("case_id", "occurred_at", "step"),
+    sources=("Corruption risk index: masa keputusan yang terlalu pendek (Fazekas)", "indicatortoolbox.eu"),
+    not_applicable=(
+        "belum terbit",
+        "tidak berakhir dengan izin",
+        "tanpa langkah yang dimulai dan selesai",
+        "otomatis",
+        "kurang dari 30 pembanding",
+    ),
+    measures=("minutes",),
+    fences=("minutes",),
+    facts=facts,
+    compare=compare,
+    sentence=sentence,
+)

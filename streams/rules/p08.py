@@ -1,0 +1,106 @@
+"""P08: a permit was issued quickly, past many older complete applications of its type that still wait."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from streams.cases.events import NEVER
+from streams.cases.view import Cases
+from streams.days import local_days
+from streams.peers.peers import Fact, Peers
+from streams.peers.statistics import buckets_of
+from streams.rules.findings import Judgement, applies, findings
+from streams.rules.parameters import Parameters
+from streams.rules.rule import LegalBasis, Parameter, Rule
+from streams.rules.telling import Told, whole
+
+NOT_YET, NOT_ISSUED, NOT_ACCEPTED, FEW = range(4)
+PEERS = 30
+
+
+def facts(cases: Cases) -> Sequence[Fact]:
+    """Working minutes from start to closing of issued cases, by type."""
+    rows = np.flatnonzero(cases.issued)
+    minutes = cases.course.minutes(cases.book.profile.calendar)[rows]
+    day = local_days(cases.closed_at[rows], cases.book.zone)
+    return [Fact("minutes", cases.permit_type[rows], buckets_of(minutes), day)]
+
+
+def compare(cases: Cases, parameters: Parameters, peers: Peers) -> Judgement:
+    """It passed ``overtaken`` others and waited less than a tenth of its peers."""
+    minutes = cases.course.minutes(cases.book.profile.calendar)
+    day = local_days(cases.closed_at, cases.book.zone)
+    fence = peers.fence("minutes", cases.permit_type, day)
+    few = fence.n < PEERS
+    quick = cases.issued & (cases.accepted >= 0) & ~few & (buckets_of(minutes) < fence.by_percent[10])
+    rows = np.flatnonzero(quick)
+    accepted = cases.column("at")[cases.accepted[rows]]
+    passed = peers.queue.overtaken(cases.permit_type[rows], accepted, cases.closed_at[rows])
+    limit = parameters["overtaken"][rows]
+    jumped = passed >= limit
+    rows, passed, limit = rows[jumped], passed[jumped], limit[jumped]
+    types = cases.permit_type[rows]
+    found = findings(
+        rows, cases.closed_at[rows], passed, limit, cases.last_unit[rows], detail=minutes[rows],
+        fence=peers.fence_ids("minutes", types, day[rows], [cases.book.words.text(t) for t in types.tolist()]),
+    )  # fmt: skip
+    return Judgement(
+        found,
+        applies(
+            cases.n, (cases.closed_at == NEVER, NOT_YET), (~cases.issued, NOT_ISSUED),
+            (cases.accepted < 0, NOT_ACCEPTED), (few, FEW),
+        ),
+    )  # fmt: skip
+
+
+def sentence(told: Told) -> str:
+    """What was seen, in one sentence."""
+    return (
+        f"Indikasi menyela antrean: {told.subject} terbit dalam {whole(told.detail)} menit kerja, mendahului "
+        f"{whole(told.observed)} berkas sejenis yang lebih dahulu lengkap dan masih menunggu; perlu klarifikasi."
+    )
+
+
+RULE = Rule(
+    id="P08",
+    version="1",
+    title="Menyela antrean",
+    domain="permits",
+    kind="soft",
+    task="regency",
+    area="Pelayanan Publik",
+    legal_basis=(LegalBasis("UU 25/2009 pasal 4: persamaan perlakuan"),),
+    method=(
+        "Berkas sejenis yang lebih dahulu lengkap dan pada saat terbit masih menunggu (tidak di pemohon) dihitung; berkas itu "
+        "sendiri harus lebih cepat dari sepersepuluh izin sejenis dalam 365 hari sebelumnya."
+    ),
+    why="Calo perizinan menjual giliran; yang didahulukan membayar, yang lain menunggu.",
+    innocent=(
+        "Prioritas yang ditetapkan (bencana, investasi)",
+        "Berkas jauh lebih sederhana",
+        "Yang lain menunggu instansi lain",
+    ),
+    unit_of_measure="cases",
+    parameters=(Parameter("overtaken", 10.0, "berkas", "paling sedikit yang didahului"),),
+    minimum_sample=PEERS,
+    severity=0.6,
+    needs=("case_id", "occurred_at"),
+    sources=(
+        "Penambangan antrean (Senderovich dkk.)",
+        "KPK, Februari 2025: makelar perizinan difasilitasi orang dalam",
+    ),
+    delivers=True,
+    not_applicable=(
+        "belum terbit",
+        "tidak berakhir dengan izin",
+        "tidak pernah dinyatakan lengkap",
+        "kurang dari 30 pembanding",
+    ),
+    measures=("minutes",),
+    fences=("minutes",),
+    facts=facts,
+    compare=compare,
+    sentence=sentence,
+)

@@ -1,0 +1,136 @@
+"""P09: an applicant or agent meets one officer far more often than the work is shared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from streams.cases.book import combined
+from streams.cases.events import NEVER
+from streams.cases.view import Bools, Cases
+from streams.days import local_days
+from streams.engine.chunk import Int64s
+from streams.peers.counts import BITS, MASK
+from streams.peers.peers import Asked, Fact, Peers
+from streams.peers.statistics import binomial_tail
+from streams.rules.facts import acting
+from streams.rules.rule import LegalBasis, Parameter, Rule
+from streams.rules.telling import Told, decimal
+
+
+def _pairs(cases: Cases) -> tuple[Int64s, Int64s, Int64s, Int64s]:
+    """(case, officer) of everyone who acted, and (case, actor) of the applicant and the agent last named."""
+    rows = np.flatnonzero(acting(cases))
+    officers = np.unique(combined(cases.case_of[rows], cases.column("officer")[rows]))
+    actors = []
+    for name in ("applicant", "agent"):
+        last = cases.pick(name, cases.last(cases.past & (cases.column(name) != 0)), 0)
+        has = np.flatnonzero(last)
+        actors.append(combined(has, last[has]))
+    both = np.unique(np.concatenate(actors))
+    return officers >> 32, officers & 0xFFFFFFFF, both >> 32, both & 0xFFFFFFFF
+
+
+def facts(cases: Cases) -> Sequence[Fact]:
+    """Of closed cases: how many of a type, how many of them each officer had, how many each actor, and who met whom."""
+    closed = np.flatnonzero(cases.closed_at != NEVER)
+    cases = cases if len(closed) == cases.n else cases.select(closed)
+    day = local_days(cases.closed_at, cases.book.zone)
+    types = cases.permit_type.astype(np.int64)
+    of_officer, officer, of_actor, actor = _pairs(cases)
+    begin = np.searchsorted(of_actor, of_officer)
+    count = np.searchsorted(of_actor, of_officer, side="right") - begin
+    which = np.repeat(np.arange(len(of_officer)), count)
+    met = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count) + begin[which]
+    return [
+        Fact("types", types, np.zeros(len(types), np.int64), day),
+        Fact("officers", types[of_officer], officer, day[of_officer]),
+        Fact("actors", actor, types[of_actor], day[of_actor]),
+        Fact("meetings", actor[met], officer[which], day[of_officer[which]]),
+    ]
+
+
+def ask(peers: Peers) -> Asked:
+    """For every pair that met on the day before."""
+    least, lift, alpha = (peers.parameter(name) for name in ("least", "lift", "alpha"))
+    sums, names = peers.sums(), peers.book.names
+    answer = Asked([], [], [], [], [], 0, [])
+    few = 0
+    for key in peers.yesterday("meetings").key.tolist():
+        actor, officer = (key >> BITS) & MASK, key & MASK
+        of_types = sums.run(peers.measure("actors"), actor)
+        n = int(of_types.amount.sum())
+        k = int(sums.of(key))
+        subject, scope = names.text(officer), names.text(actor)
+        if n < least:
+            few += 1
+            answer.dropped.append((subject, scope))
+            continue
+        whole = sums.of(peers.key("types", of_types.key, np.zeros(len(of_types.key), np.int64)))
+        his = sums.of(peers.key("officers", of_types.key, np.full(len(of_types.key), officer)))
+        p = float((of_types.amount * his / whole).sum()) / n
+        share = k / n
+        answer.subject.append(subject)
+        answer.scope.append(scope)
+        answer.found.append(share >= lift * p and binomial_tail(k, n, p) < alpha)
+        answer.observed.append(share)
+        answer.threshold.append(lift * p)
+    return answer._replace(few=few)
+
+
+def shows(cases: Cases, officer: str, actor: str) -> Bools:
+    """What the officer did in the closed cases of the actor."""
+    one, other = cases.book.names.known(officer), cases.book.names.known(actor)
+    his = cases.any((cases.column("applicant") == other) | (cases.column("agent") == other))
+    mine: Bools = acting(cases) & (cases.column("officer") == one)
+    return mine & (his & (cases.closed_at != NEVER))[cases.case_of]
+
+
+def sentence(told: Told) -> str:
+    """What was seen, in one sentence."""
+    return (
+        f"Indikasi pemusatan: {decimal(100 * told.observed)} % berkas seorang pemohon atau kuasa dalam setahun ditangani "
+        f"petugas yang sama, wajarnya di bawah {decimal(100 * told.threshold)} % menurut pembagian kerja; perlu klarifikasi."
+    )
+
+
+RULE = Rule(
+    id="P09",
+    version="1",
+    title="Pemohon atau kuasa terpusat pada satu petugas",
+    domain="permits",
+    kind="soft",
+    task="regency",
+    area="Pelayanan Publik",
+    legal_basis=(
+        LegalBasis("PP 60/2008 tentang SPIP"),
+        LegalBasis("UU 28/1999 tentang penyelenggara negara yang bersih"),
+    ),
+    method=(
+        "Bagian berkas seorang pemohon atau kuasa yang ditangani seorang petugas dalam 365 hari dibandingkan dengan bagian "
+        "petugas itu dalam semua berkas sejenis; uji binomial. Ditanyakan setiap malam untuk pasangan yang bertemu hari itu."
+    ),
+    why="Hubungan tetap antara kuasa dan petugas adalah bentuk percaloan yang paling lazim.",
+    innocent=(
+        "Petugas satu-satunya yang ahli untuk jenis itu",
+        "Pembagian wilayah kerja",
+        "Kuasa hanya mengurus satu jenis izin",
+    ),
+    unit_of_measure="share",
+    parameters=(
+        Parameter("least", 8.0, "berkas", "paling sedikit berkas pemohon atau kuasa"),
+        Parameter("lift", 3.0, "kali", "berapa kali bagian yang wajar"),
+        Parameter("alpha", 0.001, "peluang", "taraf uji binomial"),
+    ),
+    minimum_sample=8,
+    severity=0.5,
+    needs=("case_id", "occurred_at", "officer_token", "applicant_token"),
+    sources=("Corruption risk index: pemusatan penyedia", "KPK: makelar perizinan"),
+    not_applicable=("perkara terlalu sedikit",),
+    measures=("types", "officers", "actors", "meetings"),
+    facts=facts,
+    ask=ask,
+    shows=shows,
+    sentence=sentence,
+)

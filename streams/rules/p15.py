@@ -1,0 +1,132 @@
+"""P15: applications are returned to the applicant again and again, or by one officer far more than by the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from streams.cases.book import combined
+from streams.cases.events import NEVER
+from streams.cases.view import Bools, Cases
+from streams.days import local_days
+from streams.peers.counts import BITS, MASK
+from streams.peers.peers import Asked, Fact, Peers
+from streams.rules.facts import acting
+from streams.rules.findings import Judgement, applies, findings
+from streams.rules.parameters import Parameters
+from streams.rules.rule import LegalBasis, Parameter, Rule
+from streams.rules.telling import Told, decimal, whole
+
+NOT_CLOSED = 0
+CASES, OFFICERS, REACH = 30, 5, 1.5
+
+
+def facts(cases: Cases) -> Sequence[Fact]:
+    """The day on which each officer first acted in a case of a type, and first returned it."""
+    acted = acting(cases)
+    return [_firsts(cases, "acted", acted), _firsts(cases, "returned", acted & cases.is_kind("returned"))]
+
+
+def _firsts(cases: Cases, measure: str, mask: Bools) -> Fact:
+    rows = np.flatnonzero(mask)
+    _, first = np.unique(combined(cases.case_of[rows], cases.column("officer")[rows]), return_index=True)
+    rows = rows[first]
+    day = local_days(cases.column("at")[rows], cases.book.zone)
+    return Fact(measure, cases.permit_type[cases.case_of[rows]], cases.column("officer")[rows], day)
+
+
+def compare(cases: Cases, parameters: Parameters, peers: Peers) -> Judgement:  # noqa: ARG001
+    """More returns of one case than ``returns``."""
+    count = cases.count(cases.is_kind("returned") & cases.past)
+    limit = parameters["returns"]
+    is_open = cases.closed_at == NEVER
+    rows = np.flatnonzero(~is_open & (count > limit))
+    found = findings(rows, cases.closed_at[rows], count[rows], limit[rows], cases.last_unit[rows])
+    return Judgement(found, applies(cases.n, (is_open, NOT_CLOSED)))
+
+
+def ask(peers: Peers) -> Asked:
+    """For every officer who returned something on the day before: the share of cases that they return, against the
+    upper Tukey fence of all officers of the type."""
+    sums, book = peers.sums(), peers.book
+    answer = Asked([], [], [], [], [], 0, [])
+    few = 0
+    for key in peers.yesterday("returned").key.tolist():
+        kind, officer = (key >> BITS) & MASK, key & MASK
+        subject, scope = book.names.text(officer), book.words.text(kind)
+        acted = sums.run(peers.measure("acted"), kind)
+        enough = acted.amount >= CASES
+        returned = sums.run(peers.measure("returned"), kind).of(acted.key[enough])
+        rates = returned / acted.amount[enough]
+        mine = np.flatnonzero(acted.key[enough] == officer)
+        if not len(mine) or len(rates) < OFFICERS:
+            few += 1
+            answer.dropped.append((subject, scope))
+            continue
+        low, high = _percentile(25, rates), _percentile(75, rates)
+        rate, fence = float(rates[mine[0]]), high + REACH * (high - low)
+        answer.subject.append(subject)
+        answer.scope.append(scope)
+        answer.found.append(rate > fence)
+        answer.observed.append(rate)
+        answer.threshold.append(fence)
+    return answer._replace(few=few)
+
+
+def _percentile(percent: int, values: np.ndarray) -> float:
+    ordered = np.sort(values)
+    return float(ordered[max(-(-percent * len(ordered) // 100), 1) - 1])
+
+
+def shows(cases: Cases, officer: str, kind: str) -> Bools:
+    """The officer's returns in cases of the type."""
+    one, permit_type = cases.book.names.known(officer), cases.book.words.known(kind)
+    mine: Bools = acting(cases) & (cases.column("officer") == one) & cases.is_kind("returned")
+    return mine & (cases.permit_type == permit_type)[cases.case_of]
+
+
+def sentence(told: Told) -> str:
+    """What was seen, in one sentence."""
+    if told.scope:
+        return (
+            f"Indikasi pengembalian berulang: seorang petugas mengembalikan {decimal(100 * told.observed)} % berkas jenis "
+            f"{told.scope}, petugas lain paling banyak {decimal(100 * told.threshold)} %; perlu klarifikasi."
+        )
+    return (
+        f"Indikasi pengembalian berulang: {told.subject} dikembalikan kepada pemohon {whole(told.observed)} kali; "
+        "perlu klarifikasi."
+    )
+
+
+RULE = Rule(
+    id="P15",
+    version="1",
+    title="Berkas berkali-kali dikembalikan",
+    domain="permits",
+    kind="soft",
+    task="regency",
+    area="Pelayanan Publik",
+    legal_basis=(
+        LegalBasis("UU 25/2009 tentang Pelayanan Publik"),
+        LegalBasis("PP 28/2025: pengembalian satu kali"),
+    ),
+    method=(
+        "Banyaknya pengembalian sebuah berkas sampai ditutup; dan setiap malam, bagian berkas yang dikembalikan seorang "
+        "petugas dalam 365 hari, dibandingkan dengan pagar atas Tukey dari semua petugas untuk jenis yang sama."
+    ),
+    why="Pengembalian berulang adalah tekanan agar pemohon memakai calo atau membayar.",
+    innocent=("Pemohon memang berkali-kali salah", "Petugas menangani berkas tersulit", "Petugas baru"),
+    unit_of_measure="returns",
+    parameters=(Parameter("returns", 2.0, "kali", "paling banyak pengembalian sebuah berkas"),),
+    minimum_sample=CASES,
+    severity=0.4,
+    sources=("Cardinal R038",),
+    not_applicable=("belum ditutup",),
+    measures=("acted", "returned"),
+    facts=facts,
+    compare=compare,
+    ask=ask,
+    shows=shows,
+    sentence=sentence,
+)

@@ -1,0 +1,118 @@
+"""P18: an officer finishes a step far faster for those who come with an agent than for those without."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from streams.cases.book import combined
+from streams.cases.events import NEVER
+from streams.cases.view import Bools, Cases
+from streams.days import local_days
+from streams.peers.counts import BITS, MASK
+from streams.peers.peers import Asked, Fact, Peers
+from streams.peers.statistics import buckets_of, median, smaller_by_rank
+from streams.rules.done import done
+from streams.rules.facts import acting
+from streams.rules.rule import LegalBasis, Parameter, Rule
+from streams.rules.telling import Told, decimal
+
+ALPHA = 0.001
+
+
+def facts(cases: Cases) -> Sequence[Fact]:
+    """Working minutes of the steps of closed cases by officer, type and step: with an agent, and without."""
+    steps = done(cases)
+    closed = (cases.closed_at[steps.case] != NEVER) & (steps.officer != 0) & ~steps.automatic
+    case, officer = steps.case[closed], steps.officer[closed]
+    book = cases.book
+    step = book.both(cases.permit_type[case], steps.step[closed])
+
+    def group(both: int) -> int:
+        return book.words.number(f"{book.names.text(both >> 32)} {book.words.text(both & 0xFFFFFFFF)}")
+
+    groups = book.each("officer and step", combined(officer, step), group, np.int64)
+    with_agent = cases.any(cases.past & (cases.column("agent") != 0))[case]
+    buckets, day = buckets_of(steps.minutes[closed]), local_days(cases.closed_at[case], book.zone)
+    return [
+        Fact(name, groups[rows], buckets[rows], day[rows])
+        for name, rows in (("with", with_agent), ("without", ~with_agent))
+    ]
+
+
+def ask(peers: Peers) -> Asked:
+    """For every officer and step with an agent's case on the day before."""
+    sums, words = peers.sums(), peers.book.words
+    answer = Asked([], [], [], [], [], 0, [])
+    few = 0
+    for group in np.unique((peers.yesterday("with").key >> BITS) & MASK).tolist():
+        officer, scope = words.text(group).split(" ", 1)
+        kind = words.known(scope.split("/", 1)[0]) or 0
+        first, second = (sums.run(peers.measure(name), group) for name in ("with", "without"))
+        least, ratio = peers.parameter("least", kind), peers.parameter("ratio", kind)
+        if min(int(first.amount.sum()), int(second.amount.sum())) < least:
+            few += 1
+            answer.dropped.append((officer, scope))
+            continue
+        quotient = median(first) / median(second)
+        answer.subject.append(officer)
+        answer.scope.append(scope)
+        answer.found.append(quotient <= ratio and smaller_by_rank(first, second) < ALPHA)
+        answer.observed.append(quotient)
+        answer.threshold.append(ratio)
+    return answer._replace(few=few)
+
+
+def shows(cases: Cases, officer: str, scope: str) -> Bools:
+    """Where the officer finished the step in cases with an agent."""
+    kind, step = (cases.book.words.known(text) for text in scope.split("/", 1))
+    one = cases.book.names.known(officer)
+    mine: Bools = acting(cases) & (cases.column("officer") == one) & (cases.column("step") == step)
+    agent = cases.any(cases.past & (cases.column("agent") != 0))
+    return mine & cases.is_kind("finished") & ((cases.permit_type == kind) & agent)[cases.case_of]
+
+
+def sentence(told: Told) -> str:
+    """What was seen, in one sentence."""
+    return (
+        f"Indikasi perlakuan istimewa: pada {told.scope} seorang petugas menyelesaikan berkas yang memakai kuasa dalam "
+        f"{decimal(100 * told.observed)} % waktu berkas tanpa kuasa; perlu klarifikasi."
+    )
+
+
+RULE = Rule(
+    id="P18",
+    version="1",
+    title="Dengan kuasa jauh lebih cepat daripada tanpa kuasa",
+    domain="permits",
+    kind="soft",
+    task="regency",
+    area="Pelayanan Publik",
+    legal_basis=(LegalBasis("UU 25/2009 pasal 4: persamaan perlakuan"),),
+    method=(
+        "Median menit kerja sebuah tahap oleh seorang petugas, berkas dengan kuasa dibanding tanpa kuasa, dalam 365 hari; uji "
+        "peringkat Mann-Whitney satu sisi pada 0,1 %. Ditanyakan setiap malam."
+    ),
+    why="Calo membeli kecepatan dari petugas tertentu.",
+    innocent=(
+        "Kuasa yang berpengalaman menyiapkan berkas lebih baik",
+        "Kuasa mengurus berkas yang lebih sederhana",
+    ),
+    unit_of_measure="ratio",
+    parameters=(
+        Parameter("least", 20.0, "berkas", "paling sedikit di masing-masing pihak"),
+        Parameter("ratio", 1 / 3, "perbandingan median", "paling tinggi yang dianggap tak lazim"),
+    ),
+    minimum_sample=40,
+    severity=0.6,
+    needs=("case_id", "occurred_at", "officer_token", "agent_token", "step"),
+    sources=("KPK tentang calo perizinan",),
+    delivers=True,
+    not_applicable=("perkara terlalu sedikit",),
+    measures=("with", "without"),
+    facts=facts,
+    ask=ask,
+    shows=shows,
+    sentence=sentence,
+)
