@@ -283,6 +283,14 @@ class TestP11:
             {"document": Finding("breach", ms("2026-02-03 08:00"), 1, 0)} if outcome == FOUND else {}
         )
 
+    def test_tells_the_greatest_lag(self) -> None:
+        rows = [
+            row("C", "accepted", "2026-02-02 08:00", arrives="2026-02-06 08:00"),
+            row("C", "finished", "2026-02-03 08:00", step="berkas", arrives="2026-02-10 08:00"),
+        ]
+        found = said("P11", rows, "2026-02-13", event_clock=False)[1]["lag"]
+        assert found == Finding("breach", ms("2026-02-10 08:00"), 5, 3)
+
     def test_history_is_not_judged(self) -> None:
         rows = [row("C", "accepted", "2026-02-02 08:00", mode="backfill", arrives="2026-02-12 08:00")]
         assert said("P11", rows, "2026-02-13", event_clock=False)[0] == "data historis"

@@ -10,9 +10,10 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from domain_rows import profile
 from permit_cases import SINCE, Row, judged, law, ms, row, said
 
-from schemas.profile import Step, Threshold
+from schemas.profile import Source, Step, Threshold
 from streams.reference import reasons
 from streams.reference.finding import FOUND, NOT_FOUND, Finding
 from streams.reference.statistics import binomial_tail, bucket_percentile, percentile, smaller_by_rank
@@ -83,6 +84,26 @@ class TestP05:
         after = row("C", "finished", "2026-02-03 15:00", step="survei")
         assert said("P05", self.peers(*[1] * 30) + mine + begun, UNTIL)[1][""].observed == 3
         assert said("P05", [*self.peers(*[1] * 30), *mine, after], UNTIL)[0] == NOT_FOUND
+
+    def test_the_step_that_was_repeated_most_counts(self) -> None:
+        once = row("C", "finished", "2026-02-03 11:00", step="berkas")
+        rows = [*self.peers(*[1] * 30), *self.repeats("C", "2026-02-03", 3), once]
+        assert said("P05", rows, UNTIL)[1][""].observed == 3
+
+    def test_a_closing_dated_ahead_is_no_peer(self) -> None:
+        *steps, _ = self.peers(1, day="2026-02-02")
+        ahead = row("2026-02-02-0", "closed", "2026-02-03 09:00", arrives="2026-02-02 15:00")
+        rows = [*self.peers(*[1] * 29), *steps, ahead, *self.repeats("C", "2026-02-03", 3)]
+        assert said("P05", rows, UNTIL)[0] == reasons.FEW_PEERS
+
+    def test_the_latest_source_decides_when_a_day_is_frozen(self) -> None:
+        sources = {**profile().sources, "/slow": Source("/slow", "1.01", "Lambat", "permits", 1, 60)}
+        slow = law(sources={**sources, "/other": Source("/other", "1.01", "Lain", "revenue", 1, 600)})
+        *steps, closing = self.peers(1, day="2026-02-02")
+        for arrives, outcome in (("2026-02-03 01:00", FOUND), ("2026-02-03 01:01", reasons.FEW_PEERS)):
+            late = (*closing[:3], {"arrives": arrives})
+            rows = [*self.peers(*[1] * 29), *steps, late, *self.repeats("C", "2026-02-03", 3)]
+            assert said("P05", rows, UNTIL, slow, event_clock=False)[0] == outcome
 
     def test_loops_are_no_rework(self) -> None:
         loop = law(Step("survei", "Survei", "PUPR", loop=True))
@@ -183,6 +204,12 @@ class TestP07:
     def test_time_with_the_applicant_is_not_counted(self) -> None:
         away = [row("C", "returned", "2026-02-03 08:10"), row("C", "resubmitted", "2026-02-03 09:10")]
         rows = self.peers() + self.done("C", "2026-02-03", 90) + away
+        assert said("P07", rows, UNTIL)[1]["survei"].observed == 30
+
+    def test_a_step_runs_from_its_first_start_to_its_next_end(self) -> None:
+        again = row("C", "started", "2026-02-03 08:10", step="survei")
+        other = row("C", "started", "2026-02-03 08:20", step="berkas")
+        rows = [*self.peers(), *self.done("C", "2026-02-03", 30), again, other]
         assert said("P07", rows, UNTIL)[1]["survei"].observed == 30
 
     def test_not_applicable(self) -> None:
@@ -473,6 +500,25 @@ class TestP18:
         assert list(judged(self.rows(20, 20, minutes=33), UNTIL).findings) == [("P18", "A", "PBG/survei")]
         slower = judged(self.rows(20, 20, minutes=34), UNTIL)
         assert (slower.findings, slower.outcomes["P18", "C"]) == ({}, NOT_FOUND)
+
+    def test_asks_about_whom_an_agent_met_the_day_before(self) -> None:
+        rows = self.rows(20, 20)
+        plain = [
+            row("D", "started", "2026-02-05 08:00", step="survei"),
+            row("D", "finished", "2026-02-05 08:10", step="survei", officer="A"),
+            row("D", "closed", "2026-02-05 14:00"),
+        ]
+        assert judged(rows + plain, UNTIL).findings["P18", "A", "PBG/survei"].at == ms("2026-02-04 00:00")
+        nobody = [(c, k, t, {n: v for n, v in f.items() if n != "officer_token"}) for c, k, t, f in rows]
+        machine = [(c, k, t, f | {"automatic": True}) for c, k, t, f in rows]
+        for done in (nobody, machine):
+            assert judged(done, UNTIL).outcomes["P18", "C"] == reasons.TOO_FEW
+
+    def test_at_the_very_instant_the_day_is_frozen(self) -> None:
+        assert judged(self.rows(20, 20), "2026-02-04 00:00").outcomes["P18", "C"] == FOUND
+        assert (
+            judged(self.rows(20, 20), ms("2026-02-04 00:00") - 1).outcomes["P18", "C"] == reasons.NOT_CLOSED
+        )
 
     @pytest.mark.parametrize(("with_agent", "without"), [(19, 20), (20, 19)])
     def test_twenty_each(self, with_agent: int, without: int) -> None:
