@@ -69,6 +69,8 @@ class Counts(Table[int, bytes]):
 
     def add(self, key: Int64s, day: Int64s, amount: Int64s) -> None:
         """Add to the counts of keys on days."""
+        if not len(key):
+            return
         order = np.argsort(day, kind="stable")
         days, begins = np.unique(day[order], return_index=True)
         for number, rows in zip(days.tolist(), np.split(order, begins[1:]), strict=True):

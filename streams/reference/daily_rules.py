@@ -5,8 +5,9 @@ was frozen. What the last day that asked about a pair found stands; on a day wit
 does. Where the definitions leave room:
 
 - Applicant and agent of a case are the last that its past names.
-- P09 observes k/n against lift times p. P15 observes a rate, counted over the cases of the type in which the officer
-  acted on these days, against the exact quartiles of the rates. P18 observes the quotient of the medians.
+- P09 observes k/n against lift times p. P15 observes a rate, counted over the cases of the type by the day on
+  which the officer first acted, or first returned it, against the exact quartiles of the rates. P18 observes the quotient of the medians,
+  and ranks log buckets.
 - P18 takes all closed cases, each step by its case's closing day and the officer who finished it last. Steps that are
   automatic by P07 are left out.
 - Parameters are those of D.
@@ -18,8 +19,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from typing import NamedTuple
 
+from schemas.buckets import bucket_of
 from streams.reference import reasons
 from streams.reference.case_rules import not_issued
 from streams.reference.finding import FOUND, NOT_FOUND, Finding
@@ -32,27 +33,26 @@ from streams.reference.story import Story
 Pair = tuple[str, str]
 
 
-class Asked(NamedTuple):
-    """The pairs that a day asks about, None where there is nothing to judge; and the pairs that each case is in."""
-
-    answers: dict[Pair, list[Finding] | None]
-    pairs: dict[str, set[Pair]]
+#: The pairs that a day asks about; None where there is nothing to judge.
+Answers = dict[Pair, list[Finding] | None]
 
 
-def concentration(register: Register, day: str) -> Asked:
+def concentration(register: Register, day: str) -> Answers:
     """P09: an applicant or agent meets one officer far more often than the work is shared."""
     closed = register.closed_before(day)
     pairs = {
-        case.case_id: {(officer, actor) for actor in _actors(case) for officer in case.officers()}
+        (officer, actor)
         for case in closed
         if case.closed_on == days_later(day, -1)
+        for actor in _actors(case)
+        for officer in case.officers()
     }
     least, lift, alpha = (
         register.profile.threshold(name, date.fromisoformat(day), default)
         for name, default in (("P09.least", 8), ("P09.lift", 3), ("P09.alpha", 0.001))
     )
-    answers: dict[Pair, list[Finding] | None] = {}
-    for officer, actor in set().union(*pairs.values()):
+    answers: Answers = {}
+    for officer, actor in pairs:
         mine = [case for case in closed if actor in _actors(case)]
         n, k = len(mine), sum(officer in case.officers() for case in mine)
         if n < least:
@@ -66,33 +66,31 @@ def concentration(register: Register, day: str) -> Asked:
         found = k / n >= lift * p and binomial_tail(k, n, p) < alpha
         at = register.frozen_at(day)
         answers[officer, actor] = [Finding("breach", at, k / n, lift * p)] if found else []
-    return Asked(answers, pairs)
+    return answers
 
 
 def _actors(case: Story) -> set[str]:
     return {token for token in (case.last("applicant_token"), case.last("agent_token")) if token}
 
 
-def returning(register: Register, day: str) -> Asked:
+def returning(register: Register, day: str) -> Answers:
     """P15 of an officer: returns cases far more often than the others of the type."""
     yesterday, first = days_later(day, -1), days_later(day, -WINDOW_DAYS)
     local_day = register.profile.local_day
     acted: defaultdict[Pair, set[str]] = defaultdict(set)
     returned: defaultdict[Pair, set[str]] = defaultdict(set)
     asked: set[Pair] = set()
-    known = register.at(register.frozen_at(day))
-    if not any(e["kind"] == "returned" for case in known for e in case.past):
-        return Asked({}, {})
-    for case in known:
-        for e in case.past:
-            on, pair = local_day(e["occurred_at"]), (e["officer_token"], case.permit_type)
-            if e["officer_token"] and not e["automatic"] and first <= on < day:
-                acted[pair].add(case.case_id)
-                if e["kind"] == "returned":
-                    returned[pair].add(case.case_id)
-                    asked |= {pair} if on == yesterday else set()
+    for case in register.at(register.frozen_at(day)):
+        acts = [e for e in case.past if e["officer_token"] and not e["automatic"]]
+        for events, cases in ((acts, acted), ([e for e in acts if e["kind"] == "returned"], returned)):
+            first_of = {e["officer_token"]: local_day(e["occurred_at"]) for e in reversed(events)}
+            for officer, on in first_of.items():
+                pair = (officer, case.permit_type)
+                if first <= on < day:
+                    cases[pair].add(case.case_id)
+                    asked |= {pair} if cases is returned and on == yesterday else set()
     rates = {pair: len(returned[pair]) / len(ids) for pair, ids in acted.items() if len(ids) >= 30}
-    answers: dict[Pair, list[Finding] | None] = {}
+    answers: Answers = {}
     for pair in asked:
         of_type = [rate for (_, permit_type), rate in rates.items() if permit_type == pair[1]]
         if pair not in rates or len(of_type) < 5:
@@ -102,14 +100,14 @@ def returning(register: Register, day: str) -> Asked:
         fence = high + 1.5 * (high - low)
         found = Finding("breach", register.frozen_at(day), rates[pair], fence)
         answers[pair] = [found] if rates[pair] > fence else []
-    return Asked(answers, {})
+    return answers
 
 
-def agents_first(register: Register, day: str) -> Asked:
+def agents_first(register: Register, day: str) -> Answers:
     """P18: an officer finishes a step far faster for those who come with an agent."""
     closed = register.closed_before(day)
     minutes: defaultdict[tuple[str, str], tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
-    pairs: defaultdict[str, set[Pair]] = defaultdict(set)
+    pairs: set[Pair] = set()
     types: dict[Pair, str] = {}
     for case in closed:
         with_agent = case.last("agent_token") is not None
@@ -121,9 +119,9 @@ def agents_first(register: Register, day: str) -> Asked:
             types[pair] = case.permit_type
             minutes[pair][0 if with_agent else 1].append(done.minutes)
             if with_agent and case.closed_on == days_later(day, -1):
-                pairs[case.case_id].add(pair)
-    answers: dict[Pair, list[Finding] | None] = {}
-    for pair in set().union(*pairs.values()):
+                pairs.add(pair)
+    answers: Answers = {}
+    for pair in pairs:
         least, ratio = (
             register.profile.threshold(name, date.fromisoformat(day), default, types[pair])
             for name, default in (("P18.least", 20), ("P18.ratio", 1 / 3))
@@ -133,13 +131,16 @@ def agents_first(register: Register, day: str) -> Asked:
             answers[pair] = None
             continue
         quotient = bucket_percentile(50, with_agent_) / bucket_percentile(50, without)
-        found = quotient <= ratio and smaller_by_rank(with_agent_, without) < 0.001
+        found = (
+            quotient <= ratio
+            and smaller_by_rank(*([bucket_of(m) for m in side] for side in (with_agent_, without))) < 0.001
+        )
         at = register.frozen_at(day)
         answers[pair] = [Finding("breach", at, quotient, ratio)] if found else []
-    return Asked(answers, dict(pairs))
+    return answers
 
 
-DAILY_RULES: Mapping[str, Callable[[Register, str], Asked]] = {
+DAILY_RULES: Mapping[str, Callable[[Register, str], Answers]] = {
     "P09": concentration,
     "P15": returning,
     "P18": agents_first,

@@ -8,7 +8,8 @@ day, as known when that day was frozen) and of all cases as known when it was ju
 - A case without a type has the cases without a type as peers.
 - P05 counts occurrences exactly, not in buckets.
 - P07 and P08 measure peers that were issued; P08 those without an ``accepted`` too, from when they were entered. A
-  step is automatic if its template or one of its events says so. ``minutes < fence`` compares max(1, minutes).
+  step is automatic if its template or one of its events says so. ``minutes < fence`` compares the value of the
+  bucket of max(1, minutes), as P08 does that of the wait.
 - P13 takes the closing itself as the end of a gap too; an officer is another one only after one was named.
 """
 
@@ -19,6 +20,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from schemas.buckets import bucket_of, value_of
 from streams.reference import reasons
 from streams.reference.case_rules import not_issued
 from streams.reference.finding import Answer, Finding
@@ -105,7 +107,7 @@ def too_fast(case: Story, peers: list[Story], _others: Others) -> Answer:
         if len(usual) >= PEERS:
             low, high = bucket_percentile(25, usual), bucket_percentile(75, usual)
             fence = low / (high / low) ** case.parameter("P07.reach", 1.5)
-            missed += [fence] if max(1, mine.minutes) < fence else []
+            missed += [fence] if value_of(bucket_of(max(1, mine.minutes))) < fence else []
         minimum = least.get(step, 0)
         missed += [minimum] if mine.minutes < minimum else []
         judged = judged or len(usual) >= PEERS or minimum > 0
@@ -131,7 +133,7 @@ def queue_jump(case: Story, peers: list[Story], others: Others) -> Answer:
         same = other.permit_type == case.permit_type and other.case_id != case.case_id
         overtaken += same and older and waiting and not stopped
     limit = case.parameter("P08.overtaken", 10)
-    quick = case.minutes(case.started_at, case.end) < bucket_percentile(10, waits)
+    quick = value_of(bucket_of(case.minutes(case.started_at, case.end))) < bucket_percentile(10, waits)
     return [("", Finding("breach", case.end, overtaken, limit))] if overtaken >= limit and quick else []
 
 

@@ -27,6 +27,8 @@ from streams.reference.register import Register, days_later
 from streams.reference.story import Story, cases
 
 Events = Iterable[tuple[dict[str, Any], int, int, int]]
+#: How long a late closing still finds the fence of its day.
+KEPT_DAYS = 400
 SAYING = (*ALERTING, "context", "page")
 
 
@@ -59,13 +61,20 @@ def judge(
     received = _clocked([Received(*event) for event in events])
     said = judge_cases(received, profile, until_ms, event_clock)
     clock = until_ms if isinstance(until_ms, int) else min(until_ms.values())
-    merged = [event for event in received if event.timestamp <= clock]
-    register = Register(merged, profile, event_clock)
-    _compare(register, clock, said)
-    _ask_daily(register, clock, said)
-    found, of_cases = batches(case for case in register.at(clock) if _judged_at(register, case) <= clock)
+    register = Register([event for event in received if event.timestamp <= clock], profile, event_clock)
+    last = register.last_frozen(clock)
+    if last is None:
+        return said
+    _compare(register, last, said)
+    _ask_daily(register, last, said)
+    known = [
+        case
+        for case in register.at(register.frozen_at(last))
+        if case.closed_on is None or case.closed_on <= last
+    ]
+    found, of_cases = batches(known)
     said.findings.update({("P17", officer, day): finding for (officer, day), finding in found.items()})
-    for case in register.at(clock):
+    for case in known:
         said.outcomes["P17", case.case_id] = of_cases.get(case.case_id, reasons.NOT_ISSUED)
     return said
 
@@ -106,44 +115,29 @@ def _say(said: Judged, rule: str, case: Story, answer: Answer, clock: int | None
                 said.outcomes[rule, case.case_id] = FOUND
 
 
-def _judged_at(register: Register, case: Story) -> int:
-    """When a closed case is compared with its peers; never while it is open."""
-    if case.closing is None or case.closed_on is None:
-        return 10**18
-    passed = max(case.end, case.closing.timestamp) + case.lateness_ms
-    return max(passed, register.frozen_at(case.closed_on))
-
-
-def _compare(register: Register, clock: int, said: Judged) -> None:
-    for case in register.at(clock):
-        at = _judged_at(register, case)
-        if at > clock or case.closed_on is None:
+def _compare(register: Register, last: str, said: Judged) -> None:
+    """Every case as of the freeze after it was last heard of, by the peers of the day it closed."""
+    for case in register.at(register.frozen_at(last)):
+        if case.closed_on is None or case.closed_on > last:
             for rule in PEER_RULES:
                 said.outcomes[rule, case.case_id] = (
                     reasons.NOT_ISSUED if rule in OF_ISSUED else reasons.NOT_CLOSED
                 )
             continue
-        peers = register.closed_before(case.closed_on, case.permit_type)
+        day = max(register.frozen_after(case), case.closed_on)
+        asked = register.first_day < case.closed_on and days_later(day, -KEPT_DAYS) <= case.closed_on
+        peers = register.closed_before(case.closed_on, case.permit_type) if asked else []
         for rule, compare in PEER_RULES.items():
-            _say(said, rule, case, compare(case, peers, partial(register.at, at)), None)
+            answer = compare(case, peers, partial(register.at, register.frozen_at(day)))
+            _say(said, rule, case, answer, None)
 
 
-def _ask_daily(register: Register, clock: int, said: Judged) -> None:
-    known = register.at(clock)
-    for case in known:
-        said.outcomes["P09", case.case_id] = said.outcomes["P18", case.case_id] = reasons.NOT_CLOSED
+def _ask_daily(register: Register, last: str, said: Judged) -> None:
     for day in register.days():
-        if register.frozen_at(day) > clock:
+        if not register.first_day < day <= last:
             continue
-        yesterday = [case for case in known if case.closed_on == days_later(day, -1)]
         for rule, ask in DAILY_RULES.items():
-            asked = ask(register, day)
-            for (officer, scope), answer in asked.answers.items():
+            for (officer, scope), answer in ask(register, day).items():
                 said.findings.pop((rule, officer, scope), None)
                 if answer:
                     said.findings[rule, officer, scope] = answer[0]
-            for case in yesterday if rule != "P15" else ():
-                answers = [asked.answers[pair] for pair in asked.pairs.get(case.case_id, ())]
-                judged = [answer for answer in answers if answer is not None]
-                outcome = FOUND if any(judged) else NOT_FOUND if judged else reasons.TOO_FEW
-                said.outcomes[rule, case.case_id] = outcome

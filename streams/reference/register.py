@@ -39,6 +39,7 @@ class Register:
                 key = (case_id, known)
                 if key not in self._stories:
                     self._stories[key] = Story(cases(events[:known])[0], self.profile, self._event_clock)
+                    self._stories[key].known_until = self._clocks[case_id][known - 1]
                 found.append(self._stories[key])
         return found
 
@@ -52,6 +53,26 @@ class Register:
                 if story.closed_on is not None and first <= story.closed_on < day
             ]
         return [story for story in self._closed_before[day] if permit_type in (None, story.permit_type)]
+
+    @property
+    def first_day(self) -> str:
+        """The local day of the first record: the first of which nothing is frozen."""
+        return self.profile.local_day(min(clocks[0] for clocks in self._clocks.values()))
+
+    def last_frozen(self, clock: int) -> str | None:
+        """The last day that was frozen by an instant, None before the first."""
+        if not self._clocks:
+            return None
+        day = self.profile.local_day(clock)
+        while day > self.first_day and self.frozen_at(day) > clock:
+            day = days_later(day, -1)
+        return day if day > self.first_day else None
+
+    def frozen_after(self, case: Story) -> str:
+        """The first day that was frozen once all of a case was known."""
+        heard = self._clocks[case.case_id][bisect_right(self._clocks[case.case_id], case.known_until) - 1]
+        day = max(self.profile.local_day(heard), days_later(self.first_day, 1))
+        return day if self.frozen_at(day) >= heard else days_later(day, 1)
 
     def frozen_at(self, day: str) -> int:
         """When the peers of a day are fixed: its midnight and the largest lateness of the permit sources."""

@@ -77,6 +77,7 @@ class Story:
         self.step_units = {step.code: step.unit for step in self.kind.steps} if self.kind else {}
         self.template: tuple[Step, ...] = self.kind.steps_on(self.started_on) if self.kind else ()
         self.with_applicant = self._applicant()
+        self.known_until = 0  # the clock at the last record that was known
 
     @property
     def issued(self) -> bool:

@@ -52,13 +52,13 @@ def compare(cases: Cases, parameters: Parameters, peers: Peers) -> Judgement:
     fence = peers.fence("repeats", cases.permit_type, day)
     limit = np.maximum(fence.by_percent[95], parameters["least"])
     few = fence.n < PEERS
-    rows = np.flatnonzero((most > limit) & ~few)
+    rows = np.flatnonzero((most > limit) & ~few & (cases.closed_at != NEVER))
     types = cases.permit_type[rows]
     found = findings(
         rows, cases.closed_at[rows], most[rows], limit[rows], cases.last_unit[rows],
         fence=peers.fence_ids("repeats", types, day[rows], [cases.book.words.text(t) for t in types.tolist()]),
     )  # fmt: skip
-    return Judgement(found, applies(cases.n, (few, FEW), (most == 0, NO_STEPS)))
+    return Judgement(found, applies(cases.n, (cases.closed_at == NEVER, NOT_CLOSED), (few, FEW), (most == 0, NO_STEPS)))
 
 
 def sentence(told: Told) -> str:

@@ -1,0 +1,214 @@
+"""The regency task's permit rules on a small busy office: any interleaving, any cut, any owner, the reference's findings."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import replace
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pytest
+from domain_rows import SOURCE, chunks_of, record, ruled
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from schemas.event_ids import event_ids
+from schemas.profile import Profile
+from schemas.profile.model import Step, Threshold
+from streams.domains.permit_peers import PermitPeers
+from streams.engine.merge import Merged, Rows, merge
+from streams.engine.processor import Context
+from streams.engine.state_group import from_bytes, to_bytes
+from streams.reference.permit_rules import Judged, judge
+from streams.rules import rules
+
+START = 1_767_573_000_000  # Monday, 5 January 2026, 07:30 in Jakarta
+MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+PARTITIONS = 2
+
+
+def office() -> Profile:
+    """Few of everything, so that three weeks are enough to compare."""
+    kind = ruled().permit_types["PBG"]
+    steps = (Step("berkas", "Berkas", "LOKET", minimum_minutes=4), Step("survei", "Survei", "PUPR"))
+    since = date(2000, 1, 1)
+    thresholds = (
+        Threshold("P08.overtaken", 4, since), Threshold("P09.lift", 1.2, since), Threshold("P09.alpha", 0.05, since),
+        Threshold("P09.least", 4, since), Threshold("P18.least", 8, since), Threshold("P18.ratio", 0.7, since),
+        Threshold("P05.least", 1, since), Threshold("P15.returns", 1, since),
+    )  # fmt: skip
+    return replace(
+        ruled(),
+        permit_types={"PBG": replace(kind, steps=steps)},
+        thresholds=thresholds,
+        _standards={},
+        _thresholds={},
+    )
+
+
+PROFILE = office()
+
+
+def busy(rng: random.Random, cases: int) -> list[dict[str, Any]]:
+    """Cases of a few officers and agents over three weeks, with everything that a rule looks for now and then."""
+    found: list[dict[str, Any]] = []
+    number = 0
+    for case in range(cases):
+        at = START + rng.randrange(18) * DAY + rng.randrange(6 * 60) * MINUTE
+        agent = rng.choice([None, None, None, "A1", "A2"])
+        officers = (
+            ["O1", "O2"] if agent == "A1" and rng.random() < 0.8 else ["O1", "O2", "O3", "O4", "O5", "O6"]
+        )
+        quick = 0.1 if agent or rng.random() < 0.05 else 1.0 if rng.random() < 0.8 else 6.0
+        steps: list[tuple[str, str | None]] = [("submitted", None), ("accepted", None)]
+        for step in ("berkas", "survei"):
+            for _ in range(1 if rng.random() < 0.97 else 6):
+                steps += [("started", step), ("finished", step)]
+            steps += [("returned", None), ("resubmitted", None)] * rng.choice([0, 0, 0, 1, 2])
+        steps += [(rng.choice(["issued", "issued", "issued", "rejected", "new"]), None)]
+        events: list[dict[str, Any]] = []
+        for kind, step in steps:
+            minutes = rng.uniform(90, 110) if kind == "finished" else rng.expovariate(1 / 30)
+            at += int(quick * minutes * MINUTE)
+            number += 1
+            events.append(record(
+                "permits", event_id=str(UUID(int=number)), source=SOURCE, opd="1.01", occurred_at=at, kind=kind,
+                case_id=f"C{case}", permit_type="PBG", step=step, officer_token=rng.choice([*officers, None]),
+                applicant_token=f"P{rng.randrange(8)}", agent_token=agent, automatic=rng.random() < 0.03,
+                contact="telepon" if rng.random() < 0.05 else None,
+                corrects=rng.choice(events)["event_id"] if events and rng.random() < 0.02 else None,
+            ))  # fmt: skip
+        found += events
+    return found
+
+
+def arrivals(rng: random.Random, events: list[dict[str, Any]]) -> list[list[tuple[dict[str, Any], int]]]:
+    """(event, timestamp) by partition in order of arrival, most within the lateness and some far beyond it."""
+    lanes: list[list[tuple[dict[str, Any], int]]] = [[] for _ in range(PARTITIONS)]
+    for event in events:
+        late = rng.choice(
+            [0, 0, 0, rng.randrange(8 * MINUTE), rng.randrange(3 * DAY) if rng.random() < 0.2 else 0]
+        )
+        lanes[int(event["case_id"][1:]) % PARTITIONS].append((event, event["occurred_at"] + late))
+    for lane in lanes:
+        lane.sort(key=lambda pair: pair[1])
+    return lanes
+
+
+def rows_of(partition: int, lane: list[tuple[dict[str, Any], int]]) -> Rows:
+    chunk = next(
+        iter(chunks_of("permits", [event for event, _ in lane], len(lane) or 1, [at for _, at in lane]))
+    )
+    ids = event_ids(chunk.columns.column("event_id"))
+    return Rows("permits", partition, chunk.columns, chunk.offsets, chunk.clocks, ids)
+
+
+def between(lanes: list[Rows], after: int, before: int) -> Merged:
+    """What a step of the task hands over: rows with a clock in [after, before), merged."""
+    pieces = []
+    for rows in lanes:
+        low, high = np.searchsorted(rows.clocks, (after, before)).tolist()
+        if high > low:
+            pieces.append(rows.part(low, high))
+    return merge(pieces, before)
+
+
+def successor(old: PermitPeers) -> PermitPeers:
+    new = PermitPeers(Context(PROFILE))
+    for name, store in old.stores.items():
+        for batch in store.freeze():
+            new.stores[name].restore(from_bytes(to_bytes(batch)))
+    return new
+
+
+def run(lanes: list[Rows], cuts: list[int], until: int, rng: random.Random) -> PermitPeers:
+    """The task's own way: rows up to a clock, then what is due before it; sometimes broken off, sometimes another owner."""
+    processor, at = PermitPeers(Context(PROFILE)), 0
+    for cut in [*sorted(cuts), until + 1]:
+        merged = between(lanes, at, cut)
+        if len(merged) and rng.random() < 0.2:  # an attempt that is taken back
+            processor.process(merged)
+            processor.advance(cut - 1)
+            for store in processor.stores.values():
+                store.undo()
+        if len(merged):
+            processor.process(merged)
+        due = processor.next_due()
+        if due is not None and due < cut:
+            processor.advance(cut - 1)
+        for store in processor.stores.values():
+            store.mark()
+        at = cut
+        if rng.random() < 0.1:
+            processor = successor(processor)
+    return processor
+
+
+def standing(processor: PermitPeers) -> dict[tuple[str, str, str], tuple[Any, ...]]:
+    return {
+        (a["rule"], a["subject"], a["scope"]): (a["level"], a["level_at"], a["observed"], a["threshold"])
+        for a in processor.alerts.records().values()
+        if a["status"] != "withdrawn"
+    }
+
+
+def agree(processor: PermitPeers, plain: Judged) -> Counter[str]:
+    """The same findings and the same coverage; returns how many of each rule."""
+    mine = {rule.id for rule in rules().values() if rule.task == "regency" and rule.kind != "page"}
+    wanted = {key: tuple(finding) for key, finding in plain.findings.items() if key[0] in mine}
+    found = standing(processor)
+    assert found.keys() == wanted.keys()
+    for key, said in found.items():
+        assert said[:2] == wanted[key][:2], key
+        assert said[2:] == pytest.approx(wanted[key][2:], rel=1e-9), key
+    compared = {rule.id for rule in processor.rules}
+    counted: Counter[tuple[str, str]] = Counter()
+    for key, cases in processor.totals.snapshot().items():
+        rule, _, reason = key.value.partition("|")
+        wanted_by = "reason" if key.metric.endswith("not_applicable") else "rule"
+        if key.metric.startswith("regency.rules_") and key.dimension == wanted_by:
+            counted[rule, reason or key.metric.removeprefix("regency.rules_")] += cases
+    assert +counted == Counter((rule, said) for (rule, _), said in plain.outcomes.items() if rule in compared)
+    return Counter(rule for rule, _, _ in found)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 2**32), cases=st.sampled_from([0, 40, 120]), event_clock=st.just(False))
+def test_any_interleaving_and_cut_equals_the_reference(seed: int, cases: int, event_clock: bool) -> None:
+    rng = random.Random(seed)  # noqa: S311
+    lanes = arrivals(rng, busy(rng, cases))
+    rows = [rows_of(partition, lane) for partition, lane in enumerate(lanes) if lane]
+    last = max((int(r.clocks[-1]) for r in rows), default=START)
+    until = last + rng.randrange(3 * DAY)
+    events = [
+        (event, partition, offset, at)
+        for partition, lane in enumerate(lanes)
+        for offset, (event, at) in enumerate(lane)
+    ]
+    plain = judge(events, PROFILE, until, event_clock)
+    said = []
+    for cuts in ([], [rng.randrange(START, until) for _ in range(12)], list(range(START, until, 7 * HOUR))):
+        processor = run(rows, cuts, until, rng)
+        agree(processor, plain)
+        said.append({
+            i: {k: v for k, v in a.items() if k not in ("revision", "status", "clock")}
+            for i, a in processor.alerts.records().items()
+            if a["status"] != "withdrawn"
+        })  # fmt: skip
+    assert said[0] == said[1] == said[2]
+
+
+def test_the_busy_office_finds_something_of_every_rule() -> None:
+    """So that the property above is about something."""
+    found: Counter[str] = Counter()
+    for seed in range(3):
+        rng = random.Random(seed)  # noqa: S311
+        lanes = arrivals(rng, busy(rng, 300))
+        rows = [rows_of(partition, lane) for partition, lane in enumerate(lanes)]
+        until = max(int(r.clocks[-1]) for r in rows) + 2 * DAY
+        found += Counter(rule for rule, _, _ in standing(run(rows, [], until, rng)))
+    wanted = {rule.id for rule in rules().values() if rule.task == "regency" and rule.kind != "page"}
+    assert found.keys() >= wanted - {"S01"}, found
