@@ -59,7 +59,7 @@ DOMAINS: Mapping[str, Topic] = MappingProxyType(
 AGGREGATES: Mapping[str, Topic] = MappingProxyType(
     {
         domain: Topic(f"aggregates.{domain}", "aggregates", ("metric", "dimension", "value"), domain, days=7)
-        for domain in DOMAINS
+        for domain in (*DOMAINS, "regency")
     }
 )
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from streams.domains.activities import Activities
 from streams.domains.budget import Budget
+from streams.domains.permit_peers import PermitPeers
 from streams.domains.permits import Permits
 from streams.domains.population import Population
 from streams.domains.revenue import Revenue
@@ -21,5 +22,5 @@ PROCESSORS: dict[str, Maker] = {
     Activities.domain: Activities,
 }
 
-#: Makes the processor of the regency task: what crosses keys and domains. There is none yet, so the task does not run.
-REGENCY: Callable[[Context], RegencyProcessor] | None = None
+#: Makes the processor of the regency task: what crosses keys.
+REGENCY: Callable[[Context], RegencyProcessor] | None = PermitPeers

@@ -36,7 +36,7 @@ from streams.peers.fences import Fences
 from streams.peers.peers import Asked, Fact, Peers
 from streams.peers.pending import Pending
 from streams.peers.queue import Queue
-from streams.rules import rules
+from streams.rules import rules, version_of
 from streams.rules.coverage import Coverage
 from streams.rules.judging import compare_cases
 from streams.rules.rule import Rule
@@ -60,10 +60,9 @@ class Days(Table[str, int]):
 class PermitPeers:
     """Processor of the regency task for ``permits.steps``."""
 
-    version = "1"
-
     def __init__(self, context: Context) -> None:
         mine = [rule for rule in rules().values() if rule.domain == DOMAIN and rule.task == "regency"]
+        self.version = f"1 {version_of(mine)}"
         self.rules = [rule for rule in mine if rule.compare is not None]
         self._asking = [rule for rule in mine if rule.ask is not None]
         self._counting = [rule for rule in mine if rule.facts is not None]

@@ -27,7 +27,7 @@ from streams.engine.entries import Entries
 from streams.engine.processor import ALERTS, TOTALS, Context, RowError
 from streams.engine.store import Store
 from streams.engine.totals import Totals
-from streams.rules import rules
+from streams.rules import rules, version_of
 from streams.rules.coverage import Coverage
 from streams.rules.judging import judge_cases
 
@@ -36,11 +36,11 @@ class Permits:
     """Processor of ``permits.steps``."""
 
     domain = "permits"
-    version = "2"
     columns = FIELDS
 
     def __init__(self, context: Context) -> None:
         self.rules = [rule for rule in rules().values() if rule.domain == self.domain and rule.task == "case"]
+        self.version = f"2 {version_of(self.rules)}"
         self.totals = Totals()
         self.alerts = Alerts()
         self._entries = Entries()

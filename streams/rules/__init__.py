@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -17,6 +17,11 @@ def rules() -> dict[str, Rule]:
     names = sorted(m.name for m in iter_modules(__path__) if fullmatch(r"[a-z]\d\d", m.name))
     found = [import_module(f"{__name__}.{name}").RULE for name in names]
     return {rule.id: rule for rule in found}
+
+
+def version_of(some: Iterable[Rule]) -> str:
+    """The versions of rules in one text: another one means that everything is judged again."""
+    return " ".join(f"{rule.id}.{rule.version}" for rule in some)
 
 
 def applicable(domain: str) -> tuple[str, ...]:

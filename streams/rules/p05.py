@@ -58,7 +58,9 @@ def compare(cases: Cases, parameters: Parameters, peers: Peers) -> Judgement:
         rows, cases.closed_at[rows], most[rows], limit[rows], cases.last_unit[rows],
         fence=peers.fence_ids("repeats", types, day[rows], [cases.book.words.text(t) for t in types.tolist()]),
     )  # fmt: skip
-    return Judgement(found, applies(cases.n, (cases.closed_at == NEVER, NOT_CLOSED), (few, FEW), (most == 0, NO_STEPS)))
+    return Judgement(
+        found, applies(cases.n, (cases.closed_at == NEVER, NOT_CLOSED), (few, FEW), (most == 0, NO_STEPS))
+    )
 
 
 def sentence(told: Told) -> str:
