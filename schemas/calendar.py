@@ -6,7 +6,7 @@ Working time is Perpres 21/2023 unless the profile says otherwise: Monday to Fri
 profile's own table.
 
 Every working day counts 1, whatever its hours; part of a day counts by its share of that day's working time. All
-sums are whole numbers (see ``_Table``), so a deadline is the same millisecond wherever it is computed.
+sums are whole numbers (see ``SpanTable``), so a deadline is the same millisecond wherever it is computed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from functools import lru_cache
-from math import ceil, lcm
+from math import ceil, inf, lcm, nextafter
 from zoneinfo import ZoneInfo
 
 MINUTE_MS = 60_000
@@ -28,6 +28,10 @@ DAY_MS = 86_400_000
 USUAL_YEARS = (2005, 2035)
 WIDEST_YEARS = (1970, 2100)
 _EVEN_DAY_MS = 7 * DAY_MS // 5
+
+#: Most parts that a working day may have (see ``SpanTable``): those of the widest table's days and of 200 years
+#: more then need 61 bits, and columns of them can be added up.
+MOST_UNIT = 2**61 // ((131 + 200) * 366)
 
 Interval = tuple[int, int]
 """Start and end of working time in minutes of the local day, ``0 <= start < end <= 1440``."""
@@ -89,7 +93,7 @@ PERPRES_HOURS = (DatedHours(date(1970, 1, 1), PERPRES_NORMAL, PERPRES_RAMADAN),)
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
+class SpanTable:
     """Working time as half-open spans ``[starts[i], ends[i])`` in UTC ms.
 
     ``unit`` parts make one working day and are divisible by every day's length, so that ``rates[i]`` (parts per
@@ -150,7 +154,8 @@ class WorkingCalendar:
 
     ``hours`` are in order of ``valid_from``, the first also holds before; ``ramadan`` are the periods with Ramadan
     hours; ``added`` are days closed beyond the national holidays, ``removed`` are national holidays that are worked;
-    ``national_holidays`` is False for a unit that stays open on them (hospital).
+    ``national_holidays`` is False for a unit that stays open on all of these (hospital). Raises ValueError where there
+    is no working day, or where days are of so many lengths that sums are no longer exact in 64 bits (``MOST_UNIT``).
     """
 
     zone: ZoneInfo
@@ -159,15 +164,22 @@ class WorkingCalendar:
     added: frozenset[date] = frozenset()
     removed: frozenset[date] = frozenset()
     national_holidays: bool = True
-    _years: tuple[int, int] = field(default=USUAL_YEARS, repr=False)
-    _table: _Table | None = field(default=None, repr=False)
-    _days: dict[int, str] = field(default_factory=dict, repr=False)
+    _years: tuple[int, int] = field(default=USUAL_YEARS, repr=False, init=False)
+    _table: SpanTable | None = field(default=None, repr=False, init=False)
+    _days: dict[int, str] = field(default_factory=dict, repr=False, init=False)
 
     def __post_init__(self) -> None:
         if not self.hours:
             raise ValueError("a working calendar needs at least one entry of hours")
         if not any(intervals for dated in self.hours for intervals in dated.normal.days):
             raise ValueError("a working calendar needs at least one working day in the week")
+        weeks = [week for dated in self.hours for week in (dated.normal, dated.ramadan) if week is not None]
+        lengths = {sum(end - start for start, end in day) for week in weeks for day in week.days if day}
+        if lcm(_EVEN_DAY_MS, *(length * MINUTE_MS for length in lengths)) > MOST_UNIT:
+            raise ValueError(
+                f"working days of {sorted(lengths)} minutes have no common measure that 64 bits hold: give fewer "
+                "different lengths, or round them to half hours"
+            )
 
     def elapsed(self, a_ms: int, b_ms: int) -> float:
         """Working days from ``a_ms`` to ``b_ms`` (UTC ms), exact and rounded once; negative when b is before a."""
@@ -186,18 +198,13 @@ class WorkingCalendar:
 
         ``days`` must be finite and not negative; a whole day from outside working time ends at closing time.
         """
-        if not 0 <= days < float("inf"):
-            raise ValueError(f"days = {days!r}: must be a finite number of working days, not negative")
+        _check_days(days)
         if days == 0:
             return a_ms
         reach = a_ms + int(days * _EVEN_DAY_MS * 1.3) + 60 * DAY_MS
         while True:
             table = self._covering(a_ms, reach)
-            start = table.parts(a_ms)
-            wanted = ceil(Fraction(days) * table.unit)
-            while (wanted - 1) / table.unit >= days:  # elapsed rounds, and may get there a part earlier
-                wanted -= 1
-            found = table.instant(start + wanted)
+            found = table.instant(table.parts(a_ms) + parts_needed(days, table.unit))
             if found <= reach or reach > table.last:
                 return max(found, a_ms)
             reach = found + 60 * DAY_MS
@@ -227,7 +234,11 @@ class WorkingCalendar:
         """UTC ms at which the local day ``YYYY-MM-DD`` begins."""
         return int(datetime.fromisoformat(day).replace(tzinfo=self.zone).timestamp()) * 1000
 
-    def _covering(self, a_ms: int, b_ms: int) -> _Table:
+    def widest(self) -> SpanTable:
+        """The table of all years that any date may ask for, made anew: ``schemas.calendar_arrays`` keeps it as arrays."""
+        return self._build(*WIDEST_YEARS)
+
+    def _covering(self, a_ms: int, b_ms: int) -> SpanTable:
         table = self._table
         if table is not None:
             low, high = (a_ms, b_ms) if a_ms <= b_ms else (b_ms, a_ms)
@@ -244,18 +255,24 @@ class WorkingCalendar:
         self._table = table = self._build(first, last)
         return table
 
-    def _build(self, first_year: int, last_year: int) -> _Table:
+    def _build(self, first_year: int, last_year: int) -> SpanTable:
         spans: list[tuple[int, int, int]] = []
         lengths: set[int] = set()
         day, end = date(first_year, 1, 1), date(last_year, 12, 31)
+        first = midnight = self._utc(day, 0)
         while day <= end:
+            tomorrow = day + timedelta(days=1)
+            following = self._utc(tomorrow, 0)
             intervals = self._intervals(day)
             if intervals:
-                utc = [(self._utc(day, start), self._utc(day, stop)) for start, stop in intervals]
+                if following - midnight == DAY_MS:
+                    utc = [(midnight + a * MINUTE_MS, midnight + b * MINUTE_MS) for a, b in intervals]
+                else:  # the clocks are changed on this day
+                    utc = [(self._utc(day, a), self._utc(day, b)) for a, b in intervals]
                 length = sum(stop - start for start, stop in utc)
                 lengths.add(length)
                 spans.extend((start, stop, length) for start, stop in utc)
-            day += timedelta(days=1)
+            day, midnight = tomorrow, following
         unit = lcm(_EVEN_DAY_MS, *lengths)
         starts, ends, rates, before, worked = [], [], [], [], []
         parts = ms = 0
@@ -268,14 +285,14 @@ class WorkingCalendar:
             worked.append(ms)
             parts += (stop - start) * rate
             ms += stop - start
-        first = self._utc(date(first_year, 1, 1), 0)
-        last = self._utc(end, 1440)
-        return _Table(unit, first, last, starts, ends, rates, before, worked, parts, ms, unit // _EVEN_DAY_MS)
+        return SpanTable(
+            unit, first, midnight, starts, ends, rates, before, worked, parts, ms, unit // _EVEN_DAY_MS
+        )
 
     def _intervals(self, day: date) -> tuple[Interval, ...]:
-        if day in self.added:
-            return ()
-        if self.national_holidays and day not in self.removed and day in national_holidays(day.year):
+        if self.national_holidays and (
+            day in self.added or (day not in self.removed and day in national_holidays(day.year))
+        ):
             return ()
         dated = self.hours[0]
         for entry in self.hours[1:]:
@@ -292,6 +309,25 @@ class WorkingCalendar:
             day, minute = day + timedelta(days=1), 0
         local = datetime(day.year, day.month, day.day, minute // 60, minute % 60, tzinfo=self.zone)
         return int(local.timestamp()) * 1000
+
+
+@lru_cache(maxsize=4096)
+def parts_needed(days: float, unit: int) -> int:
+    """The fewest parts, ``unit`` to the working day, that make ``elapsed`` come to ``days`` (finite, not negative).
+
+    ``elapsed`` rounds to the nearest float, so this is where the numbers that round to ``days`` begin: half-way from
+    the float before it, which is up to 2**-53 of ``days`` earlier than ``days`` itself.
+    """
+    _check_days(days)
+    if days == 0:
+        return 0
+    wanted = ceil((Fraction(nextafter(days, 0)) + Fraction(days)) / 2 * unit)
+    return wanted if wanted / unit >= days else wanted + 1
+
+
+def _check_days(days: float) -> None:
+    if not 0 <= days < inf:
+        raise ValueError(f"days = {days!r}: must be a finite number of working days, not negative")
 
 
 @lru_cache(maxsize=256)
@@ -333,8 +369,10 @@ __all__ = [
     "DatedHours",
     "Interval",
     "Period",
+    "SpanTable",
     "WeekHours",
     "WorkingCalendar",
     "holiday_names",
     "national_holidays",
+    "parts_needed",
 ]

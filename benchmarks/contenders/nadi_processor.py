@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from benchmarks.totals import AMOUNT, COUNT
-from streams.domains.days import dated
+from streams.days import dated
 from streams.engine.alerts import Alerts
 from streams.engine.chunk import Chunk, frame_of
 from streams.engine.processor import ALERTS, TOTALS, Context, RowError

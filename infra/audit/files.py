@@ -54,8 +54,7 @@ def write(out: Path, log: Log, found: Results, profile: Profile, seconds: dict[s
     )
     with_cases = "case_id" in event_fields(log.domain) and history.events
     work = process(history.events, profile, log.until, history.order) if with_cases else None
-    table = work.cases if work else None
-    rates = base_rates(standing, applicable, summary.not_applicable, history.cases, table, profile)
+    rates = base_rates(standing, applicable, summary.not_applicable, history.cases, found.coverage)
     names = sections.Names(profile)
     shown = [sections.rules(rates)]
     if work:

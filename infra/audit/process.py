@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from schemas.profile import Profile
-from streams.domains.case import APPLICANT, CLOSING
+from streams.cases.book import APPLICANT, CLOSING
 
 COLUMNS = {
     "case_id": pl.String,

@@ -97,8 +97,7 @@ def _publish(history: History, domain: str, stack: Stack, say: Say) -> None:
 
 def _follow(domain: str, stack: Stack, say: Say) -> results.Results:
     kafka = stack.settings.kafka
-    layout = kafka.layout()
-    places = records.partitions(kafka.bootstrap_servers, [layout.topic(DOMAINS[domain].name)])
+    places = records.partitions(kafka.bootstrap_servers, [kafka.layout().topic(DOMAINS[domain].name)])
     results.wait_until_committed(
         kafka.bootstrap_servers,
         stack.settings.streams.group,
@@ -106,4 +105,4 @@ def _follow(domain: str, stack: Stack, say: Say) -> results.Results:
         alive=stack.check_alive,
         progress=lambda done, total: say("olah", done, total),
     )
-    return results.read(kafka.bootstrap_servers, layout, domain)
+    return results.read(stack.settings, domain)

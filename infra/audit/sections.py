@@ -13,7 +13,7 @@ from infra.audit import pictures
 from infra.audit.base_rates import FOUND, BaseRate
 from infra.audit.process import Process, by_holder, by_type, distribution, over_time
 from schemas.profile import Profile
-from streams.domains.case import APPLICANT
+from streams.cases.book import APPLICANT
 
 TOP = 10
 STEPS_SHOWN = 14

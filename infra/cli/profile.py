@@ -183,6 +183,8 @@ def _facts(profile: Profile) -> dict[str, Any]:
         "sources": len(profile.sources),
         "thresholds": len(profile.thresholds),
         "elections": len(profile.elections),
+        "tariffs": len(profile.tariffs),
+        "authorities": len(profile.authorities),
     }
 
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 from infra import records
 from infra.settings import Settings
 from infra.state.logs import recover, tasks
@@ -18,11 +20,15 @@ from schemas.catalogue import AGGREGATES, ALERTS, PERMITS
 from schemas.codec import Codec, DecodeError
 from schemas.profile import Profile
 from schemas.registry import open_ids
+from streams.cases.events import NEVER
+from streams.cases.plain import plain_events
 from streams.domains import PROCESSORS
 from streams.domains.permits import Permits
 from streams.engine.processor import TOTALS, Processor
 from streams.engine.state_group import Header
-from streams.rules import p01
+from streams.rules import rules
+from streams.rules.findings import LEVELS
+from streams.rules.judging import judge_cases, outcome_text
 
 Progress = Callable[[int, int], None]
 
@@ -102,41 +108,49 @@ def _text(label: Any) -> str:
 
 
 def _permit(settings: Settings, task: int, permits: Permits, header: Header, case_id: str) -> Found | None:
-    file = permits.look(case_id)
-    if file is None or file.summary is None:
+    case = permits.look(case_id)
+    if case is None:
         return None
-    summary, events = file.summary, file.case.events
     lane = header.lanes.get(PERMITS.name)
     clock = lane.clock if lane is not None else 0
-    lateness = permits.lateness(file)
-    deadlines = [
-        {
-            "scope": scope.asked.scope,
-            "unit": scope.asked.unit,
-            "level": deadline.level,
-            "at": deadline.at,
-            "working_days": deadline.days,
-            "reached": p01.judged_at(deadline, file.case.seen, lateness) <= clock,
-        }
-        for scope in file.scopes
-        for deadline in scope.deadlines
-    ]
+    words, closed_at = permits.book.words, instant(case.closed_at[0])
+    judged = judge_cases(permits.rules, case, clock)
+    deadlines = rules()["P01"].judged(case).found
+    said_at = np.maximum(deadlines.at, case.seen) + case.lateness
     state = {
         "case_id": case_id,
-        "permit_type": summary.permit_type,
-        "entered_at": summary.entered_at,
-        "started_at": summary.started_at,
-        "closed_at": summary.closed_at,
-        "due_at": summary.due_at,
-        "holder": summary.holders[-1][1] if summary.closed_at is None else None,
-        "held_since": summary.holders[-1][0] if summary.closed_at is None else None,
+        "permit_type": words.text(int(case.permit_type[0])),
+        "entered_at": int(case.entered_at[0]),
+        "started_at": int(case.started_at[0]),
+        "closed_at": closed_at,
+        "due_at": instant(case.due_at[0]),
+        "holder": words.text(int(case.holders.who[-1])) if closed_at is None else None,
+        "held_since": int(case.holders.since[-1]) if closed_at is None else None,
         "clock": clock,
-        "events": [event._asdict() for event in events],
-        "replaced": file.case.replaced,
-        "deadlines": deadlines,
+        "events": list(plain_events(case.events, words, permits.book.names)),
+        "deadlines": [
+            {
+                "scope": words.text(int(deadlines.scope[i])),
+                "unit": words.text(int(deadlines.unit[i])),
+                "level": LEVELS[deadlines.level[i]],
+                "at": int(deadlines.at[i]),
+                "working_days": float(deadlines.threshold[i]),
+                "reached": bool(said_at[i] <= clock),
+            }
+            for i in range(len(deadlines))
+        ],
+        "rules": {
+            rule.id: outcome_text(rule, int(outcome))
+            for rule, outcome in zip(permits.rules, judged.outcomes[:, 0], strict=True)
+        },
         "alerts": list(revisions(settings, case_id)),
     }
     return Found(task, permits.domain, "cases", case_id, state)
+
+
+def instant(ms: int) -> int | None:
+    """An instant, None where there is none."""
+    return None if ms == NEVER else int(ms)
 
 
 def revisions(settings: Settings, subject: str) -> Iterator[dict[str, Any]]:

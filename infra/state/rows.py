@@ -8,13 +8,18 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 
 from schemas.profile import Profile
-from streams.domains import PROCESSORS, files
-from streams.domains.words import Words
+from streams.cases import body
+from streams.cases.events import EVENT
+from streams.cases.plain import plain_events
+from streams.domains import PROCESSORS
+from streams.domains.permits import Permits
 from streams.engine.processor import Context, Processor
 from streams.engine.state_log import Recovered
+from streams.rules.judging import outcome_text
 from streams.settings import StreamSettings
 
 
@@ -32,24 +37,28 @@ def processor_of(
 def rows(processor: Processor, store: str, batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
     """The rows of one of a processor's stores, in its columns; what is packed is taken apart."""
     packed = [field.name for field in batch.schema if pa.types.is_binary(field.type)]
-    words = processor.stores.get("words")
-    unpack = partial(_case, words) if store == "cases" and isinstance(words, Words) else _value
+    unpack = partial(_case, processor) if store == "cases" and isinstance(processor, Permits) else _value
     for row in batch.to_pylist():
         for name in packed:
             row[name] = unpack(row[name])
         yield row
 
 
-def _case(words: Words, body: bytes | None) -> Any:
-    if not body:
+def _case(permits: Permits, data: bytes | None) -> Any:
+    if not data:
         return None
-    file = files.unpack(body, words)
+    case = body.unpack(data, len(permits.rules))
+    events = np.frombuffer(case.events, EVENT)
+    words = permits.book.words
     return {
-        "seen": file.case.seen,
-        "events": [event._asdict() for event in file.case.events],
-        "replaced": file.case.replaced,
-        "judged": file.judged,
-        "alerted": sorted(file.alerted),
+        "seen": case.seen,
+        "events": list(plain_events(events, words, permits.book.names)),
+        "replaced": {str(UUID(bytes=old)): str(UUID(bytes=new)) for old, new in case.replaced.items()},
+        "rules": {
+            rule.id: outcome_text(rule, outcome)
+            for rule, outcome in zip(permits.rules, case.outcomes, strict=True)
+        },
+        "alerted": [[permits.rules[name >> 32].id, words.text(name & 0xFFFFFFFF)] for name in case.alerted],
     }
 
 

@@ -8,27 +8,29 @@ from typing import Any
 from infra.verify.committed import Committed
 from infra.verify.report import AlertDifference
 from streams.engine.alerts import WITHDRAWN
+from streams.rules import rules
 from streams.rules.alerts import alert_id
 
 #: What an alert says; when it was published is no part of it.
 ASIDE = ("published_at",)
 
-Verdicts = Mapping[tuple[str, str], tuple[Any, ...]]
+Verdicts = Mapping[tuple[str, str, str], tuple[Any, ...]]
 
 
 def differences(
-    said: Mapping[str, dict[str, Any]], committed: Committed, verdicts: Verdicts, rule: str = "P01"
+    said: Mapping[str, dict[str, Any]], committed: Committed, verdicts: Verdicts
 ) -> Iterator[AlertDifference]:
-    """``said`` are the newest revisions on the topic by id, ``verdicts`` the reference's by (subject, scope)."""
-    wanted = {alert_id(rule, *place): (place, verdict) for place, verdict in verdicts.items()}
+    """``said`` are the newest revisions on the topic by id, ``verdicts`` the reference's by (rule, subject, scope)."""
+    wanted = {alert_id(*place): (place, verdict) for place, verdict in verdicts.items()}
     state = committed.alerts
+    ours = {rule.id for rule in rules().values() if rule.task == "case"}
+    said = {name: alert for name, alert in said.items() if alert["rule"] in ours}  # others are another task's
     for name in sorted(wanted.keys() | state.keys() | said.keys()):
         mine, topic = state.get(name), said.get(name)
         place, verdict = wanted.get(name, (None, None))
-        known = (mine or topic or {}).get("rule", rule) == rule  # of other rules there is no reference
-        if mine == _spoken(topic) and (not known or _verdict(mine) == verdict):
+        if mine == _spoken(topic) and _verdict(mine) == verdict:
             continue
-        subject, scope = place or ((mine or topic or {})["subject"], (mine or topic or {})["scope"])
+        _, subject, scope = place or ("", (mine or topic or {})["subject"], (mine or topic or {})["scope"])
         yield AlertDifference(name, subject, scope, _words(mine), _words(topic), _found(verdict))
 
 

@@ -51,9 +51,11 @@ class Permits:
         kind = world.profile.permit_types[self.types.draw(rng)]
         late = rng.random() < LATE_SHARE
         share = 1.03 + rng.expovariate(3.5) if late else 0.12 + 0.8 * rng.betavariate(2.2, 2.2)
-        standard = world.profile.service_standard(kind.code, world.local_date(start)) or 7.0
+        today = world.local_date(start)
+        standard = world.profile.service_standard(kind.code, today) or 7.0
         case = _Case(self, rng, kind, f"{kind.code}-{case_number}", number)
-        steps = [s for s in kind.steps if s.mandatory or rng.random() < 0.7] or list(kind.steps)
+        template = kind.steps_on(today) or kind.steps
+        steps = [s for s in template if s.mandatory or rng.random() < 0.7] or list(template)
         first = steps[0].unit if steps else None
         case.add("submitted", start, unit=first, new_documents=True)
         accepted = world.clock.add(start, rng.expovariate(4.0))
@@ -66,7 +68,8 @@ class Permits:
         for index, step in enumerate(steps):
             duration = standard * share * weights[index] / total
             begin = world.clock.add(at, duration * 0.35)
-            case.add("started", begin, step=step.code, unit=step.unit, officer=step.unit)
+            actor = {"automatic": True} if step.automatic else {"officer": step.unit}
+            case.add("started", begin, step=step.code, unit=step.unit, **actor)
             at = begin
             if returned and index == where:
                 at = world.clock.add(begin, duration * 0.15)
@@ -75,7 +78,7 @@ class Permits:
                     at,
                     step=step.code,
                     unit=step.unit,
-                    officer=step.unit,
+                    **actor,
                     reason_code=REASONS.draw(rng),
                 )
                 at += int(DAY_MS * (0.5 + rng.expovariate(0.35)))
@@ -85,7 +88,7 @@ class Permits:
                 case.add("resubmitted", at, step=step.code, unit=step.unit, new_documents=True)
                 duration *= 0.8
             at = world.clock.add(at, duration * 0.65)
-            case.add("finished", at, step=step.code, unit=step.unit, officer=step.unit)
+            case.add("finished", at, step=step.code, unit=step.unit, **actor)
         last = steps[-1].unit if steps else None
         at += rng.randrange(1, 20) * MINUTE_MS
         if rng.random() < 0.04:

@@ -7,18 +7,27 @@ from collections.abc import Collection
 
 from schemas.profile import values
 from schemas.profile.folder import Folder
-from schemas.profile.model import DEFAULT_LATENESS_MINUTES, DOMAINS, Election, Source, Threshold
+from schemas.profile.model import (
+    DEFAULT_LATENESS_MINUTES,
+    DOMAINS,
+    SOURCE_HOURS,
+    Election,
+    Source,
+    Threshold,
+)
 
 THRESHOLD_NAME = re.compile(r"[A-Z]\d{2}\.[a-z][a-z0-9_.]*")
 YEAR_MINUTES = 366 * 1440
 
 
 def read_sources(folder: Folder, departments: Collection[str]) -> dict[str, Source]:
-    """``sources.csv``: id, opd, name, domain, cadence_minutes and, where it differs from 15, lateness_minutes."""
+    """``sources.csv``: id, opd, name, domain, cadence_minutes and, where it differs from 15, lateness_minutes; how
+    long it may be silent in silent_minutes, of working time unless hours is ``always``."""
     found: dict[str, Source] = {}
     once = values.Once(folder, "sumber")
     columns = ("id", "opd", "name", "domain", "cadence_minutes")
-    for row in folder.table("sources.csv", columns, ("lateness_minutes",), required=False):
+    optional = ("lateness_minutes", "hours", "silent_minutes")
+    for row in folder.table("sources.csv", columns, optional, required=False):
         id_ = values.code(
             folder, row, "id", values.SOURCE_ID, "alamat sumber, misalnya /opd/2.18.01/perizinan"
         )
@@ -28,28 +37,51 @@ def read_sources(folder: Folder, departments: Collection[str]) -> dict[str, Sour
         lateness: float | None = DEFAULT_LATENESS_MINUTES
         if row["lateness_minutes"]:
             lateness = values.number(folder, row, "lateness_minutes", low=0, high=YEAR_MINUTES)
-        if id_ and once.new(row, "id", id_) and opd and domain and cadence and lateness is not None:
-            found[id_] = Source(id_, opd, row["name"], domain, cadence, lateness)
+        hours: str | None = SOURCE_HOURS[0]
+        if row["hours"]:
+            hours = values.one_of(folder, row, "hours", SOURCE_HOURS)
+        silent: float | None = None
+        if row["silent_minutes"]:
+            silent = values.number(folder, row, "silent_minutes", low=1, high=YEAR_MINUTES)
+            hours = hours if silent else None
+        if not id_ or not once.new(row, "id", id_):
+            continue
+        if opd and domain and cadence and lateness is not None and hours:
+            found[id_] = Source(id_, opd, row["name"], domain, cadence, lateness, hours, silent)
     return found
 
 
-def read_thresholds(folder: Folder) -> tuple[Threshold, ...]:
-    """``thresholds.toml``: ``[[threshold]]`` with name, value, valid_from, valid_to and legal_basis."""
+def read_thresholds(
+    folder: Folder, permit_types: Collection[str], sources: Collection[str]
+) -> tuple[Threshold, ...]:
+    """``thresholds.toml``: ``[[threshold]]`` with name, value, valid_from, valid_to and legal_basis, and permit_type
+    or source where it is theirs alone."""
     document = folder.document("thresholds.toml", required=False)
     if document is None:
         return ()
     folder.known(document, ("threshold",))
     found: list[Threshold] = []
     spans = values.Spans(folder)
-    keys = ("name", "value", "valid_from", "valid_to", "legal_basis")
+    keys = ("name", "value", "permit_type", "source", "valid_from", "valid_to", "legal_basis")
     for section in folder.sections(document, "threshold", keys):
         name = values.code(folder, section, "name", THRESHOLD_NAME, "aturan.parameter, misalnya P01.warning")
         value = values.number(folder, section, "value", low=-1e15, high=1e15)
         span = values.validity(folder, section)
         basis = values.text(folder, section, "legal_basis")
-        if name and span and spans.add(section, name, *span) and value is not None and basis:
-            found.append(Threshold(name, value, *span, basis))
-    return tuple(sorted(found, key=lambda item: (item.name, item.valid_from)))
+        kind: str | None = ""
+        if section["permit_type"] is not None:
+            kind = values.known(
+                folder, section, "permit_type", permit_types, "jenis izin", "permit_types.toml"
+            )
+        source: str | None = ""
+        if section["source"] is not None:
+            source = values.known(folder, section, "source", sources, "sumber", "sources.csv")
+        if not name or not span or kind is None or source is None:
+            continue
+        thing = " ".join(filter(None, (name, kind, source)))
+        if spans.add(section, thing, *span) and value is not None and basis:
+            found.append(Threshold(name, value, *span, basis, kind, source))
+    return tuple(sorted(found, key=lambda item: (item.name, item.permit_type, item.source, item.valid_from)))
 
 
 def read_elections(folder: Folder) -> tuple[Election, ...]:

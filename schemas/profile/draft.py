@@ -19,8 +19,26 @@ HEADERS = {
     "accounts.csv": ("code", "name"),
     "sub_activities.csv": ("code", "name", "opd", "program", "activity"),
     "revenue_targets.csv": ("year", "account", "opd", "amount"),
-    "sources.csv": ("id", "opd", "name", "domain", "cadence_minutes", "lateness_minutes"),
+    "sources.csv": (
+        "id",
+        "opd",
+        "name",
+        "domain",
+        "cadence_minutes",
+        "lateness_minutes",
+        "hours",
+        "silent_minutes",
+    ),
     "elections.csv": ("date", "name"),
+    "tariffs.csv": ("permit_type", "amount", "valid_from", "valid_to", "legal_basis"),
+    "authorities.csv": (
+        "officer_token",
+        "permit_type",
+        "valid_from",
+        "valid_to",
+        "delegation_id",
+        "legal_basis",
+    ),
 }
 FRAME = ("departments.csv", "calendar.toml", "thresholds.toml")
 KINDS = {"1": "kelurahan", "2": "desa", "3": "desa adat"}
@@ -61,7 +79,8 @@ def write_draft(folder: Path, draft: Draft, villages: Iterable[Village], frame: 
             if name == "villages.csv":
                 writer.writerows((v.code, v.name, v.district, v.kind) for v in villages)
     (folder / "permit_types.toml").write_text(
-        "# Jenis izin: [[type]] dengan [[type.step]] dan [[type.standard]]; lihat profil contoh.\n",
+        "# Jenis izin: [[type]] dengan [[type.step]], [[type.standard]], [[type.deemed]], [[type.incompatible]];\n"
+        "# lihat profil contoh. Dari data lama: nadi rules propose-template\n",
         encoding="utf-8",
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -51,7 +51,8 @@ def read_calendars(folder: Folder, zone: ZoneInfo, units: Collection[str]) -> Ca
         if day in added:
             folder.note(FILE, line, f"{day} ditambahkan sekaligus dihapus", "hapus salah satunya")
     hours = _dated(folder, document, "hours") or list(PERPRES_HOURS)
-    general = WorkingCalendar(zone, hours, ramadan, frozenset(added), frozenset(removed))
+    plain = WorkingCalendar(zone, ramadan=ramadan, added=frozenset(added), removed=frozenset(removed))
+    general = _with_hours(folder, document, plain, hours) or plain
     own: dict[str, WorkingCalendar] = {}
     once = values.Once(folder, "jam kerja unit")
     for section in folder.sections(document, "unit", ("unit", "national_holidays", "hours")):
@@ -61,8 +62,21 @@ def read_calendars(folder: Folder, zone: ZoneInfo, units: Collection[str]) -> Ca
         if not section["hours"]:
             folder.note(FILE, section.line, f"unit {unit} tidak punya jam kerja", "tambahkan [[unit.hours]]")
         if unit and once.new(section, "unit", unit) and dated and holidays is not None:
-            own[unit] = WorkingCalendar(zone, dated, ramadan, frozenset(added), frozenset(removed), holidays)
+            calendar = _with_hours(folder, section, replace(plain, national_holidays=holidays), dated)
+            if calendar is not None:
+                own[unit] = calendar
     return Calendars(general, own)
+
+
+def _with_hours(
+    folder: Folder, section: Section, calendar: WorkingCalendar, hours: list[DatedHours]
+) -> WorkingCalendar | None:
+    try:
+        return replace(calendar, hours=hours)
+    except ValueError:
+        message = "jam kerja tidak dapat dihitung tepat: terlalu banyak panjang hari yang berbeda"
+        folder.note(FILE, section.at("hours"), message, "samakan, atau bulatkan ke setengah jam")
+        return None
 
 
 def _dated(folder: Folder, parent: Section, key: str) -> list[DatedHours]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from schemas.profile import dated, money, organisation, permits, values
+from schemas.profile import dated, mandates, money, organisation, permits, values
 from schemas.profile.folder import Folder, Section
 from schemas.profile.hours import read_calendars
 from schemas.profile.model import Profile
@@ -28,6 +28,8 @@ FILES = (
     "calendar.toml",
     "thresholds.toml",
     "elections.csv",
+    "tariffs.csv",
+    "authorities.csv",
 )
 KEYS = ("name", "code", "province", "timezone", "simulation_allowed", "logo", "retention_years")
 LOGO_SUFFIXES = (".svg", ".png")
@@ -78,7 +80,9 @@ def _read(path: Path) -> tuple[Profile | None, list[Problem]]:
     sub_activities = money.read_sub_activities(folder, departments)
     targets = money.read_revenue_targets(folder, departments, accounts)
     sources = dated.read_sources(folder, departments)
-    thresholds = dated.read_thresholds(folder)
+    thresholds = dated.read_thresholds(folder, permit_types, sources)
+    tariffs = mandates.read_tariffs(folder, permit_types)
+    authorities = mandates.read_authorities(folder, permit_types)
     elections = dated.read_elections(folder)
     calendars = read_calendars(folder, zone or ZoneInfo("Asia/Jakarta"), units)
 
@@ -108,6 +112,8 @@ def _read(path: Path) -> tuple[Profile | None, list[Problem]]:
         sources=MappingProxyType(sources),
         thresholds=thresholds,
         elections=elections,
+        tariffs=tariffs,
+        authorities=authorities,
     )
     return profile, []
 

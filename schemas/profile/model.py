@@ -12,10 +12,43 @@ from schemas.calendar import WorkingCalendar
 
 MINUTE_MS = 60_000
 DEFAULT_LATENESS_MINUTES = 15.0
+SILENT_CADENCES = 12
+SILENT_MINUTES = 240.0
 DOMAINS = ("permits", "revenue", "budget", "population", "activities")
 VILLAGE_KINDS = ("desa", "kelurahan", "desa adat")
 CASH_OFFICE_KINDS = ("treasurer", "branch", "market", "bank", "online", "blud", "bos", "jkn")
 DIRECT_USE_KINDS = ("blud", "bos", "jkn")
+#: When a source can be expected to speak: in working time, or at any hour.
+SOURCE_HOURS = ("office", "always")
+#: What happens to a permit case, as the contract of ``permits.steps`` names it.
+PERMIT_KINDS = (
+    "submitted",
+    "accepted",
+    "started",
+    "finished",
+    "returned",
+    "resubmitted",
+    "rejected",
+    "issued",
+    "withdrawn",
+    "closed",
+)
+KIND_PREFIX = "kind:"
+ANY_TYPE = "*"
+
+
+class Dated:
+    """Something in force from ``valid_from`` to ``valid_to``, both included; None is without an end."""
+
+    __slots__ = ()
+    valid_from: date | None
+    valid_to: date | None
+
+    def holds(self, on: date) -> bool:
+        """Whether it is in force on a day, both ends included."""
+        return (self.valid_from is None or self.valid_from <= on) and (
+            self.valid_to is None or on <= self.valid_to
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +86,29 @@ class Village:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """A step of a permit type in its usual order; ``unit`` holds the file during it."""
+class Step(Dated):
+    """A step of a permit type in its usual order.
+
+    ``unit`` holds the file during it, empty where that is not settled. ``automatic``: done by a machine, so that no
+    speed and no hour of it is remarkable. ``after``: codes of the steps that must be finished before it begins.
+    ``loop``: done again as a matter of course. ``minimum_minutes``: working minutes below which it cannot have been
+    done, 0 where nothing is known.
+    """
 
     code: str
     name: str
     unit: str
     mandatory: bool = True
+    automatic: bool = False
+    after: tuple[str, ...] = ()
+    loop: bool = False
+    minimum_minutes: float = 0.0
+    valid_from: date | None = None
+    valid_to: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceStandard:
+class ServiceStandard(Dated):
     """Working days promised for a whole permit (``step`` empty) or one step, from ``valid_from`` to ``valid_to``."""
 
     working_days: float
@@ -72,24 +117,81 @@ class ServiceStandard:
     step: str = ""
     legal_basis: str = ""
 
-    def holds(self, on: date) -> bool:
-        """Whether it is in force on a day, both ends included."""
-        return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
+
+@dataclass(frozen=True, slots=True)
+class Deemed(Dated):
+    """Working days after which a permit counts as granted when nothing was decided (fiktif positif)."""
+
+    working_days: float
+    valid_from: date
+    valid_to: date | None = None
+    legal_basis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Incompatible(Dated):
+    """Two parts of a case that one officer must not both do: each a step code, or ``kind:`` and an event's kind."""
+
+    first: str
+    second: str
+    valid_from: date
+    valid_to: date | None = None
+    legal_basis: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PermitType:
-    """A kind of permit with its steps and dated service standards."""
+    """A kind of permit: its steps in their usual order and what is promised, deemed and forbidden, by date.
+
+    ``steps`` holds every version of a step; ``steps_on`` those of one day.
+    """
 
     code: str
     name: str
     short: str
     steps: tuple[Step, ...]
     standards: tuple[ServiceStandard, ...] = ()
+    deemed: tuple[Deemed, ...] = ()
+    incompatible: tuple[Incompatible, ...] = ()
 
     def step(self, code: str) -> Step | None:
-        """The step with a code, None where the type has no such step."""
+        """The first version of the step with a code, None where the type has no such step."""
         return next((step for step in self.steps if step.code == code), None)
+
+    def steps_on(self, day: date) -> tuple[Step, ...]:
+        """The steps valid on a day, in their usual order: the template of a case that started then."""
+        return tuple(step for step in self.steps if step.holds(day))
+
+    def deemed_on(self, day: date) -> float | None:
+        """Working days after which a case that started on a day counts as granted, None where none do."""
+        return next((item.working_days for item in self.deemed if item.holds(day)), None)
+
+    def pairs_on(self, day: date) -> tuple[Incompatible, ...]:
+        """The pairs that one officer must not both do, as declared for a day."""
+        return tuple(pair for pair in self.incompatible if pair.holds(day))
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff(Dated):
+    """The fee of a permit type in rupiah; ``amount`` None is by formula. A type without a tariff carries no fee."""
+
+    permit_type: str
+    amount: int | None
+    valid_from: date
+    valid_to: date | None = None
+    legal_basis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Authority(Dated):
+    """An officer who may decide permits of a type (``*``: of every type), by office or by a delegation."""
+
+    officer_token: str
+    permit_type: str
+    valid_from: date
+    valid_to: date | None = None
+    delegation_id: str = ""
+    legal_basis: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +233,8 @@ class SubActivity:
 @dataclass(frozen=True, slots=True)
 class Source:
     """A system that publishes. ``cadence_minutes``: how often it is heard of; ``lateness_minutes``: how much later
-    than the event its message may come before its absence means anything."""
+    than the event its message may come before its absence means anything. ``hours``: one of ``SOURCE_HOURS``;
+    ``silent_minutes``: the profile's own patience with its silence."""
 
     id: str
     opd: str
@@ -139,21 +242,28 @@ class Source:
     domain: str
     cadence_minutes: float
     lateness_minutes: float = DEFAULT_LATENESS_MINUTES
+    hours: str = "office"
+    silent_minutes: float | None = None
+
+    @property
+    def allowance_minutes(self) -> float:
+        """Minutes it may be silent, of working time where ``hours`` is ``office``: 12 cadences, at least 4 hours."""
+        if self.silent_minutes is not None:
+            return self.silent_minutes
+        return max(SILENT_CADENCES * self.cadence_minutes, SILENT_MINUTES)
 
 
 @dataclass(frozen=True, slots=True)
-class Threshold:
-    """A dated value of one rule parameter, for example ``P01.warning``."""
+class Threshold(Dated):
+    """A dated value of one rule parameter, for example ``P01.warning``; of one permit type or source where named."""
 
     name: str
     value: float
     valid_from: date
     valid_to: date | None = None
     legal_basis: str = ""
-
-    def holds(self, on: date) -> bool:
-        """Whether it is in force on a day, both ends included."""
-        return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
+    permit_type: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +304,10 @@ class Profile:
     sources: Mapping[str, Source]
     thresholds: tuple[Threshold, ...]
     elections: tuple[Election, ...]
+    tariffs: tuple[Tariff, ...] = ()
+    authorities: tuple[Authority, ...] = ()
     _standards: dict[tuple[str, str, date], float | None] = field(default_factory=dict, repr=False)
+    _thresholds: dict[tuple[str, date, str, str], float | None] = field(default_factory=dict, repr=False)
 
     @classmethod
     def load(cls, path: str | Path) -> Profile:
@@ -216,10 +329,36 @@ class Profile:
             self._standards[key] = next(found, None)
         return self._standards[key]
 
-    def threshold(self, name: str, on: date, default: float) -> float:
-        """The value of a rule parameter in force on a day, ``default`` where the profile does not set it."""
-        found = (item.value for item in self.thresholds if item.name == name and item.holds(on))
-        return next(found, default)
+    def threshold(
+        self, name: str, on: date, default: float, permit_type: str = "", source: str = ""
+    ) -> float:
+        """The value of a rule parameter in force on a day, ``default`` where the profile does not set it.
+
+        A value of this permit type and source goes before one of the type, that before one of the source, and that
+        before the general one.
+        """
+        key = (name, on, permit_type, source)
+        if key not in self._thresholds:
+            rows = [
+                (bool(item.permit_type), bool(item.source), item.value)
+                for item in self.thresholds
+                if item.name == name
+                and item.permit_type in ("", permit_type)
+                and item.source in ("", source)
+                and item.holds(on)
+            ]
+            self._thresholds[key] = max(rows)[2] if rows else None
+        value = self._thresholds[key]
+        return default if value is None else value
+
+    def tariff(self, permit_type: str, on: date) -> Tariff | None:
+        """The tariff of a permit type in force on a day, None where the type carries no fee then."""
+        found = (item for item in self.tariffs if item.permit_type == permit_type and item.holds(on))
+        return next(found, None)
+
+    def authorities_for(self, permit_type: str) -> tuple[Authority, ...]:
+        """Who may decide permits of a type, on any day: the rows of the type and of ``*``."""
+        return tuple(item for item in self.authorities if item.permit_type in (permit_type, ANY_TYPE))
 
     def lateness_ms(self, source_id: str) -> int:
         """How long after an event its message may still be on its way, 15 minutes for an unknown source."""

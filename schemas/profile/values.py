@@ -15,6 +15,10 @@ VILLAGE_CODE = re.compile(r"\d{2}\.\d{2}\.\d{2}\.[123]\d{3}")
 REGENCY_CODE = re.compile(r"\d{2}\.\d{2}")
 ACCOUNT_CODE = re.compile(r"\d(\.\d)?(\.\d{2}){0,3}(\.\d{4})?")
 PLAIN_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/\-]*")
+#: Codes of permit types and steps: what the logs of real systems have, so that they need no renaming.
+LOG_CODE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._/&\-]{0,78}[A-Za-z0-9._/&\-])?")
+LOG_CODE_FORM = "huruf, angka, spasi, atau . _ - / & di antaranya, paling panjang 80 karakter"
+TOKEN = re.compile(r"[a-z2-7]{26}")
 SOURCE_ID = re.compile(r"[A-Za-z0-9/:._\-]+")
 
 
@@ -173,6 +177,14 @@ def validity(folder: Folder, place: Place) -> tuple[date, date | None] | None:
     return first, last
 
 
+def open_validity(folder: Folder, place: Place) -> tuple[date | None, date | None] | None:
+    """``valid_from`` and ``valid_to``, each only where given."""
+    if place["valid_from"] not in (None, ""):
+        return validity(folder, place)
+    last = day(folder, place, "valid_to", required=False)
+    return None if last is None and place["valid_to"] not in (None, "") else (None, last)
+
+
 class Once:
     """Sees that a code is used once in a file."""
 
@@ -202,8 +214,9 @@ class Spans:
         self._folder = folder
         self._spans: dict[str, list[tuple[date, date | None, int]]] = {}
 
-    def add(self, place: Place, thing: str, first: date, last: date | None) -> bool:
+    def add(self, place: Place, thing: str, first: date | None, last: date | None) -> bool:
         """Whether the span is free; notes it where it is not."""
+        first = first or date.min
         spans = self._spans.setdefault(thing, [])
         for other_first, other_last, line in spans:
             if (other_last is None or first <= other_last) and (last is None or other_first <= last):

@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from streams.days import dated
 from streams.domains.corrections import Chains, Facts
-from streams.domains.days import dated
 from streams.engine.alerts import Alerts
 from streams.engine.chunk import Chunk, frame_of
 from streams.engine.processor import ALERTS, TOTALS, Context, RowError

@@ -6,14 +6,17 @@ only what the definitions say. Repeats and dead letters are taken out before.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from schemas.profile import Profile
 from streams.reference import activities, budget, permits, population, revenue
 from streams.reference.corrections import standing
+from streams.reference.finding import FOUND, NOT_FOUND
+from streams.reference.permit_rules import judge_cases
 from streams.reference.received import Figure, Received
+from streams.reference.story import Story, cases
 
 #: Figures of the standing events of a domain, in any order.
 _FIGURES: Mapping[str, Callable[[list[Received], Profile], Counter[Figure]]] = {
@@ -23,7 +26,6 @@ _FIGURES: Mapping[str, Callable[[list[Received], Profile], Counter[Figure]]] = {
     "activities": activities.figures,
 }
 _KEYS = {
-    "permits": ("case_id",),
     "revenue": ("opd", "cash_office"),
     "budget": ("opd", "sub_activity"),
     "population": ("family_card_token",),
@@ -45,7 +47,8 @@ def compute(
     """
     received = [Received(*event) for event in events]
     if domain == "permits":
-        found = permits.figures(_cases(received), profile, until_ms, event_clock)
+        found = permits.figures(cases(received), profile, until_ms, event_clock)
+        found += _coverage(received, profile, until_ms, event_clock)
     else:
         found = _FIGURES[domain](standing(received, _KEYS[domain]), profile)
     return {figure: amount for figure, amount in found.items() if amount}
@@ -56,27 +59,49 @@ def alerts(
     profile: Profile,
     until_ms: int | Mapping[int, int],
     event_clock: bool = False,
-) -> dict[tuple[str, str], permits.Verdict]:
-    """The standing P01 alerts by (case, step; "" for the whole case) from the records of ``permits.steps``."""
-    return permits.verdicts(_cases([Received(*event) for event in events]), profile, until_ms, event_clock)
+) -> dict[tuple[str, str, str], permits.Verdict]:
+    """The standing alerts of the rules of one case, by (rule, case, scope), from the records of ``permits.steps``."""
+    received = [Received(*event) for event in events]
+    of = {case.case_id: case for case in cases(received)}
+    found = {
+        ("P01", *place): verdict
+        for place, verdict in permits.verdicts(of.values(), profile, until_ms, event_clock).items()
+    }
+    for (rule, case_id, scope), finding in judge_cases(
+        received, profile, until_ms, event_clock
+    ).findings.items():
+        if finding.level in permits.LEVELS:
+            holder = Story(of[case_id], profile, event_clock).holdings(units_only=True)[-1][1]
+            found[rule, case_id, scope] = permits.Verdict(
+                finding.level,
+                finding.at,
+                holder,
+                finding.observed,
+                finding.threshold,
+                permits.digest_of(of[case_id]),
+            )
+    return found
 
 
-def _cases(received: list[Received]) -> list[permits.Case]:
-    """All records by case, and those of them that stand, in order."""
-    everything: defaultdict[str, list[Received]] = defaultdict(list)
-    for event in received:
-        everything[event.record["case_id"]].append(event)
-    return [
-        permits.Case(
-            case_id,
-            sorted(
-                standing(mine, _KEYS["permits"]),
-                key=lambda e: (e.record["occurred_at"], e.record["event_id"]),
-            ),
-            mine,
-        )
-        for case_id, mine in everything.items()
-    ]
+def _coverage(
+    received: list[Received], profile: Profile, until_ms: int | Mapping[int, int], event_clock: bool
+) -> Counter[Figure]:
+    """Cases by what each rule says of them, on the day they entered."""
+    of = {case.case_id: case for case in cases(received)}
+    said = dict(judge_cases(received, profile, until_ms, event_clock).outcomes)
+    for case_id, outcome in permits.outcomes(of.values(), profile, until_ms, event_clock).items():
+        said["P01", case_id] = outcome
+    found: Counter[Figure] = Counter()
+    for (rule, case_id), outcome in said.items():
+        story = Story(of[case_id], profile, event_clock)
+        day = profile.local_day(story.entered_at)
+        applied = outcome in (FOUND, NOT_FOUND)
+        metric = f"permits.rules_{outcome if applied else 'not_applicable'}"
+        found[metric, "rule", rule, day] += 1
+        found[metric, "source", f"{rule}|{story.source}", day] += 1
+        if not applied:
+            found[metric, "reason", f"{rule}|{outcome}", day] += 1
+    return found
 
 
 __all__ = ["alerts", "compute"]

@@ -7,34 +7,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from schemas.buckets import bucket_of
 from schemas.calendar import WorkingCalendar
 from schemas.profile import Profile
-from streams.reference.received import Figure, Received
+from streams.reference import reasons
+from streams.reference.finding import FOUND, NOT_FOUND
+from streams.reference.received import Figure
+from streams.reference.story import Case, Span, Story, reached_at, worked
 
-_CLOSING = ("issued", "rejected", "withdrawn", "closed")
-_LEVELS = ("warning", "breach", "severe")
+LEVELS = ("warning", "breach", "severe")
 _DEFAULTS = (("P01.warning", 0.8), ("P01.breach", 1.0), ("P01.severe", 1.5))
-
-Span = tuple[int, int | None]
-
-
-@dataclass(frozen=True)
-class Case:
-    """A case: its standing events in order, and all its records."""
-
-    case_id: str
-    standing: list[Received]
-    everything: list[Received]
 
 
 class Verdict(NamedTuple):
-    """What P01 says of a case or a step."""
+    """What a rule says of a case, or of a step or pair of it."""
 
     level: str
     level_at: int
@@ -59,17 +49,45 @@ def verdicts(
     found = {}
     for case in cases:
         seen = min(e.timestamp for e in case.everything)
-        digest = sha256("".join(e.record["event_id"] for e in case.standing).encode()).hexdigest()
+        digest = digest_of(case)
         for scope, judged in _judge(case, profile, until_ms, event_clock).items():
-            levels = [level for level in _LEVELS if level in judged.reached]
+            levels = [level for level in LEVELS if level in judged.reached]
             if levels:
                 at, days = judged.reached[levels[-1]]
                 end = max(at, seen) if judged.closed_at is None else judged.closed_at
                 if levels[-1] == "warning":  # what stood when it was warned of, even if it closes later
                     end = min(max(at, seen), end)
-                worked = _worked(judged.running, end, judged.calendar)
-                found[(case.case_id, scope)] = Verdict(levels[-1], at, judged.unit, worked, days, digest)
+                days_ran = worked(judged.running, end, judged.calendar)
+                found[(case.case_id, scope)] = Verdict(levels[-1], at, judged.unit, days_ran, days, digest)
     return found
+
+
+def digest_of(case: Case) -> str:
+    """The digest over the events that a verdict rests on."""
+    return sha256("".join(e.record["event_id"] for e in case.standing).encode()).hexdigest()
+
+
+def outcomes(
+    cases: Iterable[Case], profile: Profile, until_ms: int | Mapping[int, int], event_clock: bool
+) -> dict[str, str]:
+    """What P01 says of every case: found, not_found, or the reason why nothing."""
+    said = {}
+    for case in cases:
+        story = Story(case, profile, event_clock)
+        promised = [profile.service_standard(story.permit_type, story.started_on)]
+        for step, spans in story.step_spans().items():
+            on = date.fromisoformat(profile.local_day(spans[0][0]))
+            promised.append(profile.service_standard(story.permit_type, on, step))
+        levels = {
+            level
+            for judged in _judge(case, profile, until_ms, event_clock).values()
+            for level in judged.reached
+        }
+        if story.due_at is None and all(days is None for days in promised):
+            said[case.case_id] = reasons.NO_STANDARD
+        else:
+            said[case.case_id] = FOUND if levels & {"breach", "severe"} else NOT_FOUND
+    return said
 
 
 def figures(
@@ -79,7 +97,7 @@ def figures(
     found: Counter[Figure] = Counter()
     for case in cases:
         judged = _judge(case, profile, until_ms, event_clock)[""]
-        story = _Story(case, profile)
+        story = Story(case, profile, event_clock)
         entered, closed = story.entered_at, story.closed_at
 
         def put(
@@ -88,7 +106,7 @@ def figures(
             end: int | None,
             amount: int = 1,
             flow: bool = False,
-            story: _Story = story,
+            story: Story = story,
         ) -> None:
             """A flow on one day, or a stock that is cut wherever the unit changes."""
             if not flow and end is not None and end <= begin:
@@ -133,96 +151,12 @@ def figures(
     return found
 
 
-class _Story:
-    """What happened to a case up to its closing."""
-
-    def __init__(self, case: Case, profile: Profile) -> None:
-        events = [e.record for e in case.standing]
-        types = [e["permit_type"] for e in events if e["permit_type"]]
-        dues = [e["due_at"] for e in events if e["due_at"] is not None]
-        closings = [i for i, e in enumerate(events) if e["kind"] in _CLOSING]
-        self.permit_type: str = types[-1] if types else ""
-        self.due_at: int | None = dues[-1] if dues else None
-        self.closed_at: int | None = events[closings[0]]["occurred_at"] if closings else None
-        first = {e["kind"]: e["occurred_at"] for e in reversed(events)}
-        self.entered_at: int = first.get("submitted", events[0]["occurred_at"])
-        self.started_at: int = first.get("accepted", self.entered_at)
-        self.past = events[: closings[0] + 1] if closings else events
-        kind = profile.permit_types.get(self.permit_type)
-        self.step_units = {step.code: step.unit for step in kind.steps} if kind else {}
-        self.with_applicant = self._applicant()
-
-    def _applicant(self) -> list[Span]:
-        spans: list[Span] = []
-        for before, event in zip([None, *self.past], self.past, strict=False):
-            if event["kind"] == "returned" and (before is None or before["kind"] != "returned"):
-                later = [e for e in self.past[self.past.index(event) :] if e["kind"] != "returned"]
-                spans.append((event["occurred_at"], later[0]["occurred_at"] if later else None))
-        return spans
-
-    def _unit_named(self, event: dict[str, Any]) -> str:
-        return event["unit"] or (
-            self.step_units.get(event["step"] or "", "") if event["kind"] == "started" else ""
-        )
-
-    def holdings(self, units_only: bool) -> list[tuple[int, str]]:
-        """(since, who) after each event, in order."""
-        unit = self._unit_named(self.past[0]) or self.past[0]["opd"]
-        found = [(self.past[0]["occurred_at"], unit)]
-        for event in self.past:
-            unit = self._unit_named(event) or unit
-            away = event["kind"] == "returned" and not units_only
-            found.append((event["occurred_at"], "applicant" if away else unit))
-        return found
-
-    def holder(self, at: int, units_only: bool) -> str:
-        """Who held it at an instant."""
-        holdings = self.holdings(units_only)
-        return ([who for since, who in holdings if since <= at] or [holdings[0][1]])[-1]
-
-    def held(self, begin: int, end: int | None, units_only: bool) -> list[tuple[str, int, int | None]]:
-        """(who, from, to) pieces of a period."""
-        cuts = sorted({t for t, _ in self.holdings(units_only) if t > begin and (end is None or t < end)})
-        starts, stops = [begin, *cuts], [*cuts, end]
-        return [(self.holder(a, units_only), a, b) for a, b in zip(starts, stops, strict=True)]
-
-    def running(self, begin: int, end: int | None) -> list[Span]:
-        """A period less the applicant's time."""
-        pieces: list[Span] = [(begin, end)]
-        for stop, resume in self.with_applicant:
-            cut: list[Span] = []
-            for a, b in pieces:
-                left: Span = (a, stop if b is None else min(b, stop))
-                right: Span | None = None if resume is None else (max(a, resume), b)
-                both = [piece for piece in (left, right) if piece is not None]
-                cut += [piece for piece in both if piece[1] is None or piece[1] > piece[0]]
-            pieces = cut
-        return [(a, b) for a, b in pieces if b is None or b > a]
-
-    def step_spans(self) -> dict[str, list[Span]]:
-        """Periods in which each step ran, until the case closed."""
-        found: dict[str, list[Span]] = {}
-        for step in dict.fromkeys(e["step"] for e in self.past if e["step"]):
-            began: int | None = None
-            for e in self.past:
-                if e["step"] == step and e["kind"] == "started" and began is None:
-                    began = e["occurred_at"]
-                elif e["step"] == step and e["kind"] == "finished" and began is not None:
-                    found.setdefault(step, []).append((began, e["occurred_at"]))
-                    began = None
-            if began is not None:
-                found.setdefault(step, []).append((began, self.closed_at))
-        return found
-
-
 def _judge(
     case: Case, profile: Profile, until_ms: int | Mapping[int, int], event_clock: bool
 ) -> dict[str, _Judged]:
     """The levels reached and judged by the clock, of the case ("") and of each step with a standard."""
-    story = _Story(case, profile)
+    story = Story(case, profile, event_clock)
     clock = until_ms if isinstance(until_ms, int) else until_ms[case.everything[0].partition]
-    lateness = 0 if event_clock else profile.lateness_ms(case.standing[0].record["source"])
-    seen = min(e.timestamp for e in case.everything)
 
     def judge(
         scope: str,
@@ -238,11 +172,11 @@ def _judge(
         if due is not None:
             standard = hours.elapsed(begin, due)
         reached: dict[str, tuple[int, float]] = {}
-        for level, (name, default) in zip(_LEVELS, _DEFAULTS, strict=True):
+        for level, (name, default) in zip(LEVELS, _DEFAULTS, strict=True):
             if standard is None or (standard <= 0 and not (due is not None and level == "breach")):
                 continue
             days = max(0.0, standard * profile.threshold(name, on, default))
-            at = due if due is not None and level == "breach" else _reached_at(running, days, hours)
+            at = due if due is not None and level == "breach" else reached_at(running, days, hours)
             if at is None:
                 continue
             at += 1 if level == "breach" else 0  # strictly after
@@ -252,7 +186,11 @@ def _judge(
             reached.pop("severe", None)
             if closed is not None:
                 reached.clear()
-        known = {level: found for level, found in reached.items() if max(found[0], seen) + lateness <= clock}
+        known = {
+            level: found
+            for level, found in reached.items()
+            if max(found[0], story.seen) + story.lateness_ms <= clock
+        }
         return _Judged(known, unit, running, closed, hours)
 
     last = story.holdings(True)[-1][1]
@@ -268,23 +206,3 @@ def _judge(
             running = [piece for a, b in spans for piece in story.running(a, b)]
             found[step] = judge(step, begin, spans[-1][1], None, running, unit, profile.calendar_for(unit))
     return found
-
-
-def _worked(running: list[Span], until: int, calendar: WorkingCalendar) -> float:
-    total = 0.0
-    for a, b in running:
-        end = until if b is None else min(b, until)
-        if end > a:
-            total += calendar.elapsed(a, end)
-    return total
-
-
-def _reached_at(running: list[Span], days: float, calendar: WorkingCalendar) -> int | None:
-    """When ``days`` working days have run in the pieces."""
-    left = days
-    for a, b in running:
-        at = calendar.add(a, left)
-        if b is None or at <= b:
-            return at
-        left = max(0.0, left - calendar.elapsed(a, b))
-    return None

@@ -1,120 +1,179 @@
 """P01: a permit, or a step of it, takes longer than its service standard.
 
-The standard is in working days, by permit type and date of start (Perpres 97/2014, Permendagri 138/2017, PP 28/2025;
-the regency's table). The clock starts at a complete and correct application and stops while the applicant repairs
-documents. Warning at 80 %, breach beyond 100 %, severe at 150 %. A due date that the case brings itself replaces the
-deadline and makes its working days the standard. A case that closes within its deadline is no longer warned of.
-Innocent explanations: a survey waits for the weather, a missing opinion of another body, a stop that was not entered.
+The standard is in working days, by permit type and day of start (PP 28/2025; the regency's own table). The clock starts
+at a complete and correct application and stops while the applicant repairs documents. Warning at 80 %, breach beyond
+100 %, severe at 150 %. A due date that the case brings itself replaces the deadline and makes its working days the
+standard. A case that closes within its deadline is no longer warned of.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
-from typing import NamedTuple
+from datetime import date
 
-from schemas.calendar import WorkingCalendar
-from streams.domains.case import Course, Interval
+import numpy as np
 
-ID = "P01"
-TITLE = "Pelayanan melewati standar waktu"
-DOMAIN = "permits"
-NEEDS = ("case_id", "occurred_at")
-VERSION = "1"
-DEFAULTS = {"P01.warning": 0.8, "P01.breach": 1.0, "P01.severe": 1.5}
-LEVELS = ("warning", "breach", "severe")
-_MONTHS = (
-    "Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober", "November",
-    "Desember",
-)  # fmt: skip
+from streams.cases.courses import Courses
+from streams.cases.events import NEVER
+from streams.cases.view import Cases
+from streams.days import local_days
+from streams.engine.chunk import Int64s
+from streams.rules.findings import BREACH, SEVERE, WARNING, Findings, Judgement, applies, findings, joined
+from streams.rules.parameters import Parameters
+from streams.rules.rule import LegalBasis, Parameter, Rule
+from streams.rules.telling import Told, decimal
+
+NO_STANDARD = 0
 
 
-class Deadline(NamedTuple):
-    """When a level is reached (UTC ms), and the working days that it stands for."""
-
-    level: str
-    at: int
-    days: float
-
-
-def deadlines(
-    course: Course,
-    started_at: int,
-    standard: float | None,
-    due_at: int | None,
-    closed_at: int | None,
-    fractions: Sequence[float],
-    calendar: WorkingCalendar,
-) -> tuple[Deadline, ...]:
-    """The levels this course has reached or will reach if nothing more happens, by instant; empty if not applicable."""
-    if due_at is not None:
-        standard = calendar.elapsed(started_at, due_at)
-    if standard is None or (standard <= 0 and due_at is None):
-        return ()
-    found: dict[str, Deadline] = {}
-    for level in ("breach", "warning", "severe"):
-        days = max(0.0, fractions[LEVELS.index(level)] * standard)
-        if level == "breach":
-            passed = due_at if due_at is not None else reach(course.running, days, calendar)
-            at = None if passed is None else passed + 1  # strictly after
-        else:
-            at = reach(course.running, days, calendar) if standard > 0 else None
-        if at is not None and (closed_at is None or at <= closed_at):
-            found[level] = Deadline(level, at, days)
-        elif level == "breach" and closed_at is not None:
-            return ()  # closed in time: nothing to warn of
-    if "breach" not in found:
-        found.pop("severe", None)
-    return tuple(found.values())
-
-
-def judged_at(deadline: Deadline, seen: int, lateness_ms: int) -> int:
-    """When the clock may judge: not before the case was seen, and after its source's declared lateness."""
-    return max(deadline.at, seen) + lateness_ms
+def judge(cases: Cases, parameters: Parameters) -> Judgement:
+    """The levels that each case and each step with a standard has reached, or will reach if nothing more happens."""
+    book, n = cases.book, cases.n
+    everyone = np.arange(n)
+    general = np.zeros(n, np.int64)
+    due = cases.due_at
+    own = due != NEVER
+    standard = book.standard(cases.permit_type, cases.started_day, np.zeros(n, np.uint32))
+    whole = Courses(n, everyone[own], cases.started_at[own], due[own])
+    begun = np.where(own, due, cases.started_at)
+    worked = whole.days(book.calendars, general, begun)
+    back = own & (due < cases.started_at)  # a due date before the start: as many days, negative
+    if back.any():
+        rows = everyone[back]
+        turned = Courses(n, rows, due[rows], cases.started_at[rows]).days(
+            book.calendars, general, cases.started_at
+        )
+        worked = np.where(back, -turned, worked)
+    standard = np.where(own, worked, standard)
+    judged = _levels(
+        cases, parameters, everyone, np.zeros(n, np.uint32), cases.course, general, cases.closed_at, standard,
+        np.where(own, due, NEVER), cases.last_unit, cases.started_at,
+    )  # fmt: skip
+    steps = cases.steps
+    case, step = steps.case[steps.first], steps.step[steps.first]
+    started, closed = steps.since[steps.first], steps.until[steps.last]
+    types = cases.permit_type[case]
+    days = local_days(started, book.zone)
+    promised = book.standard(types, days, step)
+    holder = book.step_unit(types, step)
+    unit = np.where(holder != 0, holder, cases.last_unit[case])
+    of_steps = _levels(
+        cases, parameters, case, step, cases.step_courses, book.calendar_index(unit), closed, promised,
+        np.full(len(case), NEVER), unit, started,
+    )  # fmt: skip
+    has = ~np.isnan(standard)
+    has[case[~np.isnan(promised)]] = True
+    return Judgement(joined([judged, of_steps]), applies(n, (~has, NO_STANDARD)))
 
 
-def reach(running: Sequence[Interval], days: float, calendar: WorkingCalendar) -> int | None:
-    """The instant at which ``days`` working days have run, or None when the clock stopped or ended before."""
-    for start, end in running:
-        at = _add(calendar, start, days)
-        if end is None or at <= end:
-            return at
-        days = max(0.0, days - calendar.elapsed(start, end))
-    return None
+def _levels(
+    cases: Cases, parameters: Parameters, case: Int64s, scope: np.ndarray, course: Courses, which: Int64s,
+    closed: Int64s, standard: np.ndarray, due: Int64s, unit: np.ndarray, started: Int64s,
+) -> Findings:  # fmt: skip
+    """Findings of each clock at each level. ``standard`` is NaN where nothing is promised."""
+    calendars = cases.book.calendars
+    types, sources, days = cases.permit_type[case], cases.source[case], local_days(started, cases.book.zone)
+    own = due != NEVER
+    asked = ~np.isnan(standard) & ((standard > 0) | own)
+    at, limits = {}, {}
+    for level, name in ((WARNING, "warning"), (BREACH, "breach"), (SEVERE, "severe")):
+        limit = np.maximum(parameters.at(name, types, sources, days) * standard, 0.0)
+        usable = asked if level == BREACH else asked & (standard > 0)
+        reached = course.reach(calendars, which, np.where(usable & ~(own & (level == BREACH)), limit, np.nan))
+        if level == BREACH:
+            reached = np.where(own & asked, due, reached)
+            reached = np.where(reached == NEVER, NEVER, reached + 1)  # strictly after
+        at[level] = np.where(reached <= closed, reached, NEVER)
+        limits[level] = limit
+    in_time = (at[BREACH] == NEVER) & (closed != NEVER)  # closed in time: nothing to warn of
+    at[WARNING] = np.where(in_time, NEVER, at[WARNING])
+    at[SEVERE] = np.where(at[BREACH] == NEVER, NEVER, at[SEVERE])
+    passed = np.where(at[BREACH] == NEVER, NEVER, at[BREACH] - 1)
+    found = []
+    for level in (WARNING, BREACH, SEVERE):
+        rows = np.flatnonzero(at[level] != NEVER)
+        end = np.maximum(at[level], cases.seen[case])
+        ended = closed != NEVER
+        end = np.where(ended, np.minimum(end, closed) if level == WARNING else closed, end)
+        some = end if len(rows) == len(case) else np.where(at[level] != NEVER, end, np.iinfo(np.int64).min)
+        observed = course.days(calendars, which, some)
+        found.append(
+            findings(
+                case[rows],
+                at[level][rows],
+                observed[rows],
+                limits[level][rows],
+                unit[rows],
+                scope=scope[rows],
+                level=level,
+                due_at=passed[rows],
+                detail=(standard[rows] * 1e6).round().astype(np.int64) * 4 + ended[rows] * 2 + own[rows],
+            )
+        )
+    return joined(found)
 
 
-@lru_cache(maxsize=200_000)
-def _add(calendar: WorkingCalendar, start: int, days: float) -> int:
-    """The calendar's answer, remembered: a case asks the same again with each of its events."""
-    return calendar.add(start, days)
-
-
-def elapsed(course: Course, until: int, calendar: WorkingCalendar) -> float:
-    """Working days the clock ran until an instant."""
-    spans = ((a, until if b is None else min(b, until)) for a, b in course.running)
-    return sum((calendar.elapsed(a, b) for a, b in spans if b > a), 0.0)
-
-
-def sentence(
-    level: str, subject: str, unit: str, observed: float, standard: float, due_day: str | None, closed: bool
-) -> str:
-    """What was seen, in one sentence. ``subject`` names the permit in words; ``due_day`` (YYYY-MM-DD) stands where
-    the case brought its own due date."""
-    limit = f"standar {_days(standard)} hari kerja" if due_day is None else f"tenggat {_day(due_day)}"
-    took = f"{_days(observed)} hari kerja"
-    if level != "warning" and due_day is None and _days(observed) == _days(standard):
+def sentence(told: Told) -> str:
+    """What was seen, in one sentence."""
+    standard, closed, own = told.detail // 4 / 1e6, told.detail & 2, told.detail & 1
+    due = told.case_due_at
+    limit = (
+        f"tenggat {told.day(due)}" if own and due is not None else f"standar {decimal(standard)} hari kerja"
+    )
+    took = f"{decimal(told.observed)} hari kerja"
+    if told.level != "warning" and not own and decimal(told.observed) == decimal(standard):
         took = f"sedikit lebih dari {took}"
-    if level == "warning":
-        return f"Indikasi akan terlambat: {subject} sudah {took} di {unit}, {limit}; perlu perhatian."
+    if told.level == "warning":
+        return (
+            f"Indikasi akan terlambat: {told.subject} sudah {took} di {told.unit}, {limit}; perlu perhatian."
+        )
     if closed:
-        return f"Indikasi keterlambatan: {subject} selesai dalam {took}, terakhir di {unit}, {limit}; perlu klarifikasi."
-    return f"Indikasi keterlambatan: {subject} sudah {took} di {unit}, {limit}; perlu klarifikasi."
+        return f"Indikasi keterlambatan: {told.subject} selesai dalam {took}, terakhir di {told.unit}, {limit}; perlu klarifikasi."
+    return f"Indikasi keterlambatan: {told.subject} sudah {took} di {told.unit}, {limit}; perlu klarifikasi."
 
 
-def _days(days: float) -> str:
-    return f"{days:.1f}".removesuffix(".0").replace(".", ",")
+def withdrawn(closed: bool) -> str:
+    """Why an alert no longer stands."""
+    if closed:
+        return "Berkas selesai sebelum tenggat."
+    return "Peristiwa yang datang kemudian mengubah hitungan waktu; standar tidak terlewati."
 
 
-def _day(day: str) -> str:
-    year, month, number = day.split("-")
-    return f"{int(number)} {_MONTHS[int(month) - 1]} {year}"
+RULE = Rule(
+    id="P01",
+    version="2",
+    title="Pelayanan melewati standar waktu",
+    domain="permits",
+    kind="hard",
+    task="case",
+    area="Pelayanan Publik",
+    legal_basis=(
+        LegalBasis("UU 25/2009 tentang Pelayanan Publik"),
+        LegalBasis("PP 5/2021", None, date(2025, 6, 4)),
+        LegalBasis("PP 28/2025", date(2025, 6, 5)),
+    ),
+    method=(
+        "Hari kerja sejak berkas lengkap dan benar, dikurangi waktu perbaikan oleh pemohon, dibandingkan dengan standar "
+        "pelayanan izin atau tahapnya yang berlaku pada hari mulai. Peringatan pada 80 %, pelanggaran di atas 100 %, berat "
+        "pada 150 %. Tenggat yang dibawa berkas sendiri menggantikan standar. Yang memegang berkas disebut per tahap."
+    ),
+    why="Penundaan berlarut adalah maladministrasi, dan berkas yang ditahan dapat menjadi alat meminta imbalan.",
+    innocent=(
+        "Peninjauan lapangan menunggu cuaca",
+        "Pendapat instansi lain belum datang",
+        "Pengembalian kepada pemohon tidak dicatat",
+    ),
+    unit_of_measure="working_days",
+    parameters=(
+        Parameter("warning", 0.8, "bagian standar", "mulai diperingatkan"),
+        Parameter("breach", 1.0, "bagian standar", "pelanggaran, bila lebih lama dari ini"),
+        Parameter("severe", 1.5, "bagian standar", "pelanggaran berat"),
+    ),
+    severity=0.6,
+    sources=("UU 25/2009", "Ombudsman RI: penundaan berlarut", "PP 28/2025"),
+    delivers=True,
+    reads_absence=True,
+    not_applicable=("tidak ada standar pelayanan untuk jenis izin ini",),
+    judge=judge,
+    sentence=sentence,
+    withdrawn=withdrawn,
+)

@@ -239,7 +239,7 @@ def _cut(
 
 def _alerts(
     messages: list[Any],
-    standing: Mapping[tuple[str, str], Any],
+    standing: Mapping[tuple[str, str, str], Any],
     processors: Mapping[int, Mapping[str, Processor]],
     found: Findings,
 ) -> None:
@@ -265,10 +265,10 @@ def _alerts(
     )
 
 
-def _standing(records: Mapping[str, dict[str, Any]]) -> dict[tuple[str, str], tuple[Any, ...]]:
+def _standing(records: Mapping[str, dict[str, Any]]) -> dict[tuple[str, str, str], tuple[Any, ...]]:
     names = ("level", "level_at", "unit", "observed", "threshold", "evidence_digest")
     return {
-        (a["subject"], a["scope"]): tuple(a[name] for name in names)
+        (a["rule"], a["subject"], a["scope"]): tuple(a[name] for name in names)
         for a in records.values()
         if a["status"] != "withdrawn"
     }

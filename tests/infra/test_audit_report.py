@@ -16,7 +16,8 @@ import pytest
 from infra.audit import files, sections
 from infra.audit.base_rates import base_rates
 from infra.audit.process import by_holder, by_type, distribution, over_time, process
-from infra.audit.results import Results
+from infra.audit.results import Coverage, Results, coverage
+from infra.verify.report import Cell
 from producers.history import History
 from producers.values import RowValueError
 from schemas.profile import Profile
@@ -150,22 +151,34 @@ def alert(rule: str, subject: str, level: str = "breach") -> dict[str, Any]:
     }
 
 
-def test_base_rates(regency: Profile) -> None:
-    cases = process(EVENTS, regency, UNTIL).cases
+def test_base_rates() -> None:
     standing = [
         alert("P01", "a"),
         alert("P01", "a", "severe"),
         alert("P01", "b", "warning"),
-        alert("P77", "b"),
+        alert("Z77", "b"),
     ]
-    rates = base_rates(standing, ("P01", "P02"), {"P02": "data tidak memuat fee_paid"}, 3, cases, regency)
-    assert list(rates) == ["P01", "P02", "P77"]
-    p01, p02, p77 = rates.values()
-    assert (p01.found, p01.applicable, p01.share) == (1, 2, 0.5)
-    assert p01.not_applicable == {"tanpa tenggat, dan jenis izinnya tidak disebut": 1}
-    assert (p02.found, p02.applicable, p02.share) == (0, 0, None)
-    assert p02.not_applicable == {"data tidak memuat fee_paid": 3}
-    assert (p77.found, p77.applicable) == (1, 3)
+    counted = {"P01": Coverage(2, {"tanpa standar": 1}), "P14": Coverage(3, {})}
+    rates = base_rates(standing, ("P01", "P14"), {"P14": "data tidak memuat fee_paid"}, 3, counted)
+    assert list(rates) == ["P01", "P14", "Z77"]
+    p01, p14, z77 = rates.values()
+    assert (p01.found, p01.applicable, p01.share, p01.not_applicable) == (1, 2, 0.5, {"tanpa standar": 1})
+    assert (p14.found, p14.applicable, p14.share) == (0, 0, None)
+    assert p14.not_applicable == {"data tidak memuat fee_paid": 3}
+    assert (z77.title, z77.found, z77.applicable) == ("Z77", 1, 3)
+
+
+def test_coverage_is_summed_over_days_and_partitions() -> None:
+    cells = {
+        ("permits.rules_found", "rule", "P01", "2025-01-06"): {0: Cell(1, 5), 1: Cell(2, 9)},
+        ("permits.rules_not_found", "rule", "P01", "2025-01-07"): {0: Cell(4, 5)},
+        ("permits.rules_not_found", "source", "P01|/opd", "2025-01-07"): {0: Cell(4, 5)},
+        ("permits.rules_not_applicable", "rule", "P01", "2025-01-07"): {0: Cell(3, 5)},
+        ("permits.rules_not_applicable", "reason", "P01|tanpa standar", "2025-01-07"): {0: Cell(3, 5)},
+        ("permits.rules_not_applicable", "reason", "P01|lain", "2025-01-07"): {0: Cell(0, 6)},
+        ("permits.open", "total", "", "2025-01-07"): {0: Cell(9, 5)},
+    }
+    assert coverage("permits", cells) == {"P01": Coverage(7, {"tanpa standar": 3})}
 
 
 @pytest.fixture
@@ -177,7 +190,13 @@ def left(tmp_path: Path, regency: Profile) -> Path:
     history.rejected.append(RowValueError("BadTime", "t", "=1+1", "bukan waktu").at("izin.csv", 7))
     history.counts["lists"] = 2
     log = files.Log("permits", history, mapping, True, UNTIL)
-    files.write(tmp_path / "out", log, Results([alert("P01", "a")], {"FarFuture": 3}), regency, {})
+    files.write(
+        tmp_path / "out",
+        log,
+        Results([alert("P01", "a")], {"FarFuture": 3}, {"P01": Coverage(2, {})}),
+        regency,
+        {},
+    )
     return tmp_path / "out"
 
 
@@ -241,7 +260,7 @@ def test_an_audit_without_any_event(tmp_path: Path, regency: Profile) -> None:
     mapping.write_text("", "utf-8")
     for domain in ("permits", "revenue"):
         log = files.Log(domain, History(), mapping, False, 0)
-        summary = files.write(tmp_path / domain, log, Results([], {}), regency, {})
+        summary = files.write(tmp_path / domain, log, Results([], {}, {}), regency, {})
         assert summary.cases == 0
         assert "Tidak ada indikasi" in (tmp_path / domain / "index.html").read_text("utf-8")
 

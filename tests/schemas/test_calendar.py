@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
@@ -150,6 +151,14 @@ def test_holidays_are_added_and_removed() -> None:
     assert WIB.elapsed(at("2026-12-24T00:00"), at("2026-12-25T00:00")) == 0
 
 
+def test_a_unit_open_on_holidays_is_open_on_added_ones() -> None:
+    ward = WorkingCalendar(
+        ZONES[0], added=frozenset({date(2026, 11, 24)}), national_holidays=False, ramadan=RAMADAN
+    )
+    assert ward.elapsed(at("2026-11-24T00:00"), at("2026-11-25T00:00")) == 1
+    assert ward.elapsed(at("2026-12-24T00:00"), at("2026-12-26T00:00")) == 2
+
+
 def test_a_saturday_unit_and_one_that_never_closes() -> None:
     hours = [DatedHours(date(2020, 1, 1), WeekHours.of([(480, 900)], [(480, 690)], [(480, 720)]))]
     counter = WorkingCalendar(ZONES[0], hours)
@@ -172,6 +181,12 @@ def test_dated_hours_change_on_their_day() -> None:
     )
     assert calendar.minutes(at("2026-11-23T00:00"), at("2026-11-24T00:00")) == 450
     assert calendar.minutes(at("2026-11-24T00:00"), at("2026-11-25T00:00")) == 240
+
+
+def test_a_calendar_made_from_another_does_not_keep_its_table() -> None:
+    monday, tuesday = at("2026-11-23T00:00"), at("2026-11-24T00:00")
+    assert WIB.minutes(monday, tuesday) == 450
+    assert replace(WIB, added=frozenset({date(2026, 11, 23)})).minutes(monday, tuesday) == 0
 
 
 def test_a_zone_with_summer_time_keeps_local_hours() -> None:
@@ -211,6 +226,9 @@ def test_bad_arguments_are_refused() -> None:
             WIB.add(0, days)
     with pytest.raises(ValueError, match="impossible working hours"):
         WeekHours.of([(600, 500)], [])
+    uneven = [WeekHours.of([(0, n)], [(0, m)]) for n, m in [(433, 439), (443, 449), (457, 461)]]
+    with pytest.raises(ValueError, match=r"\[433, 439, 443, 449, 457, 461\] minutes have no common measure"):
+        WorkingCalendar(ZONES[0], [DatedHours(date(2020 + n, 1, 1), week) for n, week in enumerate(uneven)])
     with pytest.raises(ValueError, match="at least one working day"):
         WorkingCalendar(ZONES[0], [DatedHours(date(2020, 1, 1), WeekHours.of([], []))])
 
@@ -222,3 +240,12 @@ def test_elapsed_is_cheap() -> None:
     for _ in range(10_000):
         WIB.elapsed(a, b)
     assert (time.perf_counter() - started) / 10_000 < 50e-6  # about 2 µs; the room is for a busy machine
+
+
+@pytest.mark.parametrize("days", [1e9, 1e12, 1e15, 1e300])
+def test_a_standard_of_many_days_is_answered_at_once(days: float) -> None:
+    start = at("2026-11-24T10:00")
+    started = time.perf_counter()
+    end = WIB.add(start, days)
+    assert time.perf_counter() - started < 5  # it counted down part by part: 5 million of them at 1e12 days
+    assert WIB.elapsed(start, end) >= days > WIB.elapsed(start, end - int(days * 1e-9 * 86_400_000))

@@ -40,6 +40,14 @@ def test_contoh_is_whole() -> None:
         for step in kind.steps:
             assert profile.units[step.unit].opd in profile.departments
             assert profile.service_standard(kind.code, date(2026, 1, 5), step.code) is not None
+        assert kind.pairs_on(date(2026, 1, 5))
+        deemed, standard = (
+            kind.deemed_on(date(2026, 1, 5)),
+            profile.service_standard(kind.code, date(2026, 1, 5)),
+        )
+        assert deemed is None or (standard is not None and deemed > standard)
+    assert {row.permit_type for row in profile.tariffs} == {"PBG"}
+    assert not profile.authorities
     assert {s.domain for s in profile.sources.values()} == {
         "permits",
         "revenue",
@@ -122,6 +130,14 @@ BROKEN = [
     ("calendar.toml", "last = 2026-03-20", "last = 2026-04-20", "bukan 28 sampai 30 hari"),
     ("calendar.toml", 'unit = "DPMPTSP-MPP"', 'unit = "MPP"', "unit tidak dikenal"),
 ]  # fmt: skip
+
+
+def test_hours_too_uneven_to_count_are_refused(copy: Path) -> None:
+    edit(copy / "calendar.toml", 'monday = ["08:00-15:00"]', 'monday = ["08:00-15:13"]')
+    edit(copy / "calendar.toml", 'tuesday = ["08:00-15:00"]', 'tuesday = ["08:00-15:19"]')
+    (problem,) = check(copy)
+    assert "tidak dapat dihitung tepat" in problem.message
+    assert "setengah jam" in problem.cure
 
 
 @pytest.mark.parametrize(("file", "old", "new", "message"), BROKEN)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -17,7 +18,19 @@ from schemas.calendar import WorkingCalendar
 from schemas.catalogue import DOMAINS
 from schemas.codec import arrow_schema
 from schemas.profile import Profile
-from schemas.profile.model import Department, PermitType, ServiceStandard, Source, Step, Unit
+from schemas.profile.model import (
+    Authority,
+    Deemed,
+    Department,
+    Incompatible,
+    PermitType,
+    ServiceStandard,
+    Source,
+    Step,
+    Tariff,
+    Threshold,
+    Unit,
+)
 from schemas.registry import current
 from streams.engine.chunk import Chunk
 
@@ -41,6 +54,37 @@ def profile() -> Profile:
         units={"LOKET": Unit("LOKET", "Loket", "Loket", "1.01"), "PUPR": Unit("PUPR", "PUPR", "PUPR", "1.02")},
         villages={}, permit_types={"PBG": permit}, cash_offices={}, accounts={}, sub_activities={}, revenue_targets=(),
         sources={SOURCE: Source(SOURCE, "1.01", "Uji", "permits", 1, 10)}, thresholds=(), elections=(),
+    )  # fmt: skip
+
+
+@cache
+def ruled() -> Profile:
+    """The same with everything a rule may read, most of it from 4 January 2026 on in another way than before."""
+    since, before, change = date(2000, 1, 1), date(2026, 1, 3), date(2026, 1, 4)
+    permit = replace(
+        profile().permit_types["PBG"],
+        steps=(
+            Step("berkas", "Pemeriksaan berkas", "LOKET"),
+            Step("survei", "Survei lapangan", "PUPR", after=("berkas",), minimum_minutes=30, valid_to=before),
+            Step("survei", "Survei lapangan", "PUPR", mandatory=False, valid_from=change),
+        ),
+        standards=(
+            ServiceStandard(5, since, before), ServiceStandard(4, change), ServiceStandard(2, since, step="survei"),
+        ),
+        deemed=(Deemed(4, since, before), Deemed(3, change)),
+        incompatible=(Incompatible("berkas", "survei", since), Incompatible("survei", "kind:issued", change)),
+    )  # fmt: skip
+    return replace(
+        profile(),
+        permit_types={"PBG": permit},
+        thresholds=(
+            Threshold("P04.tolerance_minutes", 90, change, permit_type="PBG"), Threshold("P12.days", 2, change),
+            Threshold("P11.lag_days", 1, since, source=SOURCE),
+        ),
+        tariffs=(Tariff("PBG", None, since, before), Tariff("PBG", 500, change)),
+        authorities=(Authority("O1", "PBG", since, before), Authority("O2", "*", since, delegation_id="D1")),
+        _standards={},
+        _thresholds={},
     )  # fmt: skip
 
 

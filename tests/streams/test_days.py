@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from streams.domains.days import DAY_MS, FIXED_HOURS, FIXED_SINCE_MS, HOUR_MS, local_day
+from streams.days import DAY_MS, FIXED_HOURS, FIXED_SINCE_MS, HOUR_MS, local_day
 
 SINCE_1900 = -2_208_988_800_000
 

@@ -1,0 +1,148 @@
+"""Events of permit cases as rows of fixed width: a chunk's columns in, one structured array out, and back for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.event_ids import event_ids
+from streams.cases.words import Words
+from streams.days import local_days
+from streams.engine.chunk import Int64s
+
+#: What stands for no instant and no amount.
+NEVER = np.iinfo(np.int64).max
+NO_AMOUNT = -1
+NO_DAY = np.iinfo(np.int32).min
+
+#: One event. Texts are numbers of ``Words``, 0 for none; times are UTC ms, ``stamp`` the record's own; amounts are
+#: rupiah; ``document_day`` is a local day since 1970. Ids stand in two halves that sort as the text does.
+EVENT = np.dtype(
+    [
+        ("at", "<i8"),
+        ("high", "<u8"),
+        ("low", "<u8"),
+        ("offset", "<i8"),
+        ("stamp", "<i8"),
+        ("due_at", "<i8"),
+        ("fee_assessed", "<i8"),
+        ("fee_paid", "<i8"),
+        ("kind", "<u4"),
+        ("step", "<u4"),
+        ("unit", "<u4"),
+        ("permit_type", "<u4"),
+        ("opd", "<u4"),
+        ("source", "<u4"),
+        ("officer", "<u4"),
+        ("applicant", "<u4"),
+        ("agent", "<u4"),
+        ("contact", "<u4"),
+        ("delegation", "<u4"),
+        ("document_day", "<i4"),
+        ("flags", "u1"),
+    ]
+)
+SIMULATED, BACKFILL, AUTOMATIC, NEW_DOCUMENTS = 1, 2, 4, 8
+
+#: Fields of the contract that become numbers: labels, of which there are few, and names, of which there are many.
+LABELS = {
+    "kind": "kind", "step": "step", "unit": "unit", "permit_type": "permit_type", "opd": "opd", "source": "source",
+    "contact": "contact",
+}  # fmt: skip
+OFFICIAL = {"officer": "officer_token", "delegation": "delegation_id"}
+PRIVATE = {"applicant": "applicant_token", "agent": "agent_token"}
+#: Every other field that is read of an event.
+PLAIN = (
+    "case_id", "event_id", "occurred_at", "due_at", "fee_assessed", "fee_paid", "document_date", "corrects", "mode",
+    "simulated", "automatic", "new_documents",
+)  # fmt: skip
+FIELDS = (*PLAIN, *LABELS.values(), *OFFICIAL.values())
+
+Events = np.ndarray[Any, np.dtype[np.void]]
+
+
+class Intake(NamedTuple):
+    """Rows of one chunk: the events, which case each belongs to (an index into ``case_ids``), and the corrections:
+    rows that replace another event, with its id as 16 bytes."""
+
+    events: Events
+    case_of: Int64s
+    case_ids: list[str]
+    corrections: dict[int, bytes]
+
+
+def take_in(
+    columns: pa.RecordBatch, offsets: Int64s, stamps: Int64s, words: Words, names: Words, zone: str,
+    named: Mapping[str, str] = OFFICIAL,
+) -> Intake:  # fmt: skip
+    """The rows of a chunk as events. ``words`` has the labels, ``names`` the tokens of people in the ``named`` fields;
+    those that were never seen are added."""
+    rows = np.zeros(columns.num_rows, EVENT)
+    rows["at"] = columns.column("occurred_at").to_numpy()
+    ids = event_ids(columns.column("event_id"))
+    rows["high"], rows["low"] = ids.high, ids.low
+    rows["offset"], rows["stamp"] = offsets, stamps
+    rows["due_at"] = _filled(columns.column("due_at"), NEVER)
+    rows["fee_assessed"] = _filled(columns.column("fee_assessed"), NO_AMOUNT)
+    rows["fee_paid"] = _filled(columns.column("fee_paid"), NO_AMOUNT)
+    dates = columns.column("document_date")
+    rows["document_day"] = NO_DAY
+    if dates.null_count < len(dates):
+        known = dates.is_valid().to_numpy(zero_copy_only=False)
+        rows["document_day"][known] = local_days(_filled(dates, 0)[known], zone)
+    for name, field in LABELS.items():
+        rows[name] = words.numbers(columns.column(field))
+    for name, field in named.items():
+        rows[name] = names.numbers(columns.column(field))
+    flags = _filled(columns.column("simulated"), False).astype(np.uint8)
+    flags |= np.uint8(BACKFILL) * pc.equal(columns.column("mode"), "backfill").to_numpy(zero_copy_only=False)
+    flags |= np.uint8(AUTOMATIC) * _filled(columns.column("automatic"), False)
+    flags |= np.uint8(NEW_DOCUMENTS) * _filled(columns.column("new_documents"), False)
+    rows["flags"] = flags
+    cases = columns.column("case_id").dictionary_encode()
+    return Intake(
+        rows, cases.indices.to_numpy().astype(np.int64), cases.dictionary.to_pylist(), _corrections(columns)
+    )
+
+
+def event_id(row: Any) -> str:
+    """The id of one event as text."""
+    text = f"{int(row['high']):016x}{int(row['low']):016x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def event_texts(rows: Events) -> list[str]:
+    """The ids of events as text."""
+    return [
+        f"{h >> 32:08x}-{(h >> 16) & 0xFFFF:04x}-{h & 0xFFFF:04x}-{low >> 48:04x}-{low & 0xFFFFFFFFFFFF:012x}"
+        for h, low in zip(rows["high"].tolist(), rows["low"].tolist(), strict=True)
+    ]
+
+
+def _filled(column: pa.Array, value: Any) -> Any:
+    filled = pc.fill_null(column, value) if column.null_count else column
+    return filled.to_numpy(zero_copy_only=False)
+
+
+def _corrections(columns: pa.RecordBatch) -> dict[int, bytes]:
+    corrects = columns.column("corrects")
+    if corrects.null_count == len(corrects):
+        return {}
+    rows = np.flatnonzero(corrects.is_valid().to_numpy(zero_copy_only=False))
+    ids = event_ids(corrects.take(pa.array(rows)))
+    return {
+        int(row): pair(high, low)
+        for row, high, low, valid in zip(
+            rows, ids.high.tolist(), ids.low.tolist(), ids.valid.tolist(), strict=True
+        )
+        if valid
+    }
+
+
+def pair(high: int, low: int) -> bytes:
+    """An id as 16 bytes."""
+    return high.to_bytes(8, "big") + low.to_bytes(8, "big")

@@ -1,0 +1,157 @@
+"""From what stands of the rules to alert records, and the withdrawal of those that stand no more."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from streams.cases.book import Book
+from streams.cases.events import BACKFILL, NEVER
+from streams.cases.files import Touched
+from streams.cases.view import Cases
+from streams.engine.alerts import Alerts
+from streams.rules.alerts import alert_id, digest_of, evidence
+from streams.rules.findings import LEVELS
+from streams.rules.judging import FOUND, Judged, Standing
+from streams.rules.rule import Rule
+from streams.rules.telling import Told, decimal
+
+REASON_CORRECTED = "Data dikoreksi; hitungan yang baru tidak lagi menunjukkan indikasi ini."
+REASON_CHANGED = "Peristiwa yang datang kemudian mengubah hitungan; indikasi ini tidak lagi tampak."
+
+
+class CaseAlerts:
+    """Alerts of the rules that judge one case by itself; ``place`` is the topic and partition of their evidence."""
+
+    def __init__(self, rules: Sequence[Rule], alerts: Alerts, book: Book, place: tuple[str, int]) -> None:
+        self._rules, self._alerts, self._book, self._place = rules, alerts, book, place
+        self._context = [(number, rule) for number, rule in enumerate(rules) if rule.kind == "context"]
+
+    def say(self, touched: Touched, judged: Judged, clock: int) -> list[tuple[int, ...]]:
+        """Raise, escalate and withdraw; returns for each case (rule, scope) of all that was ever raised."""
+        cases = touched.now
+        alerted = [set(body.alerted) for body in touched.bodies]
+        standing: defaultdict[int, set[int]] = defaultdict(set)
+        digests: dict[int, str] = {}
+        for number, (rule, stands) in enumerate(zip(self._rules, judged.standing, strict=True)):
+            if rule.kind in ("context", "page"):
+                continue
+            for row, case in enumerate(stands.found.case.tolist()):
+                name = number << 32 | int(stands.found.scope[row])
+                standing[case].add(name)
+                alerted[case].add(name)
+                if case not in digests:
+                    digests[case] = digest_of(self._events(cases, case))
+                record = self._record(rule, cases, case, stands, row, judged, digests[case], clock)
+                self._alerts.revise(record, LEVELS)
+        for case, names in enumerate(alerted):
+            for name in names - standing[case] if names else ():
+                self._withdraw(cases, case, name, touched.corrected[case], clock)
+        return [tuple(sorted(names)) for names in alerted]
+
+    def _withdraw(self, cases: Cases, case: int, name: int, corrected: bool, clock: int) -> None:
+        rule, scope = self._rules[name >> 32], self._book.words.text(name & 0xFFFFFFFF)
+        reason = REASON_CORRECTED if corrected else REASON_CHANGED
+        if rule.withdrawn is not None and not corrected:
+            reason = rule.withdrawn(int(cases.closed_at[case]) != NEVER)
+        self._alerts.withdraw(alert_id(rule.id, cases.keys[case], scope), reason, clock)
+
+    def _events(self, cases: Cases, case: int) -> Any:
+        return cases.events[cases.starts[case] : cases.starts[case + 1]]
+
+    def _record(
+        self, rule: Rule, cases: Cases, case: int, stands: Standing, row: int, judged: Judged, digest: str,
+        clock: int,
+    ) -> dict[str, Any]:  # fmt: skip
+        """A complete record of ``risk.alerts`` but for status, revision and publish time."""
+        words, profile = self._book.words, self._book.profile
+        found, subject = stands.found, cases.keys[case]
+        scope, unit = words.text(int(found.scope[row])), words.text(int(found.unit[row]))
+        level, at, due_at = LEVELS[found.level[row]], int(found.at[row]), int(found.due_at[row])
+        closed_at, own_due = int(cases.closed_at[case]), int(cases.due_at[case])
+        permit_type = words.text(int(cases.permit_type[case]))
+        kind = self._book.type_of(int(cases.permit_type[case]))
+        step = kind.step(scope) if kind is not None else None
+        where = kind.short if kind else permit_type or "jenis tidak diketahui"
+        told = Told(
+            profile=profile,
+            subject=f"permohonan {subject} ({where}{f', tahap {step.name}' if step else ''})",
+            unit=unit_name(self._book, unit),
+            scope=step.name if step else scope,
+            level=level,
+            observed=float(found.observed[row]),
+            threshold=float(found.threshold[row]),
+            at=at,
+            closed=closed_at != NEVER,
+            case_due_at=None if own_due == NEVER else own_due,
+            detail=int(found.detail[row]),
+        )
+        if rule.sentence is None:
+            raise ValueError(f"rule {rule.id} has no sentence")
+        events = self._events(cases, case)
+        until = at if closed_at == NEVER else closed_at
+        return {
+            "alert_id": alert_id(rule.id, subject, scope),
+            "rule": rule.id,
+            "rule_version": rule.version,
+            "domain": rule.domain,
+            "level": level,
+            "subject": subject,
+            "scope": scope,
+            "permit_type": permit_type or None,
+            "opd": words.text(int(events["opd"][-1])),
+            "unit": unit,
+            "level_at": at,
+            "first_at": int(stands.first_at[row]),
+            "due_at": None if due_at == NEVER else due_at,
+            "observed": told.observed,
+            "threshold": told.threshold,
+            "unit_of_measure": rule.unit_of_measure,
+            "sentence": rule.sentence(told),
+            "withdrawn_reason": None,
+            **evidence(*self._place, events, words, digest),
+            "excluded": self._excluded(rule, cases, case, until),
+            "parameters": self._parameters(rule, cases, case, judged),
+            "fence_id": None,
+            "profile_hash": profile.hash,
+            "clock": clock,
+            "mode": "backfill" if events["flags"][-1] & BACKFILL else "live",
+            "simulated": bool(cases.simulated[case]),
+        }
+
+    def _excluded(self, rule: Rule, cases: Cases, case: int, until: int) -> list[str]:
+        """What was left out of the count, in words: the applicant's time."""
+        if rule.unit_of_measure != "working_days":
+            return []
+        stops, calendar = cases.stops, self._book.profile.calendar
+        mine = slice(int(stops.bounds[case]), int(stops.bounds[case + 1]))
+        days = sum(
+            calendar.elapsed(since, min(end, until))
+            for since, end in zip(stops.since[mine].tolist(), stops.until[mine].tolist(), strict=True)
+            if since < until
+        )
+        return [f"waktu di pemohon: {decimal(days)} hari kerja"] if days > 0 else []
+
+    def _parameters(self, rule: Rule, cases: Cases, case: int, judged: Judged) -> dict[str, str]:
+        """The values that the rule was judged by, and what else was found in the case."""
+        one = np.array([case])
+        types, sources, days = cases.permit_type[one], cases.source[one], cases.started_day[one]
+        values = {
+            f"{rule.id}.{p.name}": str(
+                float(self._book.parameter(f"{rule.id}.{p.name}", p.default, types, sources, days)[0])
+            )
+            for p in rule.parameters
+        }
+        for number, context in self._context:
+            if judged.outcomes[number, case] == FOUND:
+                values[f"konteks {context.id}"] = context.title
+        return values
+
+
+def unit_name(book: Book, unit: str) -> str:
+    """A unit or department in the words of the profile."""
+    named = book.profile.units.get(unit) or book.profile.departments.get(unit)
+    return named.short if named else unit

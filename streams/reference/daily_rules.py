@@ -1,0 +1,173 @@
+"""The permit rules about officers that are asked once a day, when the day is frozen: P09, P15 by officer, P18; and P17.
+
+A day D asks about the officers who did something on D - 1, over what happened on the 365 days before D, as known when D
+was frozen. What the last day that asked about a pair found stands; on a day without an answer (too few cases) nothing
+does. Where the definitions leave room:
+
+- Applicant and agent of a case are the last that its past names.
+- P09 observes k/n against lift times p. P15 observes a rate, counted over the cases of the type in which the officer
+  acted on these days, against the exact quartiles of the rates. P18 observes the quotient of the medians.
+- P18 takes all closed cases, each step by its case's closing day and the officer who finished it last. Steps that are
+  automatic by P07 are left out.
+- Parameters are those of D.
+- P17 takes standing closings ``issued`` that are not automatic; 10 minutes to the millisecond are within.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from typing import NamedTuple
+
+from streams.reference import reasons
+from streams.reference.case_rules import not_issued
+from streams.reference.finding import FOUND, NOT_FOUND, Finding
+from streams.reference.peer_rules import steps_done
+from streams.reference.register import WINDOW_DAYS, Register, days_later
+from streams.reference.statistics import binomial_tail, bucket_percentile, percentile, smaller_by_rank
+from streams.reference.story import Story
+
+#: Officer, and the actor, type or step that the question is about.
+Pair = tuple[str, str]
+
+
+class Asked(NamedTuple):
+    """The pairs that a day asks about, None where there is nothing to judge; and the pairs that each case is in."""
+
+    answers: dict[Pair, list[Finding] | None]
+    pairs: dict[str, set[Pair]]
+
+
+def concentration(register: Register, day: str) -> Asked:
+    """P09: an applicant or agent meets one officer far more often than the work is shared."""
+    closed = register.closed_before(day)
+    pairs = {
+        case.case_id: {(officer, actor) for actor in _actors(case) for officer in case.officers()}
+        for case in closed
+        if case.closed_on == days_later(day, -1)
+    }
+    least, lift, alpha = (
+        register.profile.threshold(name, date.fromisoformat(day), default)
+        for name, default in (("P09.least", 8), ("P09.lift", 3), ("P09.alpha", 0.001))
+    )
+    answers: dict[Pair, list[Finding] | None] = {}
+    for officer, actor in set().union(*pairs.values()):
+        mine = [case for case in closed if actor in _actors(case)]
+        n, k = len(mine), sum(officer in case.officers() for case in mine)
+        if n < least:
+            answers[officer, actor] = None
+            continue
+        shares = []
+        for case in mine:
+            alike = [other for other in closed if other.permit_type == case.permit_type]
+            shares.append(sum(officer in other.officers() for other in alike) / len(alike))
+        p = sum(shares) / n
+        found = k / n >= lift * p and binomial_tail(k, n, p) < alpha
+        at = register.frozen_at(day)
+        answers[officer, actor] = [Finding("breach", at, k / n, lift * p)] if found else []
+    return Asked(answers, pairs)
+
+
+def _actors(case: Story) -> set[str]:
+    return {token for token in (case.last("applicant_token"), case.last("agent_token")) if token}
+
+
+def returning(register: Register, day: str) -> Asked:
+    """P15 of an officer: returns cases far more often than the others of the type."""
+    yesterday, first = days_later(day, -1), days_later(day, -WINDOW_DAYS)
+    local_day = register.profile.local_day
+    acted: defaultdict[Pair, set[str]] = defaultdict(set)
+    returned: defaultdict[Pair, set[str]] = defaultdict(set)
+    asked: set[Pair] = set()
+    for case in register.at(register.frozen_at(day)):
+        for e in case.past:
+            on, pair = local_day(e["occurred_at"]), (e["officer_token"], case.permit_type)
+            if e["officer_token"] and not e["automatic"] and first <= on < day:
+                acted[pair].add(case.case_id)
+                if e["kind"] == "returned":
+                    returned[pair].add(case.case_id)
+                    asked |= {pair} if on == yesterday else set()
+    rates = {pair: len(returned[pair]) / len(ids) for pair, ids in acted.items() if len(ids) >= 30}
+    answers: dict[Pair, list[Finding] | None] = {}
+    for pair in asked:
+        of_type = [rate for (_, permit_type), rate in rates.items() if permit_type == pair[1]]
+        if pair not in rates or len(of_type) < 5:
+            answers[pair] = None
+            continue
+        low, high = percentile(25, of_type), percentile(75, of_type)
+        fence = high + 1.5 * (high - low)
+        found = Finding("breach", register.frozen_at(day), rates[pair], fence)
+        answers[pair] = [found] if rates[pair] > fence else []
+    return Asked(answers, {})
+
+
+def agents_first(register: Register, day: str) -> Asked:
+    """P18: an officer finishes a step far faster for those who come with an agent."""
+    closed = register.closed_before(day)
+    minutes: defaultdict[tuple[str, str], tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+    pairs: defaultdict[str, set[Pair]] = defaultdict(set)
+    types: dict[Pair, str] = {}
+    for case in closed:
+        with_agent = case.last("agent_token") is not None
+        for step, done in steps_done(case).items():
+            officer = done.finished["officer_token"]
+            if not officer or done.automatic:
+                continue
+            pair = (officer, f"{case.permit_type}/{step}")
+            types[pair] = case.permit_type
+            minutes[pair][0 if with_agent else 1].append(done.minutes)
+            if with_agent and case.closed_on == days_later(day, -1):
+                pairs[case.case_id].add(pair)
+    answers: dict[Pair, list[Finding] | None] = {}
+    for pair in set().union(*pairs.values()):
+        least, ratio = (
+            register.profile.threshold(name, date.fromisoformat(day), default, types[pair])
+            for name, default in (("P18.least", 20), ("P18.ratio", 1 / 3))
+        )
+        with_agent_, without = minutes[pair]
+        if min(len(with_agent_), len(without)) < least:
+            answers[pair] = None
+            continue
+        quotient = bucket_percentile(50, with_agent_) / bucket_percentile(50, without)
+        found = quotient <= ratio and smaller_by_rank(with_agent_, without) < 0.001
+        at = register.frozen_at(day)
+        answers[pair] = [Finding("breach", at, quotient, ratio)] if found else []
+    return Asked(answers, dict(pairs))
+
+
+DAILY_RULES: Mapping[str, Callable[[Register, str], Asked]] = {
+    "P09": concentration,
+    "P15": returning,
+    "P18": agents_first,
+}
+
+
+def batches(stories: Iterable[Story]) -> tuple[dict[tuple[str, str], Finding], dict[str, str]]:
+    """P17: the most permits that an officer issued within 10 minutes, by officer and day, from 20 on; and the outcome
+    of every case."""
+    outcomes: dict[str, str] = {}
+    issues: defaultdict[str, list[Story]] = defaultdict(list)
+    for case in stories:
+        closing = case.closing.record if case.closing is not None else None
+        reason = not_issued(case)
+        if reason is None and closing is not None and closing["automatic"]:
+            reason = reasons.AUTOMATIC
+        elif reason is None and closing is not None and not closing["officer_token"]:
+            reason = reasons.NO_OFFICER
+        elif closing is not None and reason is None:
+            issues[closing["officer_token"]].append(case)
+        outcomes[case.case_id] = reason or NOT_FOUND
+    found: dict[tuple[str, str], Finding] = {}
+    for officer, mine in issues.items():
+        for first in mine:
+            batch = [case for case in mine if first.end <= case.end <= first.end + 600_000]
+            if len(batch) < 20:
+                continue
+            outcomes.update(dict.fromkeys((case.case_id for case in batch), FOUND))
+            at = sorted(case.end for case in batch)[19]
+            key = (officer, first.closed_on or "")
+            new = Finding("page", at, len(batch), 20)
+            if key not in found or (-new.observed, new.at) < (-found[key].observed, found[key].at):
+                found[key] = new
+    return found, outcomes

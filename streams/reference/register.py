@@ -1,0 +1,74 @@
+"""All cases of the regency as they were known at any instant, and the days at whose start peers are frozen."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from schemas.profile import Profile
+from streams.reference.received import Received
+from streams.reference.story import Story, cases
+
+WINDOW_DAYS = 365
+MINUTE = 60_000
+
+
+class Register:
+    """``received`` have the clock of their partition as timestamp. Known at an instant is what has a clock of that
+    instant or before."""
+
+    def __init__(self, received: Iterable[Received], profile: Profile, event_clock: bool) -> None:
+        self.profile = profile
+        self._event_clock = event_clock
+        self._received: defaultdict[str, list[Received]] = defaultdict(list)
+        self._stories: dict[tuple[str, int], Story] = {}
+        for event in sorted(received, key=lambda e: (e.timestamp, e.record["event_id"])):
+            self._received[event.record["case_id"]].append(event)
+
+    def at(self, instant: int) -> list[Story]:
+        """Every case that was known, as it was known."""
+        found = []
+        for case_id, events in self._received.items():
+            known = bisect_right(events, instant, key=lambda e: e.timestamp)
+            if known:
+                key = (case_id, known)
+                if key not in self._stories:
+                    self._stories[key] = Story(cases(events[:known])[0], self.profile, self._event_clock)
+                found.append(self._stories[key])
+        return found
+
+    def closed_before(self, day: str, permit_type: str | None = None) -> list[Story]:
+        """The cases (of a type) that closed on the 365 days before a day, as known when that day was frozen."""
+        first = days_later(day, -WINDOW_DAYS)
+        return [
+            story
+            for story in self.at(self.frozen_at(day))
+            if story.closed_on is not None
+            and first <= story.closed_on < day
+            and permit_type in (None, story.permit_type)
+        ]
+
+    def frozen_at(self, day: str) -> int:
+        """When the peers of a day are fixed: its midnight and the largest lateness of the permit sources."""
+        declared = [source.id for source in self.profile.sources.values() if source.domain == "permits"]
+        lateness = max((self.profile.lateness_ms(source) for source in declared), default=15 * MINUTE)
+        return self.profile.calendar.day_start(day) + (0 if self._event_clock else lateness)
+
+    def days(self) -> list[str]:
+        """Every local day after one on which something happened, in order."""
+        happened = {
+            self.profile.local_day(event.record["occurred_at"])
+            for events in self._received.values()
+            for event in events
+        }
+        return sorted(days_later(day, 1) for day in happened)
+
+
+def days_later(day: str, days: int) -> str:
+    """A day so many days later, within the years 1 to 9999."""
+    try:
+        return (date.fromisoformat(day) + timedelta(days=days)).isoformat()
+    except OverflowError:
+        return date.max.isoformat() if days > 0 else date.min.isoformat()

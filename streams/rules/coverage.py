@@ -1,0 +1,69 @@
+"""How many cases each rule was applied to, by rule and source: found, not found, and not applicable with the reason.
+
+They are aggregates like any other, on the local day a case entered: a case counts once, under what is said of it now.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from streams.cases.book import DAYS_BEFORE, Book, day_of
+from streams.cases.view import Cases
+from streams.days import local_days
+from streams.engine.chunk import Int64s
+from streams.engine.totals import Key, Totals
+from streams.rules.judging import FOUND, NOT_APPLICABLE, NOT_FOUND, NOTHING, Judged
+from streams.rules.rule import Rule
+
+if TYPE_CHECKING:
+    from streams.cases.files import Touched
+
+METRICS = {FOUND: "rules_found", NOT_FOUND: "rules_not_found", NOT_APPLICABLE: "rules_not_applicable"}
+
+
+class Coverage:
+    """``rules`` in the order of their outcomes."""
+
+    def __init__(self, rules: Sequence[Rule], book: Book) -> None:
+        self._rules, self._book = rules, book
+
+    def count(self, touched: Touched, judged: Judged, totals: Totals) -> None:
+        """Move every case whose outcome, source or day of entry changed."""
+        changes: Counter[int] = Counter()
+        before = np.frombuffer(b"".join(body.outcomes for body in touched.bodies), np.int8)
+        before = before.reshape(len(touched.bodies), len(self._rules)).T
+        old_place = np.zeros(touched.now.n, np.int64)
+        old_place[touched.known] = _places(touched.before)
+        new_place = _places(touched.now)
+        moved = (before != judged.outcomes) | (old_place != new_place)[None, :]
+        for outcomes, places, sign in ((before, old_place, -1), (judged.outcomes, new_place, 1)):
+            rule, case = np.nonzero(moved & (outcomes != NOTHING))
+            packed = (places[case] << 16) | (rule << 8) | outcomes[rule, case]
+            values, counts = np.unique(packed, return_counts=True)
+            for value, count in zip(values.tolist(), counts.tolist(), strict=True):
+                changes[value] += sign * count
+        for value, amount in changes.items():
+            if amount:
+                self._add(value, amount, totals)
+
+    def _add(self, packed: int, amount: int, totals: Totals) -> None:
+        place, number, outcome = packed >> 16, (packed >> 8) & 0xFF, packed & 0xFF
+        rule = self._rules[number]
+        day = day_of((place & 0xFFFFF) - DAYS_BEFORE).isoformat()
+        source = self._book.words.text(place >> 20)
+        metric = f"{rule.domain}.{METRICS[min(outcome, NOT_APPLICABLE)]}"
+        totals.add(Key(metric, "rule", rule.id, day), amount)
+        totals.add(Key(metric, "source", f"{rule.id}|{source}", day), amount)
+        if outcome >= NOT_APPLICABLE:
+            reason = rule.not_applicable[outcome - NOT_APPLICABLE]
+            totals.add(Key(metric, "reason", f"{rule.id}|{reason}", day), amount)
+
+
+def _places(cases: Cases) -> Int64s:
+    """Source and local day of entry as one number."""
+    days = local_days(cases.entered_at, cases.book.zone) + DAYS_BEFORE
+    return (cases.source.astype(np.int64) << 20) | days

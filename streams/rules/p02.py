@@ -1,0 +1,98 @@
+"""P02: a permit is about to count as given because nobody decided (deemed approval, *fiktif positif*)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+
+from streams.cases.events import NEVER
+from streams.cases.view import Cases
+from streams.rules.findings import BREACH, WARNING, Judgement, applies, findings, joined
+from streams.rules.parameters import Parameters
+from streams.rules.rule import LegalBasis, Parameter, Rule
+from streams.rules.telling import Told, decimal
+
+NO_DEEMED = 0
+
+
+def judge(cases: Cases, parameters: Parameters) -> Judgement:
+    """A warning ``near`` working days before the deemed days have run, a breach once they have and nothing closed."""
+    book = cases.book
+    days = book.deemed(cases.permit_type, cases.started_day)
+    which = np.zeros(cases.n, np.int64)
+    passed = cases.course.reach(book.calendars, which, days)
+    soon = np.maximum(days - parameters["near_days"], 0.0)
+    near = cases.course.reach(book.calendars, which, soon)
+    open_then = (passed == NEVER) & (cases.closed_at == NEVER) | (passed != NEVER) & (
+        passed + 1 <= cases.closed_at
+    )
+    found = []
+    for level, at, limit in (
+        (WARNING, near, soon),
+        (BREACH, np.where(passed == NEVER, NEVER, passed + 1), days),
+    ):
+        rows = np.flatnonzero(open_then & (at != NEVER))
+        end = np.minimum(np.maximum(at, cases.seen), cases.closed_at)
+        some = np.where(at != NEVER, end, np.iinfo(np.int64).min)
+        observed = cases.course.days(book.calendars, which, some)
+        found.append(
+            findings(
+                rows,
+                at[rows],
+                observed[rows],
+                limit[rows],
+                cases.last_unit[rows],
+                level=level,
+                due_at=passed[rows],
+            )
+        )
+    return Judgement(joined(found), applies(cases.n, (np.isnan(days), NO_DEEMED)))
+
+
+def sentence(told: Told) -> str:
+    """What was seen, in one sentence."""
+    if told.level == "warning":
+        return (
+            f"Indikasi akan dianggap dikabulkan: {told.subject} sudah {decimal(told.observed)} hari kerja di {told.unit} "
+            f"tanpa keputusan, batas peringatannya {decimal(told.threshold)} hari kerja; perlu perhatian."
+        )
+    return (
+        f"Indikasi fiktif positif: {told.subject} melewati batas keputusan {decimal(told.threshold)} hari kerja tanpa keputusan, terakhir di {told.unit}; "
+        "perlu klarifikasi."
+    )
+
+
+RULE = Rule(
+    id="P02",
+    version="1",
+    title="Mendekati atau melewati batas dianggap dikabulkan",
+    domain="permits",
+    kind="hard",
+    task="case",
+    area="Pelayanan Publik",
+    legal_basis=(
+        LegalBasis("UU 30/2014 pasal 53, sebagaimana diubah"),
+        LegalBasis("PP 28/2025", date(2025, 6, 5)),
+    ),
+    method=(
+        "Hari kerja sejak berkas lengkap dan benar, dikurangi waktu perbaikan oleh pemohon, dibandingkan dengan batas "
+        "keputusan jenis izin itu. Peringatan sebelum batas tercapai, pelanggaran bila terlewati tanpa keputusan."
+    ),
+    why="Izin yang dianggap dikabulkan terbit tanpa pemeriksaan; pembiaran dapat disengaja.",
+    innocent=(
+        "Keputusan sudah dibuat tetapi belum dicatat",
+        "Menunggu dokumen yang pengembaliannya tidak dicatat",
+    ),
+    unit_of_measure="working_days",
+    parameters=(Parameter("near_days", 1.0, "hari kerja", "peringatan sekian hari sebelum batas"),),
+    severity=0.7,
+    sources=("UU 30/2014 pasal 53", "PP 28/2025"),
+    reads_absence=True,
+    not_applicable=("jenis ini tanpa fiktif positif",),
+    judge=judge,
+    sentence=sentence,
+    withdrawn=lambda closed: (
+        "Keputusan ada sebelum batasnya." if closed else "Hitungan waktu berubah; batas belum tercapai."
+    ),
+)

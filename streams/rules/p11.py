@@ -1,0 +1,100 @@
+"""P11: an event was entered long after it happened, or a decision or document is dated before what it rests on."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from schemas import calendar_arrays
+from streams.cases.book import Floats
+from streams.cases.events import NO_DAY
+from streams.cases.view import Cases
+from streams.days import local_days
+from streams.engine.chunk import Int64s
+from streams.rules.findings import Findings, Judgement, applies, findings, joined
+from streams.rules.parameters import Parameters
+from streams.rules.rule import LegalBasis, Parameter, Rule
+from streams.rules.telling import Told, decimal
+
+MINUTE_MS = 60_000
+HISTORIC = 0
+LAG, ORDER, DOCUMENT = "lag", "order", "document"
+
+
+def judge(cases: Cases, parameters: Parameters) -> Judgement:
+    """Findings by what is wrong (``scope``), each of the event that shows it most."""
+    case_of, at, stamp = cases.case_of, cases.column("at"), cases.column("stamp")
+    live = ~cases.backfill
+    events = np.flatnonzero(cases.past & live[case_of])
+    late = calendar_arrays.elapsed(cases.book.profile.calendar, at[events], stamp[events])
+    found = [_greatest(cases, LAG, events, late, stamp[events], parameters["lag_days"])]
+
+    closing = cases.closing
+    ahead = np.flatnonzero(
+        (cases.column("offset") < cases.pick("offset", closing, -1)[case_of]) & live[case_of]
+    )
+    minutes = (at[ahead] - cases.closed_at[case_of[ahead]]) / MINUTE_MS
+    distance = cases.lateness / MINUTE_MS + parameters["tolerance_minutes"]
+    found.append(_greatest(cases, ORDER, ahead, minutes, stamp[closing[case_of[ahead]]], distance))
+
+    dated = cases.column("document_day")
+    events = events[dated[events] != NO_DAY]
+    entered = local_days(cases.entered_at, cases.book.zone)[case_of[events]]
+    found.append(
+        _greatest(
+            cases, DOCUMENT, events, entered - dated[events].astype(np.float64), at[events], np.zeros(cases.n)
+        )
+    )
+    return Judgement(joined(found), applies(cases.n, (cases.backfill, HISTORIC)))
+
+
+def _greatest(
+    cases: Cases, scope: str, events: Int64s, observed: Floats, at: Int64s, threshold: Floats
+) -> Findings:
+    """Of the events of each case beyond the threshold the one that is so most, the earliest of equals."""
+    case = cases.case_of[events]
+    beyond = np.flatnonzero(observed > threshold[case])
+    case, observed, at = case[beyond], observed[beyond], at[beyond]
+    order = np.lexsort((at, -observed, case))
+    first = order[np.flatnonzero(np.append(True, np.diff(case[order]) != 0))] if len(order) else order
+    case = case[first]
+    word = np.full(len(case), cases.book.words.number(scope), np.uint32)
+    return findings(case, at[first], observed[first], threshold[case], cases.last_unit[case], scope=word)
+
+
+def sentence(told: Told) -> str:
+    """What was seen, in one sentence."""
+    what = {
+        LAG: f"memuat peristiwa yang baru dikirim {decimal(told.observed)} hari kerja sesudah terjadi",
+        ORDER: f"ditutup dengan waktu {decimal(told.observed / 60)} jam sebelum tahap yang sudah tercatat",
+        DOCUMENT: f"memuat dokumen bertanggal {decimal(told.observed)} hari sebelum permohonan masuk",
+    }[told.scope]
+    return f"Indikasi waktu mundur: {told.subject} {what}; perlu klarifikasi."
+
+
+RULE = Rule(
+    id="P11",
+    version="1",
+    title="Waktu dicatat mundur",
+    domain="permits",
+    kind="soft",
+    task="case",
+    area="Pelayanan Publik",
+    legal_basis=(LegalBasis("UU 25/2009; tata naskah dinas"),),
+    method=(
+        "Selisih hari kerja antara kejadian dan pengirimannya; penutupan yang bertanggal sebelum tahap yang lebih dahulu "
+        "tercatat; dokumen yang bertanggal sebelum permohonan masuk."
+    ),
+    why="Tanggal mundur menutupi keterlambatan atau keputusan yang mendahului pemeriksaan.",
+    innocent=("Berkas kertas dimasukkan belakangan", "Sistem terputus lalu mengejar", "Salah ketik tanggal"),
+    unit_of_measure="time",
+    parameters=(
+        Parameter("lag_days", 3.0, "hari kerja", "pengiriman yang lebih lambat dari ini"),
+        Parameter("tolerance_minutes", 2.0, "menit", "selisih jam yang dimaklumi, di atas kelambatan sumber"),
+    ),
+    severity=0.4,
+    sources=("Cardinal R030: penawaran terlambat yang menang",),
+    not_applicable=("data historis",),
+    historic=False,
+    judge=judge,
+    sentence=sentence,
+)

@@ -1,0 +1,117 @@
+"""What a rule declares: the facts that people, pages and the engine read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any, Literal
+
+from streams.rules.parameters import Parameters
+
+if TYPE_CHECKING:
+    from streams.cases.view import Cases
+    from streams.rules.findings import Judgement
+    from streams.rules.telling import Told
+
+
+@dataclass(frozen=True, slots=True)
+class LegalBasis:
+    """A regulation, with the first and last day on which it holds (None: open)."""
+
+    text: str
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A value that officials decide: the profile may set ``<rule>.<name>`` by date, permit type and source."""
+
+    name: str
+    default: float
+    unit: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A row of a rule's table: a case, and what must be said of it.
+
+    ``events`` are (kind, local time, fields); times are ``YYYY-MM-DD HH:MM`` in the regency's zone. ``clock`` is until
+    when the clock runs (default: the last event). ``expects`` is ``found``, ``not found`` or ``not applicable``;
+    ``level``, ``observed`` and ``scope`` are compared where they are given. ``peers`` makes earlier cases, by name of a
+    maker in ``streams.rules.peers_examples``. The profile is ``streams/rules/example_profile``.
+    """
+
+    situation: str
+    events: Sequence[tuple[str, str, Mapping[str, Any]]]
+    expects: Literal["found", "not found", "not applicable"]
+    clock: str = ""
+    level: str = ""
+    observed: float | None = None
+    scope: str | None = None
+    peers: Mapping[str, Any] = field(default_factory=dict)
+
+
+#: The situations that every rule's table must show.
+SITUATIONS = (
+    "found", "not found", "just below", "just above", "not applicable", "too few", "before a dated change",
+    "after a dated change",
+)  # fmt: skip
+
+Kind = Literal["hard", "soft", "context", "page"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One rule. Texts are Bahasa Indonesia, for the inspectorate.
+
+    ``kind``: a *hard* finding is a fact, a *soft* one a sign among others, *context* only accompanies other alerts, a
+    *page* is shown and never an alert. ``task``: the case task judges by one case alone, the regency task by many.
+    ``delivers``: reaches the inspectorate from the first day; the others are observed until a person enables them.
+    ``reads_absence``: says something because nothing came, so it waits while the source is silent. ``without`` are
+    situations that cannot be for this rule, with the reason. ``not_applicable`` are the reasons, by the number that
+    ``judge`` gives.
+    """
+
+    id: str
+    version: str
+    title: str
+    domain: str
+    kind: Kind
+    task: Literal["case", "regency"]
+    area: str
+    legal_basis: tuple[LegalBasis, ...]
+    method: str
+    why: str
+    innocent: tuple[str, ...]
+    unit_of_measure: str
+    owner: str = "Inspektorat Daerah"
+    parameters: tuple[Parameter, ...] = ()
+    minimum_sample: int = 0
+    severity: float = 0.5
+    needs: tuple[str, ...] = ("case_id", "occurred_at")
+    sources: tuple[str, ...] = ()
+    delivers: bool = False
+    reads_absence: bool = False
+    not_applicable: tuple[str, ...] = ()
+    historic: bool = True
+    judge: Callable[[Cases, Parameters], Judgement] | None = None
+    sentence: Callable[[Told], str] | None = None
+    withdrawn: Callable[[bool], str] | None = None
+    examples: tuple[Example, ...] = ()
+    without: Mapping[str, str] = field(default_factory=dict)
+
+    def default(self, name: str) -> float:
+        """The default of a parameter. Raises KeyError."""
+        return next(p.default for p in self.parameters if p.name == name)
+
+    def judged(self, cases: Cases) -> Judgement:
+        """What the rule says of the cases. Raises ValueError for one that judges by more than cases."""
+        if self.judge is None:
+            raise ValueError(f"rule {self.id} does not judge cases")
+        return self.judge(cases, Parameters(self, cases))
+
+
+__all__ = ["SITUATIONS", "Example", "Kind", "LegalBasis", "Parameter", "Rule"]

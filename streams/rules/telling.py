@@ -1,0 +1,58 @@
+"""What a rule's sentence may be made of, and how numbers, days and clock times are written in Indonesian."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from schemas.profile import Profile
+
+_MONTHS = (
+    "Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober", "November",
+    "Desember",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One finding in the words of people: ``subject`` and ``unit`` are named, ``scope`` is the step's name or the code
+    that the rule gave, times are UTC ms, ``more`` is what the rule keeps for its sentence."""
+
+    profile: Profile
+    subject: str
+    unit: str
+    scope: str
+    level: str
+    observed: float
+    threshold: float
+    at: int
+    closed: bool
+    case_due_at: int | None
+    detail: int
+    more: Any = None
+
+    def day(self, ms: int) -> str:
+        """A local day, ``5 Maret 2026``."""
+        year, month, number = self.profile.local_day(ms).split("-")
+        return f"{int(number)} {_MONTHS[int(month) - 1]} {year}"
+
+    def moment(self, ms: int) -> str:
+        """A local time, ``5 Maret 2026 pukul 14.05``."""
+        clock = datetime.fromtimestamp(ms / 1000, self.profile.timezone)
+        return f"{self.day(ms)} pukul {clock:%H.%M}"
+
+
+def decimal(value: float) -> str:
+    """At most one decimal, with a comma."""
+    return f"{value:.1f}".removesuffix(".0").replace(".", ",")
+
+
+def whole(value: float) -> str:
+    """A whole number with dots between thousands."""
+    return f"{round(value):,}".replace(",", ".")
+
+
+def rupiah(value: float) -> str:
+    """An amount of money."""
+    return f"Rp{whole(value)}"

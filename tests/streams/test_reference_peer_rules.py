@@ -1,0 +1,469 @@
+"""The reference for the rules that compare a case with its peers, and officers with each other: worked out by hand.
+
+Cases of 30 peers close in January 2026; case ``C`` in February. Values of log buckets: 10 stands as 10.07, 100 as
+100.49, 200 as 198.37.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from permit_cases import SINCE, Row, judged, law, ms, row, said
+
+from schemas.profile import Step, Threshold
+from streams.reference import reasons
+from streams.reference.finding import FOUND, NOT_FOUND, Finding
+from streams.reference.statistics import binomial_tail, bucket_percentile, percentile, smaller_by_rank
+
+UNTIL = "2026-03-02"
+CLOSED = ms("2026-02-03 14:00")
+
+
+def clock(minutes: int) -> str:
+    """A time of the day so many minutes after 08:00; 200 minutes are all worked."""
+    return f"{8 + minutes // 60:02d}:{minutes % 60:02d}"
+
+
+class TestStatistics:
+    def test_percentile_is_the_first_value_that_enough_do_not_exceed(self) -> None:
+        assert [percentile(q, [4, 3, 2, 1]) for q in (25, 26, 50, 75, 76, 100)] == [1, 2, 2, 3, 4, 4]
+        assert percentile(95, range(1, 21)) == 19
+        assert [round(bucket_percentile(50, [n]), 2) for n in (0, 10, 100, 200)] == [
+            0.99,
+            10.07,
+            100.49,
+            198.37,
+        ]
+
+    def test_binomial_tail(self) -> None:
+        assert binomial_tail(8, 8, 1 / 3) == pytest.approx(3**-8)
+        assert binomial_tail(2, 3, 0.5) == pytest.approx(0.5)
+        assert (binomial_tail(0, 5, 0.0), binomial_tail(1, 5, 0.0), binomial_tail(5, 5, 1.0)) == (1, 0, 1)
+
+    def test_rank_test(self) -> None:
+        assert smaller_by_rank([1, 2, 3], [4, 5, 6]) == pytest.approx(
+            0.0248, abs=1e-4
+        )  # z = -4.5 / sqrt(5.25)
+        assert smaller_by_rank([4, 5, 6], [1, 2, 3]) == pytest.approx(1 - 0.0248, abs=1e-4)
+        ties = smaller_by_rank([1, 1, 2], [1, 2, 2])  # z = -1.5 / sqrt(9 / 12 * (7 - 48 / 30))
+        assert ties == pytest.approx(0.2280, abs=1e-4)
+        assert smaller_by_rank([7, 7], [7, 7, 7]) == 1
+
+
+class TestP05:
+    def repeats(self, case: str, day: str, times: int, step: str = "survei") -> list[Row]:
+        steps = [row(case, "finished", f"{day} 09:{n:02d}", step=step) for n in range(times)]
+        return [row(case, "accepted", f"{day} 08:00"), *steps, row(case, "closed", f"{day} 14:00")]
+
+    def peers(self, *times: int, day: str = "2026-01-05") -> list[Row]:
+        return [r for n, t in enumerate(times) for r in self.repeats(f"{day}-{n}", day, t)]
+
+    def test_more_than_two_and_than_almost_all(self) -> None:
+        usual = self.peers(*[1] * 30)
+        assert said("P05", usual + self.repeats("C", "2026-02-03", 2), UNTIL) == (NOT_FOUND, {})
+        assert said("P05", usual + self.repeats("C", "2026-02-03", 3), UNTIL) == (
+            FOUND,
+            {"": Finding("breach", CLOSED, 3, 2)},
+        )
+        repeated = self.peers(*[1] * 28, 3, 3)  # the 29th of 30 is the 95th percentile
+        assert said("P05", repeated + self.repeats("C", "2026-02-03", 3), UNTIL) == (NOT_FOUND, {})
+        assert said("P05", repeated + self.repeats("C", "2026-02-03", 4), UNTIL)[1][""].threshold == 3
+        assert said("P05", self.peers(*[1] * 29, 3) + self.repeats("C", "2026-02-03", 3), UNTIL)[0] == FOUND
+
+    def test_counts_the_larger_of_started_and_finished_up_to_the_closing(self) -> None:
+        mine = self.repeats("C", "2026-02-03", 2)
+        begun = [row("C", "started", f"2026-02-03 10:{n:02d}", step="survei") for n in range(3)]
+        after = row("C", "finished", "2026-02-03 15:00", step="survei")
+        assert said("P05", self.peers(*[1] * 30) + mine + begun, UNTIL)[1][""].observed == 3
+        assert said("P05", [*self.peers(*[1] * 30), *mine, after], UNTIL)[0] == NOT_FOUND
+
+    def test_loops_are_no_rework(self) -> None:
+        loop = law(Step("survei", "Survei", "PUPR", loop=True))
+        rows = self.peers(*[1] * 30) + self.repeats("C", "2026-02-03", 3)
+        assert said("P05", rows, UNTIL, loop)[0] == reasons.FEW_PEERS, "its peers have no other step either"
+        others = [r for n in range(30) for r in self.repeats(f"o{n}", "2026-01-05", 1, "berkas")]
+        assert said("P05", others + self.repeats("C", "2026-02-03", 3), UNTIL, loop)[0] == reasons.NO_STEPS
+
+    def test_thirty_peers_of_the_365_days_before(self) -> None:
+        mine = self.repeats("C", "2026-02-03", 3)
+        assert said("P05", self.peers(*[1] * 29) + mine, UNTIL)[0] == reasons.FEW_PEERS
+        for day, outcome in (
+            ("2026-02-03", reasons.FEW_PEERS),
+            ("2026-02-02", FOUND),
+            ("2025-02-03", FOUND),
+            ("2025-02-02", reasons.FEW_PEERS),
+        ):
+            rows = self.peers(*[1] * 29) + self.peers(1, day=day) + mine
+            assert said("P05", rows, UNTIL)[0] == outcome, day
+        other = [(c, k, t, f | {"permit_type": "IMB"}) for c, k, t, f in self.peers(*[1] * 30)]
+        assert said("P05", other + mine, UNTIL)[0] == reasons.FEW_PEERS
+
+    def test_peers_are_frozen_as_they_were_known(self) -> None:
+        mine = self.repeats("C", "2026-02-03", 3)
+        for arrives, outcome in (("2026-02-03 00:00", FOUND), ("2026-02-03 00:01", reasons.FEW_PEERS)):
+            *steps, closing = self.peers(1, day="2026-02-02")
+            late = (*closing[:3], {"arrives": arrives})
+            assert said("P05", [*self.peers(*[1] * 29), *steps, late, *mine], UNTIL)[0] == outcome
+
+    def test_a_source_may_be_late(self) -> None:
+        mine = self.repeats("C", "2026-02-03", 3)
+        rows = self.peers(*[1] * 29) + mine
+        *steps, closing = self.peers(1, day="2026-02-02")
+        for arrives, outcome in (("2026-02-03 00:10", FOUND), ("2026-02-03 00:11", reasons.FEW_PEERS)):
+            late = (*closing[:3], {"arrives": arrives})
+            assert said("P05", [*rows, *steps, late], UNTIL, event_clock=False)[0] == outcome
+        everyone = self.peers(*[1] * 30) + mine
+        assert said("P05", everyone, "2026-02-03 14:09", event_clock=False)[0] == reasons.NOT_CLOSED
+        assert said("P05", everyone, "2026-02-03 14:10", event_clock=False)[0] == FOUND
+        at_midnight = [
+            row("C", "finished", "2026-02-02 10:00", step="x"),
+            row("C", "closed", "2026-02-03 00:00"),
+        ]
+        night = self.peers(*[1] * 30) + at_midnight
+        assert said("P05", night, "2026-02-03 00:09", event_clock=False)[0] == reasons.NOT_CLOSED
+        assert said("P05", night, "2026-02-03 00:10", event_clock=False)[0] == NOT_FOUND
+
+    def test_not_applicable(self) -> None:
+        usual = self.peers(*[1] * 30)
+        assert said("P05", usual + self.repeats("C", "2026-02-03", 3)[:-1], UNTIL)[0] == reasons.NOT_CLOSED
+        assert said("P05", usual + self.repeats("C", "2026-02-03", 0), UNTIL)[0] == reasons.NO_STEPS
+
+
+class TestP07:
+    """15 peers took 100 minutes and 15 took 200: the fence is 100.49 / (198.37 / 100.49)^1.5 = 36.2."""
+
+    FENCE = pytest.approx(36.2, abs=0.05)
+
+    def done(self, case: str, day: str, minutes: int, end: str = "issued", **fields: object) -> list[Row]:
+        return [
+            row(case, "started", f"{day} 08:00", step="survei"),
+            row(case, "finished", f"{day} {clock(minutes)}", step="survei", **fields),
+            row(case, end, f"{day} 14:00"),
+        ]
+
+    def peers(self, count: int = 30, end: str = "issued", **fields: object) -> list[Row]:
+        minutes = [100 if n % 2 else 200 for n in range(count)]
+        return [r for n, m in enumerate(minutes) for r in self.done(f"p{n}", "2026-01-05", m, end, **fields)]
+
+    def test_below_the_fence(self) -> None:
+        outcome, found = said("P07", self.peers() + self.done("C", "2026-02-03", 36), UNTIL)
+        assert outcome == FOUND
+        assert found == {"survei": Finding("breach", CLOSED, 36, self.FENCE)}
+        assert said("P07", self.peers() + self.done("C", "2026-02-03", 37), UNTIL) == (NOT_FOUND, {})
+
+    def test_below_what_is_possible(self) -> None:
+        least = law(Step("survei", "Survei", "PUPR", minimum_minutes=40))
+        for peers in (0, 30):
+            for minutes, outcome in ((39, FOUND), (40, NOT_FOUND)):
+                rows = self.peers(peers) + self.done("C", "2026-02-03", minutes)
+                assert said("P07", rows, UNTIL, least)[0] == outcome
+        rows = self.peers() + self.done("C", "2026-02-03", 30)
+        assert said("P07", rows, UNTIL, least)[1]["survei"].threshold == 40, "the larger of both"
+        lower = law(Step("survei", "Survei", "PUPR", minimum_minutes=31))
+        assert said("P07", rows, UNTIL, lower)[1]["survei"].threshold == self.FENCE
+
+    def test_nothing_is_below_a_minute(self) -> None:
+        at_once = [r for n in range(30) for r in self.done(f"p{n}", "2026-01-05", 0)]
+        assert said("P07", at_once + self.done("C", "2026-02-03", 0), UNTIL) == (NOT_FOUND, {})
+
+    def test_time_with_the_applicant_is_not_counted(self) -> None:
+        away = [row("C", "returned", "2026-02-03 08:10"), row("C", "resubmitted", "2026-02-03 09:10")]
+        rows = self.peers() + self.done("C", "2026-02-03", 90) + away
+        assert said("P07", rows, UNTIL)[1]["survei"].observed == 30
+
+    def test_not_applicable(self) -> None:
+        mine = self.done("C", "2026-02-03", 5)
+        assert said("P07", self.peers(29) + mine, UNTIL)[0] == reasons.FEW_PEERS
+        assert said("P07", self.peers(end="closed") + mine, UNTIL)[0] == reasons.FEW_PEERS
+        assert said("P07", self.peers(automatic=True) + mine, UNTIL)[0] == reasons.FEW_PEERS
+        assert said("P07", self.peers() + mine[1:], UNTIL)[0] == reasons.NO_START
+        assert said("P07", self.peers() + mine[:1] + mine[2:], UNTIL)[0] == reasons.NO_START
+        assert said("P07", self.peers() + mine[:2], UNTIL)[0] == "belum terbit"
+        assert (
+            said("P07", self.peers() + self.done("C", "2026-02-03", 5, "closed"), UNTIL)[0]
+            == "tidak berakhir dengan izin"
+        )
+        by_machine = self.done("C", "2026-02-03", 5, automatic=True)
+        assert said("P07", self.peers() + by_machine, UNTIL)[0] == reasons.AUTOMATIC
+        machine = law(Step("survei", "Survei", "PUPR", automatic=True))
+        assert said("P07", self.peers() + mine, UNTIL, machine)[0] == reasons.AUTOMATIC
+
+
+class TestP08:
+    """30 peers waited 100 minutes: the 10th percentile is 100.49."""
+
+    def done(self, case: str, day: str, minutes: int) -> list[Row]:
+        return [row(case, "accepted", f"{day} 08:00"), row(case, "issued", f"{day} {clock(minutes)}")]
+
+    def rows(self, waiting: int, minutes: int = 50, peers: int = 30) -> list[Row]:
+        usual = [r for n in range(peers) for r in self.done(f"p{n}", "2026-01-05", 100)]
+        queue = [row(f"q{n}", "accepted", "2026-02-02 09:00") for n in range(waiting)]
+        return [*usual, *queue, *self.done("C", "2026-02-03", minutes)]
+
+    def test_ten_overtaken_and_quick(self) -> None:
+        finding = Finding("breach", ms("2026-02-03 08:50"), 10, 10)
+        assert said("P08", self.rows(10), UNTIL) == (FOUND, {"": finding})
+        assert said("P08", self.rows(9), UNTIL) == (NOT_FOUND, {})
+        assert said("P08", self.rows(10, minutes=101), UNTIL) == (NOT_FOUND, {})
+
+    @pytest.mark.parametrize(
+        ("event", "outcome"),
+        [
+            (row("q0", "issued", "2026-02-03 08:49"), NOT_FOUND),
+            (row("q0", "issued", "2026-02-03 08:50"), NOT_FOUND),
+            (row("q0", "issued", "2026-02-03 08:51"), FOUND),
+            (row("q0", "returned", "2026-02-03 08:50"), NOT_FOUND),
+            (row("q0", "returned", "2026-02-03 08:51"), FOUND),
+            (row("q0", "submitted", "2026-02-02 08:00", permit_type="IMB", event_id="x"), FOUND),
+            (row("q0", "finished", "2026-02-02 10:00", step="x", permit_type="IMB"), NOT_FOUND),
+        ],
+    )
+    def test_who_is_overtaken(self, event: Row, outcome: str) -> None:
+        assert said("P08", [*self.rows(10), event], UNTIL)[0] == outcome
+
+    def test_who_came_later_is_not_overtaken(self) -> None:
+        same = [row("q9", "accepted", "2026-02-03 08:00")]
+        assert said("P08", self.rows(9) + same, UNTIL)[0] == NOT_FOUND
+
+    def test_what_is_told_after_it_was_judged_changes_nothing(self) -> None:
+        late = row("q9", "accepted", "2026-02-02 09:00", arrives="2026-02-03 09:30")
+        assert said("P08", [*self.rows(9), late], UNTIL)[0] == NOT_FOUND
+
+    def test_not_applicable(self) -> None:
+        assert said("P08", self.rows(10, peers=29), UNTIL)[0] == reasons.FEW_PEERS
+        assert (
+            said("P08", [*self.rows(10)[:-2], row("C", "issued", "2026-02-03 09:00")], UNTIL)[0]
+            == reasons.NO_ACCEPTED
+        )
+        assert said("P08", self.rows(10)[:-1], UNTIL)[0] == "belum terbit"
+
+
+class TestP13:
+    """The longest gap of 30 peers is 100 minutes: the median is 100.49, twice that 200.99."""
+
+    def done(self, case: str, day: str, gap: int, end: str = "issued", **fields: object) -> list[Row]:
+        return [
+            row(case, "accepted", f"{day} 08:00", officer="A"),
+            row(case, "finished", f"{day} {clock(gap)}", step="x", **fields),
+            row(case, end, f"{day} 11:40"),
+        ]
+
+    def peers(self, count: int = 30) -> list[Row]:
+        return [
+            r for n in range(count) for r in [*self.done(f"p{n}", "2026-01-05", 100)[:2], row(f"p{n}", "issued", "2026-01-05 09:41")]
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize("moved", [{"contact": "phone"}, {"fee_paid": 1}, {"officer": "B"}])
+    def test_idle_until_something_moved_it(self, moved: dict[str, object]) -> None:
+        outcome, found = said("P13", self.peers() + self.done("C", "2026-02-03", 201, **moved), UNTIL)
+        assert outcome == FOUND
+        assert found[""] == Finding("breach", ms("2026-02-03 11:40"), 201, pytest.approx(200.99, abs=0.01))
+        assert said("P13", self.peers() + self.done("C", "2026-02-03", 200, **moved), UNTIL) == (
+            NOT_FOUND,
+            {},
+        )
+
+    @pytest.mark.parametrize("nothing", [{}, {"fee_paid": 0}, {"officer": "A"}, {"contact": ""}])
+    def test_not_found_without_anything_that_moved_it(self, nothing: dict[str, object]) -> None:
+        for peers in (0, 30):
+            rows = self.peers(peers) + self.done("C", "2026-02-03", 201, **nothing)
+            assert said("P13", rows, UNTIL) == (NOT_FOUND, {})
+
+    def test_the_end_is_near(self) -> None:
+        start, moved = self.done("C", "2026-02-03", 201, contact="visit")[:2]
+        for closed, outcome in (("2026-02-04 11:20", FOUND), ("2026-02-04 11:21", NOT_FOUND)):
+            assert said("P13", [*self.peers(), start, moved, row("C", "issued", closed)], UNTIL)[0] == outcome
+        itself = [start, row("C", "issued", "2026-02-03 11:40", officer="B")]
+        assert said("P13", self.peers() + itself, UNTIL)[1][""].observed == 220
+
+    def test_not_applicable(self) -> None:
+        mine = self.done("C", "2026-02-03", 201, contact="visit")
+        assert said("P13", self.peers(29) + mine, UNTIL)[0] == reasons.FEW_PEERS
+        assert said("P13", self.peers() + mine[:2], UNTIL)[0] == "belum terbit"
+        ended = self.done("C", "2026-02-03", 201, "withdrawn", contact="visit")
+        assert said("P13", self.peers() + ended, UNTIL)[0] == "tidak berakhir dengan izin"
+
+
+def days(count: int) -> list[str]:
+    """So many days from 5 January 2026."""
+    return [(date(2026, 1, 5) + timedelta(days=n)).isoformat() for n in range(count)]
+
+
+class TestP15:
+    def test_returned_more_than_twice(self) -> None:
+        for times, outcome in ((2, NOT_FOUND), (3, FOUND)):
+            returns = [row("C", "returned", f"2026-02-02 09:{n:02d}") for n in range(times)]
+            rows = [
+                *returns,
+                row("C", "withdrawn", "2026-02-03 14:00"),
+                row("C", "returned", "2026-02-04 09:00"),
+            ]
+            found = {"": Finding("breach", CLOSED, 3, 2)} if outcome == FOUND else {}
+            assert said("P15", rows, UNTIL) == (outcome, found)
+            assert said("P15", rows[:times], UNTIL)[0] == reasons.NOT_CLOSED
+
+    def officers(self, returned: dict[str, int], cases: int = 30) -> list[Row]:
+        """Officers with 30 cases each on 5 January, and how many of them each returned on 6 January."""
+        rows = []
+        for officer, count in returned.items():
+            for n in range(cases):
+                rows.append(row(f"{officer}{n}", "finished", "2026-01-05 09:00", step="x", officer=officer))
+                if n < count:
+                    rows.append(row(f"{officer}{n}", "returned", "2026-01-06 09:00", officer=officer))
+        return rows
+
+    def found(self, rows: list[Row], until: str = UNTIL) -> dict[tuple[str, str, str], Finding]:
+        return judged(rows, until).findings
+
+    def test_an_officer_returns_far_more_often_than_the_others(self) -> None:
+        rows = self.officers({"A": 3, "B": 3, "D": 3, "E": 4, "F": 7})  # rates 0.1 0.1 0.1 0.133 0.233
+        fence = 4 / 30 + 1.5 * (4 / 30 - 0.1)  # 0.183
+        finding = Finding("breach", ms("2026-01-07 00:00"), 7 / 30, pytest.approx(fence))
+        assert self.found(rows) == {("P15", "F", "PBG"): finding}
+        assert self.found(rows, "2026-01-06 23:59") == {}
+        assert self.found(self.officers({"A": 3, "B": 3, "D": 3, "E": 4, "F": 5})) == {}
+
+    def test_too_few_officers_or_cases(self) -> None:
+        assert self.found(self.officers({"A": 0, "B": 0, "D": 0, "F": 30})) == {}
+        assert self.found(self.officers({"A": 0, "B": 0, "D": 0, "E": 0, "F": 29}, cases=29)) == {}
+
+    def test_the_last_day_that_asked_stands(self) -> None:
+        rows = self.officers({"A": 3, "B": 3, "D": 3, "E": 3, "F": 4})
+        assert list(self.found(rows)) == [("P15", "F", "PBG")]
+        more = [
+            row("E0", "returned", "2026-01-08 09:00", officer="E"),
+            row("F0", "returned", "2026-01-08 09:30", officer="F"),
+        ]
+        assert self.found(rows + more)["P15", "F", "PBG"].at == ms("2026-01-09 00:00")
+        others = [row(f"{o}29", "returned", "2026-01-08 09:00", officer=o) for o in "ABDE"]
+        again = row("F0", "returned", "2026-01-08 09:30", officer="F")
+        assert self.found([*rows, *others, again]) == {}
+
+
+class TestP09:
+    def rows(self, mine: int, others: int, by_officer: int | None = None) -> list[Row]:
+        """Cases of applicant A, of which officer X acted in the last, and other cases by Y; all closed by 3 February."""
+        rows = []
+        for n in range(mine):
+            officer = "X" if by_officer is None or n >= mine - by_officer else "Y"
+            rows.append(
+                row(
+                    f"a{n}",
+                    "finished",
+                    f"2026-01-{n + 5:02d} 09:00",
+                    step="x",
+                    officer=officer,
+                    applicant="A",
+                )
+            )
+            rows.append(row(f"a{n}", "closed", f"2026-01-{n + 5:02d} 10:00"))
+        for n in range(others):
+            rows.append(
+                row(f"o{n}", "finished", "2026-01-05 09:00", step="x", officer="Y", applicant=f"O{n}")
+            )
+            rows.append(row(f"o{n}", "closed", "2026-01-05 10:00"))
+        rows[-2 * others - 1] = row(f"a{mine - 1}", "closed", "2026-02-03 14:00")
+        return rows
+
+    def test_three_times_what_the_share_of_the_work_says(self) -> None:
+        found = judged(self.rows(8, 17), UNTIL)  # X has 8 of 25 cases
+        finding = Finding("breach", ms("2026-02-04 00:00"), 1, pytest.approx(3 * 8 / 25))
+        assert found.findings == {("P09", "X", "A"): finding}
+        assert found.outcomes["P09", "a7"] == FOUND
+        assert judged(self.rows(8, 17), "2026-02-03 23:59").findings == {}
+        assert judged(self.rows(8, 15), UNTIL).findings == {}, "3 * 8/23 is more than all"
+        assert judged(self.rows(8, 15), UNTIL).outcomes["P09", "a7"] == NOT_FOUND
+
+    def test_chance_must_be_small(self) -> None:
+        # 5 of 8 by X, who has 5 of 38: 0.625 is more than 3 * 0.132, and P(X >= 5) = 0.0015; 6 of 39: 0.0003
+        assert judged(self.rows(8, 30, by_officer=5), UNTIL).findings == {}
+        assert list(judged(self.rows(8, 31, by_officer=6), UNTIL).findings) == [("P09", "X", "A")]
+
+    def test_eight_cases(self) -> None:
+        found = judged(self.rows(7, 40), UNTIL)
+        assert found.findings == {}
+        assert found.outcomes["P09", "a6"] == reasons.TOO_FEW
+        least = law(thresholds=(Threshold("P09.least", 7, SINCE),))
+        assert list(judged(self.rows(7, 40), UNTIL, least).findings) == [("P09", "X", "A")]
+
+    def test_an_agent_is_an_actor_too(self) -> None:
+        rows = [
+            (c, k, t, {("agent_token" if (n, v) == ("applicant_token", "A") else n): v for n, v in f.items()})
+            for c, k, t, f in self.rows(8, 17)
+        ]
+        assert list(judged(rows, UNTIL).findings) == [("P09", "X", "A")]
+
+    def test_open_cases_are_not_judged(self) -> None:
+        rows = self.rows(8, 17)
+        still_open = [r for r in rows if r[:2] != ("a7", "closed")]
+        assert judged(still_open, UNTIL).outcomes["P09", "a7"] == reasons.NOT_CLOSED
+
+
+class TestP17:
+    def issues(self, count: int, last: str) -> list[Row]:
+        rows = [row(f"c{n}", "issued", f"2026-02-03 09:00:{n:02d}", officer="A") for n in range(count - 1)]
+        return [*rows, row("C", "issued", last, officer="A")]
+
+    def test_twenty_within_ten_minutes_is_a_page(self) -> None:
+        found = judged(self.issues(20, "2026-02-03 09:10"), UNTIL)
+        page = Finding("page", ms("2026-02-03 09:10"), 20, 20)
+        assert {k: f for k, f in found.findings.items() if k[0] == "P17"} == {
+            ("P17", "A", "2026-02-03"): page
+        }
+        assert found.outcomes["P17", "C"] == FOUND
+
+    @pytest.mark.parametrize(("count", "last"), [(19, "2026-02-03 09:10"), (20, "2026-02-03 09:10:00.001")])
+    def test_fewer_or_longer_is_none(self, count: int, last: str) -> None:
+        found = judged(self.issues(count, last), UNTIL)
+        assert not [k for k in found.findings if k[0] == "P17"]
+        assert found.outcomes["P17", "C"] == NOT_FOUND
+
+    def test_not_applicable(self) -> None:
+        assert said("P17", [row("C", "issued", "2026-02-03 09:00")], UNTIL)[0] == reasons.NO_OFFICER
+        machine = row("C", "issued", "2026-02-03 09:00", officer="A", automatic=True)
+        assert said("P17", [machine], UNTIL)[0] == reasons.AUTOMATIC
+        assert said("P17", [row("C", "closed", "2026-02-03 09:00")], UNTIL)[0] == "tidak berakhir dengan izin"
+
+
+class TestP18:
+    def rows(self, with_agent: int, without: int, minutes: int = 10) -> list[Row]:
+        """Steps of 100 minutes without an agent, of ``minutes`` with one; the last agent's case is ``C``."""
+        rows = []
+        for n in range(with_agent + without):
+            agent = {"agent": f"K{n}"} if n < with_agent else {}
+            case, day = ("C", "2026-02-03") if n == 0 else (f"c{n}", "2026-01-05")
+            took = minutes if agent else 100
+            rows.append(row(case, "started", f"{day} 08:00", step="survei", **agent))
+            rows.append(row(case, "finished", f"{day} {clock(took)}", step="survei", officer="A"))
+            rows.append(row(case, "closed", f"{day} 14:00"))
+        return rows
+
+    def test_a_third_of_the_time_with_an_agent(self) -> None:
+        found = judged(self.rows(20, 20), UNTIL)
+        finding = Finding(
+            "breach", ms("2026-02-04 00:00"), pytest.approx(0.1003, abs=1e-4), pytest.approx(1 / 3)
+        )
+        assert found.findings == {("P18", "A", "PBG/survei"): finding}
+        assert found.outcomes["P18", "C"] == FOUND
+        assert list(judged(self.rows(20, 20, minutes=33), UNTIL).findings) == [("P18", "A", "PBG/survei")]
+        slower = judged(self.rows(20, 20, minutes=34), UNTIL)
+        assert (slower.findings, slower.outcomes["P18", "C"]) == ({}, NOT_FOUND)
+
+    @pytest.mark.parametrize(("with_agent", "without"), [(19, 20), (20, 19)])
+    def test_twenty_each(self, with_agent: int, without: int) -> None:
+        found = judged(self.rows(with_agent, without), UNTIL)
+        assert (found.findings, found.outcomes["P18", "C"]) == ({}, reasons.TOO_FEW)
+
+    def test_not_asked_without_an_agent(self) -> None:
+        assert judged(self.rows(0, 40), UNTIL).outcomes["P18", "C"] == reasons.TOO_FEW
+        assert judged(self.rows(20, 20)[1:3], UNTIL).outcomes["P18", "C"] == reasons.TOO_FEW
+
+
+def test_the_slowest_partition_is_the_clock_of_the_regency() -> None:
+    rows = TestP05().peers(*[1] * 30) + TestP05().repeats("C", "2026-02-03", 3)
+    found = judged(rows, UNTIL)
+    assert found.outcomes["P05", "C"] == FOUND
+    behind = judged(rows, {0: ms(UNTIL), 1: ms("2026-02-03 13:59")})
+    assert ("P05", "C") not in behind.outcomes or behind.outcomes["P05", "C"] == reasons.NOT_CLOSED
+    assert behind.outcomes["P12", "C"] == reasons.NO_REJECTION
