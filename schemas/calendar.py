@@ -209,6 +209,36 @@ class WorkingCalendar:
                 return max(found, a_ms)
             reach = found + 60 * DAY_MS
 
+    def elapsed_over(self, spans: Sequence[tuple[int, int]]) -> float:
+        """Working days of several spans (UTC ms) together, exact and rounded once."""
+        if not spans:
+            return 0.0
+        table = self._covering(min(a for a, _ in spans), max(b for _, b in spans))
+        return sum(table.parts(b) - table.parts(a) for a, b in spans) / table.unit
+
+    def add_over(self, spans: Sequence[tuple[int, int | None]], days: float) -> int | None:
+        """The first instant (UTC ms) by which a clock that runs in these spans only has run ``days`` working days; None
+        where they end before. Only the last span may be open (None). Exact: the sum is rounded nowhere."""
+        if not spans:
+            return None
+        high = max(a if b is None else b for a, b in spans)
+        reach = high + int(days * _EVEN_DAY_MS * 1.3) + 60 * DAY_MS
+        while True:
+            table = self._covering(spans[0][0], reach)
+            left = parts_needed(days, table.unit)
+            for a, b in spans:
+                begin = table.parts(a)
+                length = None if b is None else table.parts(b) - begin
+                if length is None or left <= length:
+                    found = max(table.instant(begin + left), a)
+                    break
+                left -= length
+            else:
+                return None
+            if found <= reach or reach > table.last:
+                return found
+            reach = found + 60 * DAY_MS
+
     def is_working(self, ms: int) -> bool:
         """Whether ``ms`` (UTC) lies in working time; opening counts, closing does not."""
         table = self._covering(ms, ms)

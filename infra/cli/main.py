@@ -43,7 +43,8 @@ GROUPS = (
     Group("status", "status", "Menampilkan keadaan setiap bagian."),
     Group("doctor", "doctor", "Memeriksa setiap bagian dan menunjukkan cara memperbaikinya."),
     Group("config", "config", "Menampilkan pengaturan, nilai dan asalnya."),
-    Group("profile", "profile", "Profil kabupaten: memeriksa, membuat, mengekspor, mengimpor."),
+    Group("profile", "profile", "Profil kabupaten: memeriksa, mengaktifkan, membuat, membagikan."),
+    Group("rules", "rules", "Aturan: usulan langkah jenis izin dari data lama."),
     Group("publish", "publish", "Menerbitkan kejadian dari berkas CSV, JSONL, Avro, atau XES."),
     Group("simulate", "simulate", "Menjalankan kabupaten tiruan (DATA SIMULASI)."),
     Group("audit", "audit", "Telaah data historis dari berkas CSV, Parquet, atau XES."),
@@ -169,6 +170,7 @@ EXPECTED = {
     "DeploymentMismatchError": PROBLEM,
     "PublishError": PROBLEM,
     "LedgerError": PROBLEM,
+    "ActivationError": PROBLEM,
     "TimeoutError": PROBLEM,
     "KafkaException": PROBLEM,
     "OperationalError": PROBLEM,  # ClickHouse does not answer

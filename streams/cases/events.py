@@ -43,6 +43,7 @@ EVENT = np.dtype(
         ("contact", "<u4"),
         ("delegation", "<u4"),
         ("document_day", "<i4"),
+        ("partition", "<u2"),
         ("flags", "u1"),
     ]
 )
@@ -77,7 +78,7 @@ class Intake(NamedTuple):
 
 def take_in(
     columns: pa.RecordBatch, offsets: Int64s, stamps: Int64s, words: Words, names: Words, zone: str,
-    named: Mapping[str, str] = OFFICIAL,
+    named: Mapping[str, str] = OFFICIAL, partition: Any = 0,
 ) -> Intake:  # fmt: skip
     """The rows of a chunk as events. ``words`` has the labels, ``names`` the tokens of people in the ``named`` fields;
     those that were never seen are added."""
@@ -85,7 +86,7 @@ def take_in(
     rows["at"] = columns.column("occurred_at").to_numpy()
     ids = event_ids(columns.column("event_id"))
     rows["high"], rows["low"] = ids.high, ids.low
-    rows["offset"], rows["stamp"] = offsets, stamps
+    rows["offset"], rows["stamp"], rows["partition"] = offsets, stamps, partition
     rows["due_at"] = _filled(columns.column("due_at"), NEVER)
     rows["fee_assessed"] = _filled(columns.column("fee_assessed"), NO_AMOUNT)
     rows["fee_paid"] = _filled(columns.column("fee_paid"), NO_AMOUNT)

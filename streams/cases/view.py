@@ -38,7 +38,8 @@ class Holdings(NamedTuple):
 
 class Steps(NamedTuple):
     """Spans of the steps of all cases, ordered by case, step and time; ``until`` is NEVER while one runs. A step that
-    was done again has several spans; ``scope`` numbers the steps, and ``first`` and ``last`` are its outer spans."""
+    was done again has several spans; ``scope`` numbers the steps, and ``first`` and ``last`` are its outer spans.
+    ``finish`` is the event that ended a span, -1 where only the case's end did or nothing yet."""
 
     case: Int64s
     step: Numbers
@@ -47,6 +48,7 @@ class Steps(NamedTuple):
     scope: Int64s
     first: Int64s
     last: Int64s
+    finish: Int64s
 
 
 class Cases:
@@ -277,13 +279,15 @@ class Cases:
             (first + 1 < len(rows)) & (both[after] == both[first]) & ~start[after] if len(rows) else first > 0
         )
         until[ended] = at[rows[after[ended]]]
+        finish = np.full(len(first), -1)
+        finish[ended] = rows[after[ended]]
         names = both[first]
         new = np.ones(len(first), np.bool_)
         new[1:] = names[1:] != names[:-1]
         outer = np.flatnonzero(new)
         return Steps(
             case, step[rows[first]], at[rows[first]], until, np.cumsum(new) - 1, outer,
-            np.append(outer[1:], len(first)) - 1 if len(first) else outer,
+            np.append(outer[1:], len(first)) - 1 if len(first) else outer, finish,
         )  # fmt: skip
 
     @cached_property

@@ -24,10 +24,10 @@ REASON_CHANGED = "Peristiwa yang datang kemudian mengubah hitungan; indikasi ini
 
 
 class CaseAlerts:
-    """Alerts of the rules that judge one case by itself; ``place`` is the topic and partition of their evidence."""
+    """Alerts of the rules that judge one case by itself; ``topic`` is that of their evidence."""
 
-    def __init__(self, rules: Sequence[Rule], alerts: Alerts, book: Book, place: tuple[str, int]) -> None:
-        self._rules, self._alerts, self._book, self._place = rules, alerts, book, place
+    def __init__(self, rules: Sequence[Rule], alerts: Alerts, book: Book, topic: str) -> None:
+        self._rules, self._alerts, self._book, self._topic = rules, alerts, book, topic
         self._context = [(number, rule) for number, rule in enumerate(rules) if rule.kind == "context"]
 
     def say(self, touched: Touched, judged: Judged, clock: int) -> list[tuple[int, ...]]:
@@ -112,7 +112,7 @@ class CaseAlerts:
             "unit_of_measure": rule.unit_of_measure,
             "sentence": rule.sentence(told),
             "withdrawn_reason": None,
-            **evidence(*self._place, events, words, digest),
+            **evidence(self._topic, events, words, digest),
             "excluded": self._excluded(rule, cases, case, until),
             "parameters": self._parameters(rule, cases, case, judged),
             "fence_id": None,

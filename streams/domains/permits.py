@@ -53,7 +53,7 @@ class Permits:
         self._files = CaseFiles(self._entries, self.book, len(self.rules))
         self._flows = Flows(self.book)
         self._coverage = Coverage(self.rules, self.book)
-        self._says = CaseAlerts(self.rules, self.alerts, self.book, (PERMITS.name, context.partition))
+        self._says = CaseAlerts(self.rules, self.alerts, self.book, PERMITS.name)
 
     def process(self, chunk: Chunk) -> list[RowError]:
         columns = chunk.columns.select(list(FIELDS))
@@ -63,7 +63,9 @@ class Permits:
             sound = np.ones(len(chunk), np.bool_)
             sound[[error.row for error in errors]] = False
             columns, offsets, clocks = columns.filter(pa.array(sound)), offsets[sound], clocks[sound]
-        rows = take_in(columns, offsets, clocks, self._words, self._names, self.book.zone)
+        rows = take_in(
+            columns, offsets, clocks, self._words, self._names, self.book.zone, partition=chunk.partition
+        )
         self._judge(self._files.touch(rows, chunk.clock), chunk.clock)
         return errors
 

@@ -48,7 +48,7 @@ def compute(
     received = [Received(*event) for event in events]
     if domain == "permits":
         found = permits.figures(cases(received), profile, until_ms, event_clock)
-        found += _coverage(received, profile, until_ms, event_clock)
+        found.update(_coverage(received, profile, until_ms, event_clock))
     else:
         found = _FIGURES[domain](standing(received, _KEYS[domain]), profile)
     return {figure: amount for figure, amount in found.items() if amount}

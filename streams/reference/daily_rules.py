@@ -80,7 +80,10 @@ def returning(register: Register, day: str) -> Asked:
     acted: defaultdict[Pair, set[str]] = defaultdict(set)
     returned: defaultdict[Pair, set[str]] = defaultdict(set)
     asked: set[Pair] = set()
-    for case in register.at(register.frozen_at(day)):
+    known = register.at(register.frozen_at(day))
+    if not any(e["kind"] == "returned" for case in known for e in case.past):
+        return Asked({}, {})
+    for case in known:
         for e in case.past:
             on, pair = local_day(e["occurred_at"]), (e["officer_token"], case.permit_type)
             if e["officer_token"] and not e["automatic"] and first <= on < day:

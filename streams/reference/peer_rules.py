@@ -27,8 +27,11 @@ from streams.reference.story import Story
 
 PEERS = 30
 
+#: All cases as known when the case was judged.
+Others = Callable[[], list[Story]]
 
-def rework(case: Story, peers: list[Story], _others: list[Story]) -> Answer:
+
+def rework(case: Story, peers: list[Story], _others: Others) -> Answer:
     """P05: a step was done more often than is usual."""
     usual = [n for n in map(_repetitions, peers) if n is not None]
     if len(usual) < PEERS:
@@ -79,7 +82,7 @@ def steps_done(case: Story) -> dict[str, StepDone]:
     return found
 
 
-def too_fast(case: Story, peers: list[Story], _others: list[Story]) -> Answer:
+def too_fast(case: Story, peers: list[Story], _others: Others) -> Answer:
     """P07: a step took far less time than it usually does, or than it can take."""
     if (reason := not_issued(case)) is not None:
         return reason
@@ -111,7 +114,7 @@ def too_fast(case: Story, peers: list[Story], _others: list[Story]) -> Answer:
     return found if judged else reasons.FEW_PEERS
 
 
-def queue_jump(case: Story, peers: list[Story], others: list[Story]) -> Answer:
+def queue_jump(case: Story, peers: list[Story], others: Others) -> Answer:
     """P08: it passed many older cases that wait, and waited less than almost all."""
     if (reason := not_issued(case)) is not None:
         return reason
@@ -121,7 +124,7 @@ def queue_jump(case: Story, peers: list[Story], others: list[Story]) -> Answer:
     if len(waits) < PEERS:
         return reasons.FEW_PEERS
     overtaken = 0
-    for other in others:
+    for other in others():
         older = other.accepted_at is not None and other.accepted_at < case.accepted_at
         waiting = other.closed_at is None or other.closed_at > case.end
         stopped = any(a <= case.end and (b is None or case.end < b) for a, b in other.with_applicant)
@@ -132,7 +135,7 @@ def queue_jump(case: Story, peers: list[Story], others: list[Story]) -> Answer:
     return [("", Finding("breach", case.end, overtaken, limit))] if overtaken >= limit and quick else []
 
 
-def delayed_then_fast(case: Story, peers: list[Story], _others: list[Story]) -> Answer:
+def delayed_then_fast(case: Story, peers: list[Story], _others: Others) -> Answer:
     """P13: it lay idle for long, then a contact, a payment or another officer brought it to its end within a day."""
     if (reason := not_issued(case)) is not None:
         return reason
@@ -161,14 +164,14 @@ def _longest_gap(case: Story) -> int | None:
     return max(gaps, default=None)
 
 
-def many_returns(case: Story, _peers: list[Story], _others: list[Story]) -> Answer:
+def many_returns(case: Story, _peers: list[Story], _others: Others) -> Answer:
     """P15 of a case: returned to the applicant again and again."""
     returns = [e["kind"] for e in case.past].count("returned")
     limit = case.parameter("P15.returns", 2)
     return [("", Finding("breach", case.end, returns, limit))] if returns > limit else []
 
 
-PEER_RULES: Mapping[str, Callable[[Story, list[Story], list[Story]], Answer]] = {
+PEER_RULES: Mapping[str, Callable[[Story, list[Story], Others], Answer]] = {
     "P05": rework,
     "P07": too_fast,
     "P08": queue_jump,

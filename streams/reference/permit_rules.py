@@ -13,6 +13,7 @@ The outcome of P09 and P18 is that of the case on the day after its closing, tha
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from schemas.profile import Profile
@@ -123,9 +124,8 @@ def _compare(register: Register, clock: int, said: Judged) -> None:
                 )
             continue
         peers = register.closed_before(case.closed_on, case.permit_type)
-        others = register.at(at)
         for rule, compare in PEER_RULES.items():
-            _say(said, rule, case, compare(case, peers, others), None)
+            _say(said, rule, case, compare(case, peers, partial(register.at, at)), None)
 
 
 def _ask_daily(register: Register, clock: int, said: Judged) -> None:

@@ -23,15 +23,18 @@ class Register:
         self.profile = profile
         self._event_clock = event_clock
         self._received: defaultdict[str, list[Received]] = defaultdict(list)
+        self._clocks: defaultdict[str, list[int]] = defaultdict(list)
         self._stories: dict[tuple[str, int], Story] = {}
+        self._closed_before: dict[str, list[Story]] = {}
         for event in sorted(received, key=lambda e: (e.timestamp, e.record["event_id"])):
             self._received[event.record["case_id"]].append(event)
+            self._clocks[event.record["case_id"]].append(event.timestamp)
 
     def at(self, instant: int) -> list[Story]:
         """Every case that was known, as it was known."""
         found = []
         for case_id, events in self._received.items():
-            known = bisect_right(events, instant, key=lambda e: e.timestamp)
+            known = bisect_right(self._clocks[case_id], instant)
             if known:
                 key = (case_id, known)
                 if key not in self._stories:
@@ -41,14 +44,14 @@ class Register:
 
     def closed_before(self, day: str, permit_type: str | None = None) -> list[Story]:
         """The cases (of a type) that closed on the 365 days before a day, as known when that day was frozen."""
-        first = days_later(day, -WINDOW_DAYS)
-        return [
-            story
-            for story in self.at(self.frozen_at(day))
-            if story.closed_on is not None
-            and first <= story.closed_on < day
-            and permit_type in (None, story.permit_type)
-        ]
+        if day not in self._closed_before:
+            first = days_later(day, -WINDOW_DAYS)
+            self._closed_before[day] = [
+                story
+                for story in self.at(self.frozen_at(day))
+                if story.closed_on is not None and first <= story.closed_on < day
+            ]
+        return [story for story in self._closed_before[day] if permit_type in (None, story.permit_type)]
 
     def frozen_at(self, day: str) -> int:
         """When the peers of a day are fixed: its midnight and the largest lateness of the permit sources."""

@@ -173,20 +173,10 @@ class Story:
 
 def worked(running: list[Span], until: int, calendar: WorkingCalendar) -> float:
     """Working days that ran in the pieces until an instant."""
-    total = 0.0
-    for a, b in running:
-        end = until if b is None else min(b, until)
-        if end > a:
-            total += calendar.elapsed(a, end)
-    return total
+    ends = [(a, until if b is None else min(b, until)) for a, b in running]
+    return calendar.elapsed_over([(a, b) for a, b in ends if b > a])
 
 
 def reached_at(running: list[Span], days: float, calendar: WorkingCalendar) -> int | None:
     """When ``days`` working days have run in the pieces."""
-    left = days
-    for a, b in running:
-        at = calendar.add(a, left)
-        if b is None or at <= b:
-            return at
-        left = max(0.0, left - calendar.elapsed(a, b))
-    return None
+    return calendar.add_over(running, days)

@@ -24,7 +24,7 @@ def digest_of(events: Events) -> str:
     return sha256("".join(event_texts(events)).encode()).hexdigest()
 
 
-def evidence(topic: str, partition: int, events: Events, words: Words, digest: str) -> dict[str, Any]:
+def evidence(topic: str, events: Events, words: Words, digest: str) -> dict[str, Any]:
     """The evidence fields: the latest 200 of the events, their number, and the digest over all."""
     shown = events[-EVIDENCE_LIMIT:]
     return {
@@ -37,7 +37,8 @@ def evidence(topic: str, partition: int, events: Events, words: Words, digest: s
                 "occurred_at": at,
                 "kind": words.text(kind),
             }
-            for offset, event_id, at, kind in zip(
+            for partition, offset, event_id, at, kind in zip(
+                shown["partition"].tolist(),
                 shown["offset"].tolist(),
                 event_texts(shown),
                 shown["at"].tolist(),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from domain_rows import SOURCE
@@ -44,6 +45,10 @@ class TestP02:
         assert said("P02", rows, ms("2026-02-09 16:00"), DEEMED)[0] == NOT_FOUND
         assert said("P02", rows, ms("2026-02-09 16:00") + 1, DEEMED)[0] == FOUND
         assert said("P02", rows[:2], "2026-12-01", DEEMED) == (NOT_FOUND, {})
+
+    def test_a_closing_dated_ahead_does_not_change_what_had_run(self) -> None:
+        ahead = row("C", "issued", "2026-02-10 10:00", arrives="2026-02-05 15:00")
+        assert said("P02", [START, ahead], "2026-02-05 16:00", DEEMED)[1][""].observed == 4
 
     def test_a_source_may_be_late(self) -> None:
         assert said("P02", [START], FIFTH + 600_000, DEEMED, False)[0] == NOT_FOUND
@@ -126,6 +131,10 @@ class TestP04:
         finding = Finding("breach", ms("2026-02-02 10:30"), 30, 2)
         assert said("P04", rows, "2026-02-06", self.LAW) == (FOUND, {"nilai": finding})
 
+    def test_other_steps_have_no_order(self) -> None:
+        other = row("C", "finished", "2026-02-02 11:00", step="foto")
+        assert said("P04", [*self.rows("2026-02-02 09:30"), other], "2026-02-06", self.LAW) == (NOT_FOUND, {})
+
     def test_what_is_missing_is_not_inverted(self) -> None:
         assert said("P04", self.rows("2026-02-02 10:30")[:2], "2026-02-06", self.LAW) == (NOT_FOUND, {})
         closed = [*self.rows("2026-02-02 10:30"), row("C", "issued", "2026-02-02 10:15")]
@@ -168,6 +177,15 @@ class TestP06:
         ):
             rows = [first, row("C", "finished", "2026-02-02 10:00", step="survei", **second)]
             assert said("P06", rows, "2026-02-06", self.LAW) == (NOT_FOUND, {})
+
+    def test_other_steps_are_in_no_pair(self) -> None:
+        rows = [
+            row("C", "finished", "2026-02-02 09:00", step="berkas", officer="A"),
+            row("C", "finished", "2026-02-02 10:00", step="foto", officer="A"),
+            row("C", "finished", "2026-02-02 11:00", step="survei", officer="B"),
+            row("C", "issued", "2026-02-02 12:00", officer="A"),
+        ]
+        assert said("P06", rows, "2026-02-06", self.LAW) == (NOT_FOUND, {})
 
     def test_acts_dated_after_the_closing_count(self) -> None:
         rows = [
@@ -361,7 +379,7 @@ class TestP16:
         )
     )
 
-    def said(self, local: str, **fields: object) -> str:
+    def said(self, local: str, **fields: Any) -> str:
         return said("P16", [START, row("C", "issued", local, **fields)], "2026-03-02", self.LAW)[0]
 
     @pytest.mark.parametrize(

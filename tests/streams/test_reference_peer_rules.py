@@ -7,6 +7,7 @@ Cases of 30 peers close in January 2026; case ``C`` in February. Values of log b
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from permit_cases import SINCE, Row, judged, law, ms, row, said
@@ -23,6 +24,11 @@ CLOSED = ms("2026-02-03 14:00")
 def clock(minutes: int) -> str:
     """A time of the day so many minutes after 08:00; 200 minutes are all worked."""
     return f"{8 + minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def near(value: float) -> Any:
+    """The value to two decimals or better."""
+    return pytest.approx(value, abs=1e-4 if value < 1 else 1e-2)
 
 
 class TestStatistics:
@@ -113,6 +119,13 @@ class TestP05:
         for arrives, outcome in (("2026-02-03 00:10", FOUND), ("2026-02-03 00:11", reasons.FEW_PEERS)):
             late = (*closing[:3], {"arrives": arrives})
             assert said("P05", [*rows, *steps, late], UNTIL, event_clock=False)[0] == outcome
+        told = (
+            self.peers(*[1] * 30)
+            + mine[:-1]
+            + [row("C", "closed", "2026-02-03 14:00", arrives="2026-02-03 15:00")]
+        )
+        assert said("P05", told, "2026-02-03 15:09", event_clock=False)[0] == reasons.NOT_CLOSED
+        assert said("P05", told, "2026-02-03 15:10", event_clock=False)[0] == FOUND
         everyone = self.peers(*[1] * 30) + mine
         assert said("P05", everyone, "2026-02-03 14:09", event_clock=False)[0] == reasons.NOT_CLOSED
         assert said("P05", everyone, "2026-02-03 14:10", event_clock=False)[0] == FOUND
@@ -133,16 +146,16 @@ class TestP05:
 class TestP07:
     """15 peers took 100 minutes and 15 took 200: the fence is 100.49 / (198.37 / 100.49)^1.5 = 36.2."""
 
-    FENCE = pytest.approx(36.2, abs=0.05)
+    FENCE = near(36.24)
 
-    def done(self, case: str, day: str, minutes: int, end: str = "issued", **fields: object) -> list[Row]:
+    def done(self, case: str, day: str, minutes: int, end: str = "issued", **fields: Any) -> list[Row]:
         return [
             row(case, "started", f"{day} 08:00", step="survei"),
             row(case, "finished", f"{day} {clock(minutes)}", step="survei", **fields),
             row(case, end, f"{day} 14:00"),
         ]
 
-    def peers(self, count: int = 30, end: str = "issued", **fields: object) -> list[Row]:
+    def peers(self, count: int = 30, end: str = "issued", **fields: Any) -> list[Row]:
         minutes = [100 if n % 2 else 200 for n in range(count)]
         return [r for n, m in enumerate(minutes) for r in self.done(f"p{n}", "2026-01-05", m, end, **fields)]
 
@@ -222,6 +235,10 @@ class TestP08:
     def test_who_is_overtaken(self, event: Row, outcome: str) -> None:
         assert said("P08", [*self.rows(10), event], UNTIL)[0] == outcome
 
+    def test_who_came_back_waits_again(self) -> None:
+        away = [row("q0", "returned", "2026-02-02 10:00"), row("q0", "resubmitted", "2026-02-03 08:50")]
+        assert said("P08", self.rows(10) + away, UNTIL)[0] == FOUND
+
     def test_who_came_later_is_not_overtaken(self) -> None:
         same = [row("q9", "accepted", "2026-02-03 08:00")]
         assert said("P08", self.rows(9) + same, UNTIL)[0] == NOT_FOUND
@@ -242,7 +259,7 @@ class TestP08:
 class TestP13:
     """The longest gap of 30 peers is 100 minutes: the median is 100.49, twice that 200.99."""
 
-    def done(self, case: str, day: str, gap: int, end: str = "issued", **fields: object) -> list[Row]:
+    def done(self, case: str, day: str, gap: int, end: str = "issued", **fields: Any) -> list[Row]:
         return [
             row(case, "accepted", f"{day} 08:00", officer="A"),
             row(case, "finished", f"{day} {clock(gap)}", step="x", **fields),
@@ -255,17 +272,17 @@ class TestP13:
         ]  # fmt: skip
 
     @pytest.mark.parametrize("moved", [{"contact": "phone"}, {"fee_paid": 1}, {"officer": "B"}])
-    def test_idle_until_something_moved_it(self, moved: dict[str, object]) -> None:
+    def test_idle_until_something_moved_it(self, moved: dict[str, Any]) -> None:
         outcome, found = said("P13", self.peers() + self.done("C", "2026-02-03", 201, **moved), UNTIL)
         assert outcome == FOUND
-        assert found[""] == Finding("breach", ms("2026-02-03 11:40"), 201, pytest.approx(200.99, abs=0.01))
+        assert found[""] == Finding("breach", ms("2026-02-03 11:40"), 201, near(200.99))
         assert said("P13", self.peers() + self.done("C", "2026-02-03", 200, **moved), UNTIL) == (
             NOT_FOUND,
             {},
         )
 
     @pytest.mark.parametrize("nothing", [{}, {"fee_paid": 0}, {"officer": "A"}, {"contact": ""}])
-    def test_not_found_without_anything_that_moved_it(self, nothing: dict[str, object]) -> None:
+    def test_not_found_without_anything_that_moved_it(self, nothing: dict[str, Any]) -> None:
         for peers in (0, 30):
             rows = self.peers(peers) + self.done("C", "2026-02-03", 201, **nothing)
             assert said("P13", rows, UNTIL) == (NOT_FOUND, {})
@@ -274,6 +291,9 @@ class TestP13:
         start, moved = self.done("C", "2026-02-03", 201, contact="visit")[:2]
         for closed, outcome in (("2026-02-04 11:20", FOUND), ("2026-02-04 11:21", NOT_FOUND)):
             assert said("P13", [*self.peers(), start, moved, row("C", "issued", closed)], UNTIL)[0] == outcome
+        two = [start, moved, row("C", "finished", "2026-02-03 11:30", step="x", contact="phone")]
+        rows = [*self.peers(), *two, row("C", "issued", "2026-02-03 11:40")]
+        assert said("P13", rows, UNTIL)[1][""].observed == 201, "the longest"
         itself = [start, row("C", "issued", "2026-02-03 11:40", officer="B")]
         assert said("P13", self.peers() + itself, UNTIL)[1][""].observed == 220
 
@@ -319,7 +339,7 @@ class TestP15:
     def test_an_officer_returns_far_more_often_than_the_others(self) -> None:
         rows = self.officers({"A": 3, "B": 3, "D": 3, "E": 4, "F": 7})  # rates 0.1 0.1 0.1 0.133 0.233
         fence = 4 / 30 + 1.5 * (4 / 30 - 0.1)  # 0.183
-        finding = Finding("breach", ms("2026-01-07 00:00"), 7 / 30, pytest.approx(fence))
+        finding = Finding("breach", ms("2026-01-07 00:00"), 7 / 30, near(fence))
         assert self.found(rows) == {("P15", "F", "PBG"): finding}
         assert self.found(rows, "2026-01-06 23:59") == {}
         assert self.found(self.officers({"A": 3, "B": 3, "D": 3, "E": 4, "F": 5})) == {}
@@ -327,6 +347,12 @@ class TestP15:
     def test_too_few_officers_or_cases(self) -> None:
         assert self.found(self.officers({"A": 0, "B": 0, "D": 0, "F": 30})) == {}
         assert self.found(self.officers({"A": 0, "B": 0, "D": 0, "E": 0, "F": 29}, cases=29)) == {}
+
+    def test_the_365_days_before(self) -> None:
+        rows = self.officers({"A": 3, "B": 3, "D": 3, "E": 3, "F": 7}, cases=29)
+        for acted, found in (("2025-01-07", 1), ("2025-01-06", 0)):
+            more = [row(f"{o}x", "finished", f"{acted} 09:00", step="x", officer=o) for o in "ABDEF"]
+            assert len(self.found(rows + more)) == found
 
     def test_the_last_day_that_asked_stands(self) -> None:
         rows = self.officers({"A": 3, "B": 3, "D": 3, "E": 3, "F": 4})
@@ -368,7 +394,7 @@ class TestP09:
 
     def test_three_times_what_the_share_of_the_work_says(self) -> None:
         found = judged(self.rows(8, 17), UNTIL)  # X has 8 of 25 cases
-        finding = Finding("breach", ms("2026-02-04 00:00"), 1, pytest.approx(3 * 8 / 25))
+        finding = Finding("breach", ms("2026-02-04 00:00"), 1, near(3 * 8 / 25))
         assert found.findings == {("P09", "X", "A"): finding}
         assert found.outcomes["P09", "a7"] == FOUND
         assert judged(self.rows(8, 17), "2026-02-03 23:59").findings == {}
@@ -441,9 +467,7 @@ class TestP18:
 
     def test_a_third_of_the_time_with_an_agent(self) -> None:
         found = judged(self.rows(20, 20), UNTIL)
-        finding = Finding(
-            "breach", ms("2026-02-04 00:00"), pytest.approx(0.1003, abs=1e-4), pytest.approx(1 / 3)
-        )
+        finding = Finding("breach", ms("2026-02-04 00:00"), near(10.075 / 100.495), near(1 / 3))
         assert found.findings == {("P18", "A", "PBG/survei"): finding}
         assert found.outcomes["P18", "C"] == FOUND
         assert list(judged(self.rows(20, 20, minutes=33), UNTIL).findings) == [("P18", "A", "PBG/survei")]

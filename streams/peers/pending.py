@@ -1,0 +1,61 @@
+"""Events that wait for the end of their day: batches of rows as they came, in a store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from streams.cases.events import EVENT, Intake
+from streams.engine.store import Table
+
+SCHEMA = pa.schema([("number", pa.int64()), ("rows", pa.binary())])
+
+
+class _Packed(msgspec.Struct, array_like=True):
+    events: bytes
+    case_of: bytes
+    case_ids: list[str]
+    corrections: dict[int, bytes]
+
+
+class Pending(Table[int, bytes]):
+    """Batches by number, in the order in which they came."""
+
+    def append(self, rows: Intake) -> None:
+        """Keep a batch."""
+        body = _Packed(
+            rows.events.tobytes(), rows.case_of.astype("<i8").tobytes(), rows.case_ids, rows.corrections
+        )
+        self.put(max(self, default=0) + 1, _encode(body))
+
+    def take(self) -> Intake | None:
+        """All batches as one, in order; nothing is left. None where there was nothing."""
+        numbers = sorted(self)
+        batches = [_decode(self._rows[number]) for number in numbers]
+        for number in numbers:
+            self.put(number, None)
+        if not batches:
+            return None
+        cases: dict[str, int] = {}
+        case_of, corrections, at = [], {}, 0
+        for batch in batches:
+            here = np.array([cases.setdefault(case, len(cases)) for case in batch.case_ids], np.int64)
+            mine = np.frombuffer(batch.case_of, "<i8")
+            case_of.append(here[mine])
+            corrections.update({at + row: target for row, target in batch.corrections.items()})
+            at += len(mine)
+        events = np.frombuffer(b"".join(batch.events for batch in batches), EVENT)
+        return Intake(events, np.concatenate(case_of), list(cases), corrections)
+
+    def columns(self, keys: Sequence[int], values: Sequence[bytes | None]) -> pa.RecordBatch:
+        return pa.RecordBatch.from_arrays([pa.array(keys, pa.int64()), pa.array(values, pa.binary())], schema=SCHEMA)
+
+    def rows(self, batch: pa.RecordBatch) -> Iterable[tuple[int, bytes | None]]:
+        return zip(*(column.to_pylist() for column in batch.columns), strict=True)
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(_Packed).decode

@@ -1,0 +1,49 @@
+"""The two tests that rules about officers use, from counts."""
+
+from __future__ import annotations
+
+from math import erfc, exp, lgamma, log, sqrt
+
+import numpy as np
+
+from schemas.buckets import value_of
+from streams.cases.book import Floats
+from streams.engine.chunk import Int64s
+from streams.peers.counts import Counted
+
+
+def values_of(buckets: Int64s) -> Floats:
+    """The values that stand for log buckets."""
+    unique, inverse = np.unique(buckets, return_inverse=True)
+    return np.array([value_of(bucket) for bucket in unique.tolist()], np.float64)[inverse]
+
+
+def binomial_tail(least: int, n: int, p: float) -> float:
+    """The chance of ``least`` or more successes in ``n`` trials of chance ``p``."""
+    if p <= 0 or p >= 1:
+        return float(least <= 0 or p >= 1)
+    whole = lgamma(n + 1)
+    return sum(
+        exp(whole - lgamma(k + 1) - lgamma(n - k + 1) + k * log(p) + (n - k) * log(1 - p)) for k in range(least, n + 1)
+    )
+
+
+def median(counts: Counted) -> float:
+    """The value that stands for the middle bucket of a histogram of log buckets."""
+    total = np.cumsum(counts.count)
+    return value_of(int(counts.key[np.searchsorted(total, max(-(-50 * int(total[-1]) // 100), 1))]))
+
+
+def smaller_by_rank(first: Counted, second: Counted) -> float:
+    """One-sided Mann-Whitney test of two histograms over the same buckets: the chance that the values of ``first`` rank
+    so low if both are alike. Normal approximation with tie correction (Mann and Whitney, 1947)."""
+    buckets = np.union1d(first.key, second.key)
+    a, b = first.of(buckets).astype(np.float64), second.of(buckets).astype(np.float64)
+    n, m = a.sum(), b.sum()
+    below = np.cumsum(b) - b
+    u = float((a * (below + b / 2)).sum())
+    ties = float(((a + b) ** 3 - (a + b)).sum())
+    variance = n * m / 12 * ((n + m + 1) - ties / ((n + m) * (n + m - 1)))
+    if variance <= 0:
+        return 1.0
+    return 0.5 * erfc((n * m / 2 - u) / sqrt(variance) / sqrt(2))
