@@ -77,7 +77,8 @@ def rules(rates: Mapping[str, BaseRate]) -> Section:
             pictures.number(rate.found),
             pictures.number(rate.applicable),
             share(rate.share),
-            "; ".join(f"{pictures.number(count)} {why}" for why, count in rate.not_applicable.items()) or "–",
+            "; ".join(f"{pictures.number(count)}: {why}" for why, count in rate.not_applicable.items())
+            or "–",
         )
         for rule, rate in rates.items()
     ]

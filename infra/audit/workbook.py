@@ -87,7 +87,7 @@ def _sheets(contents: Contents) -> Iterable[tuple[str, Sequence[str], Iterable[S
                 rate.applicable,
                 Share(rate.share),
                 sum(rate.not_applicable.values()),
-                "; ".join(f"{count} {why}" for why, count in rate.not_applicable.items()),
+                "; ".join(f"{count}: {why}" for why, count in rate.not_applicable.items()),
             )
             for rule, rate in contents.rates.items()
         ),

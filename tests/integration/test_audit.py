@@ -84,6 +84,7 @@ def test_the_same_416_cases(tmp_path: Path, change: str, options: tuple[str, ...
     page = (tmp_path / "out" / "index.html").read_text("utf-8")
     assert "perlu klarifikasi" in page
     assert page.count("<svg") == 6
+    assert "P01 29,0 %" in page, "416 of the 1,434 that the engine says it judged"
     assert (tmp_path / "out" / "telaah.xlsx").is_file()
     assert not list((tmp_path / "data").glob("*/kafka*")), "the temporary stack is deleted"
 
