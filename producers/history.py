@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from producers.identity import NAMESPACE, event_id
+from producers.log_files import SLICE_ROWS, LogFile
 from producers.mapping import Mapping, MappingError
 from producers.values import RowValueError, convert
 
-NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "nadi:file")
 NO_STEP = ("step", "officer_token", "officer_role", "kind", "occurred_at", "event_id")
-SLICE_ROWS = 20_000
 
 
 @dataclass(slots=True)
 class History:
     """Events sorted by (occurred_at, event_id), repeats included. ``rows`` counts input rows, ``repeats`` rows whose
-    event stood in the log before, ``cases`` distinct keys; ``last_occurred_at`` is UTC ms, 0 for an empty log."""
+    event stood in the log before, ``cases`` distinct keys; ``last_occurred_at`` is UTC ms, 0 for an empty log;
+    ``counts`` is what the files' reader counted beside the rows, ``order`` the row at which each event id was read
+    first, for what the time leaves open (many logs have only the day)."""
 
     events: list[dict[str, Any]] = field(default_factory=list)
     rows: int = 0
@@ -29,19 +32,21 @@ class History:
     last_occurred_at: int = 0
     rejected: list[RowValueError] = field(default_factory=list)
     absent_fields: set[str] = field(default_factory=set)
+    counts: Counter[str] = field(default_factory=Counter)
+    order: dict[str, int] = field(default_factory=dict)
 
 
 def read_history(
     domain: str,
-    files: Sequence[Path],
+    logs: Iterable[LogFile],
     mapping: Mapping,
     zone: ZoneInfo,
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> History:
-    """Read CSV or Parquet files through a mapping, all of them into memory, because time orders the whole log.
+    """Read log files through a mapping, all of them into memory, because time orders the whole log.
 
     ``zone`` is for times without an offset when the mapping names none. Raises MappingError (wrong domain or
-    column) and ValueError (a file that is no CSV or Parquet); rows that cannot be typed are in ``rejected``.
+    column); rows that cannot be typed are in ``rejected``.
     """
     if mapping.domain != domain:
         raise MappingError(f"the mapping is for {mapping.domain}, not for {domain}")
@@ -49,9 +54,8 @@ def read_history(
     closings: dict[str, dict[str, Any]] = {}
     case_field = "case_id" if "case_id" in mapping.fields else None
     cases: set[str] = set()
-    seen: set[str] = set()
     local = mapping.zone(zone)
-    for path, number, total, row in _rows(files, mapping):
+    for path, number, total, row in _rows(logs, mapping, history.counts):
         history.rows += 1
         if history.rows % 5_000 == 0:
             progress(history.rows, total)
@@ -62,8 +66,8 @@ def read_history(
             history.rejected.append(problem.at(path.name, number))
             continue
         history.events.append(event)
-        history.repeats += event["event_id"] in seen
-        seen.add(event["event_id"])
+        history.repeats += event["event_id"] in history.order
+        history.order.setdefault(event["event_id"], history.rows)
         cases.add(event[case_field] if case_field else event["event_id"])
         if closing is not None and case_field:
             known = closings.get(closing[case_field])
@@ -79,36 +83,18 @@ def read_history(
     return history
 
 
-def _rows(files: Sequence[Path], mapping: Mapping) -> Iterator[tuple[Path, int, int, dict[str, Any]]]:
+def _rows(
+    logs: Iterable[LogFile], mapping: Mapping, counts: Counter[str]
+) -> Iterator[tuple[Path, int, int, dict[str, Any]]]:
     """(file, row number counted from 1 below the header, rows of the file, values by column)."""
-    for path in files:
-        frame = _frame(path)
-        mapping.check_columns(frame.columns, path.name)
+    for log in logs:
+        mapping.check_columns(log.frame.columns, log.path.name)
+        counts.update(log.counts)
         number = 0
-        for part in frame.iter_slices(SLICE_ROWS):
+        for part in log.frame.iter_slices(SLICE_ROWS):
             for row in part.iter_rows(named=True):
                 number += 1
-                yield path, number, frame.height, row
-
-
-def columns_of(path: Path) -> list[str]:
-    """The columns of a CSV or Parquet file. Raises ValueError for a file that is neither."""
-    return list(_frame(path).columns)
-
-
-def _frame(path: Path) -> Any:
-    import polars as pl
-
-    try:
-        if path.suffix.lower() == ".parquet":
-            return pl.read_parquet(path)
-        return pl.read_csv(path, infer_schema=False)
-    except pl.exceptions.NoDataError as error:
-        raise ValueError(f"{path.name}: the file is empty; it needs a header and rows") from error
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise ValueError(
-            f"{path.name}: cannot be read as {'Parquet' if path.suffix == '.parquet' else 'CSV'}: {error}"
-        ) from error
+                yield log.path, number, log.frame.height, row
 
 
 def _event(row: dict[str, Any], mapping: Mapping, zone: ZoneInfo) -> dict[str, Any]:
@@ -122,7 +108,7 @@ def _event(row: dict[str, Any], mapping: Mapping, zone: ZoneInfo) -> dict[str, A
         )
         if typed is not None:
             event[name] = typed
-    event["event_id"] = _event_id(event)
+    event["event_id"] = event_id(event)
     return event
 
 
@@ -141,17 +127,3 @@ def _closing(
         uuid.uuid5(NAMESPACE, f"{mapping.source}|{mapping.case.kind}|{event['case_id']}|{at}")
     )
     return closing
-
-
-def _event_id(event: dict[str, Any]) -> str:
-    """UUIDv5 of the source and the row's content, so that a repeated row is a repeat; a given id is kept."""
-    given = event.get("event_id")
-    content = (
-        f"id={given}"
-        if given
-        else "|".join(f"{name}={event[name]}" for name in sorted(event) if name != "mode")
-    )
-    try:
-        return str(uuid.UUID(given)) if given else str(uuid.uuid5(NAMESPACE, f"{event['source']}|{content}"))
-    except ValueError:
-        return str(uuid.uuid5(NAMESPACE, f"{event['source']}|{content}"))

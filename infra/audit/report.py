@@ -1,19 +1,28 @@
-"""What an audit leaves behind: alerts.csv, a plain page, and the summary on standard output."""
+"""What an audit leaves behind: alerts.csv, the page, and the summary on standard output (the workbook: workbook.py)."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from infra.audit.pictures import number
+from infra.audit.sections import Section
 from schemas.spreadsheets import write_csv
 
 EVIDENCE_SHOWN = 20
-PAGE_ROWS = 500
+PAGE_ROWS = 200
+DOMAIN_NAMES = {
+    "permits": "perizinan",
+    "revenue": "penerimaan",
+    "budget": "anggaran",
+    "population": "kependudukan",
+    "activities": "kegiatan",
+}
 HEADER = (
     "rule",
     "case",
@@ -79,17 +88,30 @@ def write_alerts(path: Path, standing: list[dict[str, Any]], zone: ZoneInfo) -> 
                     alert["unit_of_measure"],
                     alert["unit"],
                     alert["sentence"],
-                    _evidence(alert),
+                    evidence(alert),
                 )
                 for alert in standing
             ),
         )
 
 
-def write_page(
-    path: Path, summary: Summary, standing: list[dict[str, Any]], names: Mapping[str, str], made: str
-) -> None:
-    """index.html: one self-contained page in Indonesian."""
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the page shows. ``span`` says which time the log covers, ``notes`` what the reader left out or filled in,
+    ``mapping`` is the TOML, ``proposed`` where no person wrote it."""
+
+    summary: Summary
+    sections: Sequence[Section]
+    standing: Sequence[Mapping[str, Any]]
+    span: str
+    made: str
+    notes: Sequence[str]
+    mapping: str
+    proposed: bool
+
+
+def write_page(path: Path, page: Page) -> None:
+    """index.html: one self-contained page in Indonesian, without scripts."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -98,22 +120,30 @@ def write_page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    from babel.numbers import format_decimal
-
-    environment.filters["number"] = lambda value: format_decimal(value, locale="id_ID")
-    shown = sorted(standing, key=lambda a: (-_rank(a["level"]), -a["observed"]))[:PAGE_ROWS]
+    environment.filters["number"] = number
+    rejected = page.summary.rejected_by_reason
     path.write_text(
         environment.get_template("report.html.j2").render(
-            summary=summary,
-            alerts=shown,
-            total=len(standing),
-            levels=Counter(a["level"] for a in standing),
-            units=Counter(names.get(a["unit"], a["unit"] or "tidak disebut") for a in standing).most_common(
-                12
-            ),
-            made=made,
+            domain=DOMAIN_NAMES.get(page.summary.domain, page.summary.domain),
+            summary=page.summary,
+            sections=page.sections,
+            alerts=heaviest(page.standing)[:PAGE_ROWS],
+            total=len(page.standing),
+            span=page.span,
+            made=page.made,
+            notes=page.notes,
+            rejected=[(reason, number(count)) for reason, count in sorted(rejected.items())],
+            mapping=page.mapping,
+            proposed=page.proposed,
         ),
         encoding="utf-8",
+    )
+
+
+def heaviest(standing: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Alerts, the heaviest first."""
+    return sorted(
+        standing, key=lambda a: (-_rank(a["level"]), -a["observed"], a["rule"], a["subject"], a["scope"])
     )
 
 
@@ -121,7 +151,7 @@ def _rank(level: str) -> int:
     return {"warning": 0, "breach": 1, "severe": 2}.get(level, 0)
 
 
-def _evidence(alert: dict[str, Any]) -> str:
+def evidence(alert: Mapping[str, Any]) -> str:
     parts = [
         f"{e['topic']}/{e['partition']}/{e['offset']}/{e['event_id']}"
         for e in alert["evidence"][:EVIDENCE_SHOWN]

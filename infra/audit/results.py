@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from infra.records import Partition, read_topics
-from schemas.catalogue import ALERTS, DOMAINS, Layout
-from schemas.codec import Codec, DecodeError
-from schemas.registry import open_ids
+from infra.settings import Settings
+from infra.verify.published import Published
+from infra.verify.report import Cell, Figure
+from schemas.catalogue import DOMAINS
 
 
 def wait_until_committed(
@@ -54,31 +56,47 @@ def wait_until_committed(
 
 
 @dataclass(frozen=True, slots=True)
+class Coverage:
+    """Of a rule, how many cases it judged, and how many it could not, by reason in Indonesian."""
+
+    judged: int
+    not_judged: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
-    """``standing`` alerts (the highest revision each, withdrawn ones left out), in a fixed order, and the number of
-    dead letters by error class."""
+    """``standing`` alerts (the highest revision each, withdrawn ones left out), in a fixed order, the number of dead
+    letters by error class, and the coverage of the rules that the engine counts."""
 
     standing: list[dict[str, Any]]
     dead_letters: dict[str, int]
+    coverage: dict[str, Coverage]
 
 
-def read(bootstrap: str, layout: Layout, domain: str) -> Results:
+def read(settings: Settings, domain: str) -> Results:
     """What stands on the topics for one domain."""
-    codec = Codec(ALERTS.schema, open_ids())
-    newest: dict[str, dict[str, Any]] = {}
-    for message in read_topics(bootstrap, [layout.topic(ALERTS.name)]):
-        try:
-            alert = codec.decode(message.value())
-        except DecodeError:
-            continue  # the sink dead-letters it
-        known = newest.get(alert["alert_id"])
-        if known is None or alert["revision"] >= known["revision"]:
-            newest[alert["alert_id"]] = alert
-    dead: dict[str, int] = {}
-    for message in read_topics(bootstrap, [layout.topic(DOMAINS[domain].dead_letters)]):
-        headers = dict(message.headers() or [])
-        reason = headers.get("dlq.error.class", b"?").decode()
-        dead[reason] = dead.get(reason, 0) + 1
-    standing = [a for a in newest.values() if a["status"] != "withdrawn" and a["domain"] == domain]
+    published = Published(domain, settings).read()
+    dead: Counter[str] = Counter()
+    topic = settings.kafka.layout().topic(DOMAINS[domain].dead_letters)
+    for message in read_topics(settings.kafka.bootstrap_servers, [topic]):
+        dead[dict(message.headers() or []).get("dlq.error.class", b"?").decode()] += 1
+    standing = [alert for alert in published.alerts.values() if alert["status"] != "withdrawn"]
     standing.sort(key=lambda a: (a["rule"], a["subject"], a["scope"]))
-    return Results(standing, dead)
+    return Results(standing, dict(dead), coverage(domain, published.cells))
+
+
+def coverage(domain: str, cells: Mapping[Figure, Mapping[int, Cell]]) -> dict[str, Coverage]:
+    """Coverage by rule, from the aggregates of streams.rules.coverage over all days and partitions."""
+    judged: Counter[str] = Counter()
+    not_judged: dict[str, Counter[str]] = defaultdict(Counter)
+    for (metric, dimension, value, _day), parts in cells.items():
+        amount = sum(cell.amount for cell in parts.values())
+        if dimension == "rule" and metric in (f"{domain}.rules_found", f"{domain}.rules_not_found"):
+            judged[value] += amount
+        elif dimension == "reason" and metric == f"{domain}.rules_not_applicable":
+            rule, _, reason = value.partition("|")
+            not_judged[rule][reason] += amount
+    return {
+        rule: Coverage(judged[rule], {why: n for why, n in not_judged[rule].most_common() if n})
+        for rule in sorted({*judged, *not_judged})
+    }

@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from infra import records
-from infra.audit import report, results
+from infra.audit import files, report, results
 from infra.embedded.stack import Stack
 from infra.settings import Settings
 from producers.client import Publisher
 from producers.history import History, read_history
-from producers.mapping import load_mapping
+from producers.log_files import LogFile, read_log
+from producers.mapping import Mapping, load_mapping
+from producers.proposal import propose
 from schemas.catalogue import DOMAINS
 from schemas.profile import Profile
-from streams import rules
 
 Say = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to audit. ``until`` (UTC ms) is where every clock ends; None is the last event of the whole log."""
+    """What to audit. ``mapping`` None is a mapping proposed from the log; ``until`` (UTC ms) is where every clock
+    ends, None is the last event of the whole log."""
 
     domain: str
     files: tuple[Path, ...]
-    mapping: Path
+    mapping: Path | None
     out: Path
     partitions: int = 4
     workers: int = 1
@@ -37,18 +37,18 @@ class Request:
     keep: bool = False
 
 
-def run(request: Request, settings: Settings, profile: Profile, say: Say) -> report.Summary:
-    """Carry it out and write the results; ``say`` hears (stage, done, total).
+def run(
+    request: Request, settings: Settings, profile: Profile, say: Say, proposed: Callable[[str], None]
+) -> report.Summary:
+    """Carry it out and write the results; ``say`` hears (stage, done, total), ``proposed`` the TOML of a mapping that
+    was proposed, before anything is done with it.
 
     The whole log is published before the workers begin, so that the end they see is the end of the input.
     Raises what the mapping and the files raise (ValueError with file, line and column), and RuntimeError when a
     worker dies.
     """
     begun = time.monotonic()
-    mapping = load_mapping(request.mapping)
-    history = read_history(
-        request.domain, request.files, mapping, profile.timezone, lambda n, total: say("baca", n, total)
-    )
+    mapping, history = _read(request, profile, say, proposed)
     with Stack.temporary(
         settings, profile, partitions=request.partitions, workers=request.workers, keep=request.keep
     ) as stack:
@@ -58,7 +58,32 @@ def run(request: Request, settings: Settings, profile: Profile, say: Say) -> rep
         stack.input_complete()
         found = _follow(request.domain, stack, say)
         ended = time.monotonic()
-    return _write(request, profile, history, found, {"total": ended - begun, "pipeline": ended - published})
+    seconds = {"total": round(ended - begun, 2), "pipeline": round(ended - published, 2)}
+    until = history.last_occurred_at if request.until is None else request.until
+    log = files.Log(request.domain, history, mapping, request.mapping is None, until)
+    return files.write(request.out, log, found, profile, seconds)
+
+
+def _read(
+    request: Request, profile: Profile, say: Say, proposed: Callable[[str], None]
+) -> tuple[Path, History]:
+    """The history, and the mapping file it was read through: the one given, or the one proposed, written first."""
+
+    def told(done: int, total: int) -> None:
+        say("baca", done, total)
+
+    def history(mapping: Mapping, logs: Iterable[LogFile]) -> History:
+        return read_history(request.domain, logs, mapping, profile.timezone, told)
+
+    if request.mapping is not None:
+        return request.mapping, history(load_mapping(request.mapping), map(read_log, request.files))
+    logs = [read_log(path) for path in request.files]
+    text = propose(request.domain, logs).toml
+    request.out.mkdir(parents=True, exist_ok=True)
+    path = request.out / files.MAPPING
+    path.write_text(text, encoding="utf-8")
+    proposed(text)
+    return path, history(load_mapping(path), logs)
 
 
 def _publish(history: History, domain: str, stack: Stack, say: Say) -> None:
@@ -72,8 +97,7 @@ def _publish(history: History, domain: str, stack: Stack, say: Say) -> None:
 
 def _follow(domain: str, stack: Stack, say: Say) -> results.Results:
     kafka = stack.settings.kafka
-    layout = kafka.layout()
-    places = records.partitions(kafka.bootstrap_servers, [layout.topic(DOMAINS[domain].name)])
+    places = records.partitions(kafka.bootstrap_servers, [kafka.layout().topic(DOMAINS[domain].name)])
     results.wait_until_committed(
         kafka.bootstrap_servers,
         stack.settings.streams.group,
@@ -81,28 +105,4 @@ def _follow(domain: str, stack: Stack, say: Say) -> results.Results:
         alive=stack.check_alive,
         progress=lambda done, total: say("olah", done, total),
     )
-    return results.read(kafka.bootstrap_servers, layout, domain)
-
-
-def _write(
-    request: Request, profile: Profile, history: History, found: results.Results, seconds: dict[str, float]
-) -> report.Summary:
-    reasons = Counter(problem.reason for problem in history.rejected) + Counter(found.dead_letters)
-    applicable = rules.applicable(request.domain)
-    summary = report.Summary(
-        domain=request.domain,
-        cases=history.cases,
-        events=history.rows,
-        rejected=sum(reasons.values()),
-        alerts=report.count_by_rule(found.standing, applicable),
-        not_applicable=rules.not_applicable(request.domain, history.absent_fields),
-        seconds={name: round(value, 2) for name, value in seconds.items()},
-        repeats=history.repeats,
-        rejected_by_reason=dict(reasons),
-    )
-    request.out.mkdir(parents=True, exist_ok=True)
-    report.write_alerts(request.out / "alerts.csv", found.standing, profile.timezone)
-    units = {code: unit.name for code, unit in profile.units.items()}
-    made = datetime.now(profile.timezone).strftime("%d-%m-%Y %H.%M %Z")
-    report.write_page(request.out / "index.html", summary, found.standing, units, made)
-    return summary
+    return results.read(stack.settings, domain)

@@ -15,15 +15,19 @@ from infra.cli.texts import _
 if TYPE_CHECKING:
     from schemas.profile import Profile
 
+AUTO = "auto"
+
 
 def audit(
     context: typer.Context,
     domain: Annotated[str, typer.Argument(help=_("ranah: permits, revenue, budget, population, activities"))],
     files: Annotated[
-        list[Path], typer.Argument(help=_("berkas CSV atau Parquet"), exists=True, dir_okay=False)
+        list[Path],
+        typer.Argument(help=_("berkas CSV, Parquet, atau XES (.xes, .xes.gz)"), exists=True, dir_okay=False),
     ],
     mapping: Annotated[
-        Path, typer.Option(help=_("berkas TOML yang memetakan kolom ke kontrak"), exists=True)
+        str,
+        typer.Option(help=_("berkas TOML yang memetakan kolom ke kontrak, atau auto: diusulkan dari data")),
     ],
     out: Annotated[Path, typer.Option(help=_("folder hasil"))] = Path("telaah"),
     partitions: Annotated[int, typer.Option(min=1, max=256, help=_("jumlah partisi"))] = 4,
@@ -35,6 +39,7 @@ def audit(
     as_json: Annotated[bool, typer.Option("--json", help=_("ringkasan JSON ke keluaran standar"))] = False,
 ) -> None:
     """Telaah data historis."""
+    from infra.audit.files import MAPPING, PAGE, TABLE, WORKBOOK
     from infra.audit.run import Request, run
     from infra.cli.main import settings_of
     from infra.cli.progress import Stages
@@ -48,13 +53,14 @@ def audit(
         )
     settings = settings_of(context)
     profile = Profile.load(resolve_profile(settings.profile))
+    chosen = _mapping_file(mapping)
     request = Request(
-        domain, tuple(files), mapping, out, partitions, workers, _milliseconds(until, profile), keep
+        domain, tuple(files), chosen, out, partitions, workers, _milliseconds(until, profile), keep
     )
     labels = {"baca": _("membaca berkas"), "kirim": _("mengirim kejadian"), "olah": _("mengolah")}
     with Stages(labels) as stages:
         try:
-            summary = run(request, settings, profile, stages.update)
+            summary = run(request, settings, profile, stages.update, stages.write)
         except (ValueError, OSError, RuntimeError, TimeoutError) as error:
             stages.stop()
             typer.echo(str(error), err=True)
@@ -70,7 +76,27 @@ def audit(
     )
     for rule, count in summary.alerts.items():
         typer.echo(_("  {rule}: {count} perkara melewati batas").format(rule=rule, count=count))
-    typer.echo(_("Hasil: {page} dan {table}").format(page=out / "index.html", table=out / "alerts.csv"))
+    typer.echo(
+        _("Hasil: {page}, {workbook}, dan {table}").format(
+            page=out / PAGE, workbook=out / WORKBOOK, table=out / TABLE
+        )
+    )
+    if chosen is None:
+        typer.echo(
+            _("Peta kolom yang diusulkan: {path}; periksa sebelum dipakai lagi").format(path=out / MAPPING)
+        )
+
+
+def _mapping_file(mapping: str) -> Path | None:
+    """The file named, or None for ``auto``."""
+    if mapping == AUTO:
+        return None
+    path = Path(mapping)
+    if not path.is_file():
+        raise typer.BadParameter(
+            _("--mapping {value}: berkas tidak ada; beri berkas TOML, atau auto").format(value=mapping)
+        )
+    return path
 
 
 def _milliseconds(until: str | None, profile: Profile) -> int | None:

@@ -45,9 +45,9 @@ GROUPS = (
     Group("config", "config", "Menampilkan pengaturan, nilai dan asalnya."),
     Group("profile", "profile", "Profil kabupaten: memeriksa, mengaktifkan, membuat, membagikan."),
     Group("rules", "rules", "Aturan: usulan langkah jenis izin dari data lama."),
-    Group("publish", "publish", "Menerbitkan kejadian dari berkas CSV, JSONL, atau Avro."),
+    Group("publish", "publish", "Menerbitkan kejadian dari berkas CSV, JSONL, Avro, atau XES."),
     Group("simulate", "simulate", "Menjalankan kabupaten tiruan (DATA SIMULASI)."),
-    Group("audit", "audit", "Telaah data historis dari berkas CSV atau Parquet."),
+    Group("audit", "audit", "Telaah data historis dari berkas CSV, Parquet, atau XES."),
     Group("query", "query", "Menjalankan SQL pada ClickHouse."),
     Group(
         "state", "state", "Keadaan pengolah: melihat, mengekspor, membandingkan dengan perhitungan langsung."

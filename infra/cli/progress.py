@@ -50,6 +50,13 @@ class Stages:
             self._bars.stop()
             self._bars = None
 
+    def write(self, text: str) -> None:
+        """Print a text of several lines among the bars."""
+        if self._bars is not None:
+            self._bars.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        else:
+            sys.stderr.write(text if text.endswith("\n") else text + "\n")
+
     def update(self, key: str, done: int, total: int) -> None:
         """Stage ``key`` stands at ``done`` of ``total``."""
         if self._bars is not None:

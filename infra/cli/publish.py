@@ -23,7 +23,10 @@ def publish(
     context: typer.Context,
     domain: Annotated[str, typer.Argument(help=_("ranah: permits, revenue, budget, population, activities"))],
     file: Annotated[
-        Path, typer.Argument(help=_("berkas .csv, .jsonl, atau .avro"), exists=True, dir_okay=False)
+        Path,
+        typer.Argument(
+            help=_("berkas .csv, .jsonl, .avro, atau .xes (.xes.gz)"), exists=True, dir_okay=False
+        ),
     ],
     number_format: Annotated[
         str, typer.Option("--number-format", help=_("plain (1500000) atau id (1.500.000,00)"))
@@ -146,4 +149,4 @@ def _say(summary: dict[str, Any], as_json: bool, dry_run: bool) -> None:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(help=_("Menerbitkan kejadian dari berkas CSV, JSONL, atau Avro."))(publish)
+    app.command(help=_("Menerbitkan kejadian dari berkas CSV, JSONL, Avro, atau XES."))(publish)

@@ -14,7 +14,6 @@ from infra.cli.texts import _
 
 if TYPE_CHECKING:
     from producers.history import History
-    from producers.mapping import Mapping
 
 app = typer.Typer(
     help=_("Aturan: usulan langkah jenis izin dari data lama."),
@@ -47,7 +46,12 @@ def propose_template(
     context: typer.Context,
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE", help=_("berkas CSV atau Parquet"), exists=True, dir_okay=False),
+        typer.Argument(
+            metavar="FILE",
+            help=_("berkas CSV, Parquet, atau XES (.xes, .xes.gz)"),
+            exists=True,
+            dir_okay=False,
+        ),
     ],
     mapping: Annotated[
         Path | None,
@@ -69,15 +73,18 @@ def propose_template(
     from infra.templates.mining import frame_of, mine
     from infra.templates.proposal import written
     from producers.history import read_history
-    from producers.mapping import load_mapping
+    from producers.log_files import read_log
+    from producers.mapping import load_mapping, same_names
     from schemas.profile import Profile
 
     profile = Profile.load(resolve_profile(settings_of(context).profile))
     with Stages({"baca": _("membaca berkas")}) as stages:
         try:
-            chosen = load_mapping(mapping) if mapping else _same_names(files)
+            logs = [read_log(path) for path in files]
+            own = f"/telaah/{files[0].stem}"
+            chosen = load_mapping(mapping) if mapping else same_names("permits", logs[0].frame.columns, own)
             history = read_history(
-                "permits", files, chosen, profile.timezone, lambda n, total: stages.update("baca", n, total)
+                "permits", logs, chosen, profile.timezone, lambda n, total: stages.update("baca", n, total)
             )
             types = mine(frame_of(history.events))
             first = history.events[0]["occurred_at"] / 1000 if history.events else 0
@@ -114,14 +121,6 @@ def propose_template(
     typer.echo(
         _("Periksa dan ubah {file}, lalu pindahkan isinya ke permit_types.toml profil.").format(**found)
     )
-
-
-def _same_names(files: list[Path]) -> Mapping:
-    """The mapping of files whose columns have the contract's names."""
-    from producers.history import columns_of
-    from producers.mapping import same_names
-
-    return same_names("permits", columns_of(files[0]), f"/telaah/{files[0].stem}")
 
 
 def _say_rejected(history: History) -> None:

@@ -30,7 +30,8 @@ class Row:
 
 
 def read_rows(path: Path) -> tuple[list[str] | None, Iterator[Row]]:
-    """(header of a CSV or None, rows) of a ``.csv``, ``.tsv``, ``.txt``, ``.jsonl``, ``.ndjson`` or ``.avro`` file.
+    """(header of a CSV or None, rows) of a ``.csv``, ``.tsv``, ``.txt``, ``.jsonl``, ``.ndjson``, ``.avro``, ``.xes`` or
+    ``.xes.gz`` file.
 
     Raises FileError at once for an empty file, a wrong kind or a damaged beginning, and later where the damage is.
     """
@@ -45,8 +46,12 @@ def read_rows(path: Path) -> tuple[list[str] | None, Iterator[Row]]:
         return None, _jsonl(path)
     if kind == ".avro":
         return None, _avro(path)
+    from producers.files import xes
+
+    if xes.is_xes(path):
+        return None, xes.read_xes(path)
     raise FileError(
-        f"berkas {path.name}: jenis {kind or '(tanpa akhiran)'} tidak dikenal; pakai .csv, .jsonl, atau .avro"
+        f"berkas {path.name}: jenis {kind or '(tanpa akhiran)'} tidak dikenal; pakai .csv, .jsonl, .avro, atau .xes"
     )
 
 

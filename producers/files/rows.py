@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import difflib
 import json
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from producers.files.reading import FileError, Row
-from producers.history import NAMESPACE
+from producers.identity import event_id
 from producers.mapping import Mapping, event_fields
 from producers.tokens import Tokens, holds_person_number
 from producers.values import RowValueError, convert
@@ -137,7 +136,7 @@ def convert_row(row: Row, columns: Columns, file: str) -> tuple[dict[str, Any], 
                 RowProblem(file, row.number, columns.column_of(name) or name, "", "kosong; wajib diisi")
             )
     problems.extend(_forbidden(event, columns, row, file))
-    event["event_id"] = _event_id(event)
+    event["event_id"] = event_id(event)
     return event, problems
 
 
@@ -180,18 +179,6 @@ def _forbidden(event: dict[str, Any], columns: Columns, row: Row, file: str) -> 
             yield RowProblem(
                 file, row.number, column, "(16 angka)", "tampak seperti NIK; NIK hanya boleh di kolom *_token"
             )
-
-
-def _event_id(event: dict[str, Any]) -> str:
-    """The given id in canonical form, or UUIDv5 of source and content, so that a repeated row is a repeat."""
-    given = event.get("event_id")
-    if given:
-        try:
-            return str(uuid.UUID(given))
-        except ValueError:
-            return str(uuid.uuid5(NAMESPACE, f"{event.get('source')}|id={given}"))
-    content = "|".join(f"{name}={event[name]}" for name in sorted(event) if name not in ("mode", "event_id"))
-    return str(uuid.uuid5(NAMESPACE, f"{event.get('source')}|{content}"))
 
 
 def _short(value: Any) -> str:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import random
 import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
+from xml.sax.saxutils import quoteattr
 
 import pytest
+
+from producers.mapping import load_mapping
 
 ROOT = Path(__file__).parents[2]
 LOG = ROOT.parent / "shared" / "data" / "permits_wabo_receipt.csv"
@@ -20,7 +24,7 @@ needs_log = pytest.mark.skipif(not LOG.is_file(), reason="the permit log is not 
 
 
 def audit(
-    tmp_path: Path, log: Path, *options: str, mapping: Path = MAPPING
+    tmp_path: Path, log: Path, *options: str, mapping: Path | str = MAPPING
 ) -> subprocess.CompletedProcess[str]:
     nadi = str(Path(sys.executable).with_name("nadi"))
     command = [nadi, "--data-dir", str(tmp_path / "data"), "audit", "permits", str(log)]
@@ -77,8 +81,64 @@ def test_the_same_416_cases(tmp_path: Path, change: str, options: tuple[str, ...
     assert summary["events"] == len(rows)
     assert summary["rejected"] == 0
     assert summary["repeats"] == len(rows) - 8577
-    assert "perlu klarifikasi" in (tmp_path / "out" / "index.html").read_text("utf-8")
+    page = (tmp_path / "out" / "index.html").read_text("utf-8")
+    assert "perlu klarifikasi" in page
+    assert page.count("<svg") == 6
+    assert "P01 29,0 %" in page, "416 of the 1,434 that the engine says it judged"
+    assert (tmp_path / "out" / "telaah.xlsx").is_file()
     assert not list((tmp_path / "data").glob("*/kafka*")), "the temporary stack is deleted"
+
+
+def write_xes(log: Path) -> None:
+    """The permit log as XES, in one trace per case, with a default for the channel that no trace lacks."""
+    dates = {"time:timestamp", "case:deadline", "case:enddate", "case:enddate_planned", "case:startdate"}
+
+    def attribute(key: str, value: str) -> str:
+        kind = "date" if key in dates else "string"
+        return f"<{kind} key={quoteattr(key.removeprefix('case:'))} value={quoteattr(value.replace(' ', 'T', key in dates))}/>"
+
+    with LOG.open(encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    traces: dict[str, list[dict[str, str]]] = {}
+    for row in rows:
+        traces.setdefault(row["case:concept:name"], []).append(row)
+    with gzip.open(log, "wt", encoding="utf-8") as out:
+        out.write('<?xml version="1.0" encoding="UTF-8"?>\n<log xmlns="http://www.xes-standard.org/">\n')
+        out.write('<global scope="trace"><string key="channel" value="Internet"/></global>\n')
+        for events in traces.values():
+            out.write(
+                "<trace>" + "".join(attribute(k, v) for k, v in events[0].items() if k[:5] == "case:" and v)
+            )
+            for event in events:
+                kept = "".join(attribute(k, v) for k, v in event.items() if k[:5] != "case:" and v)
+                out.write(f"\n<event>{kept}</event>")
+            out.write("</trace>\n")
+        out.write("</log>\n")
+
+
+@needs_log
+def test_the_same_416_cases_through_xes_and_a_mapping_nobody_wrote(tmp_path: Path) -> None:
+    log = tmp_path / "izin.xes.gz"
+    write_xes(log)
+    done = audit(tmp_path, log, mapping="auto")
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)
+    assert breaches(tmp_path) == plainly()
+    assert summary["alerts"]["P01"] == 416
+    assert (summary["cases"], summary["events"], summary["rejected"]) == (1434, 8577, 0)
+    written = load_mapping(tmp_path / "out" / "mapping.toml")
+    assert written.columns == load_mapping(MAPPING).columns
+    assert 'case_id = "case:concept:name"' in done.stderr
+
+
+def test_a_log_that_says_nothing_names_the_candidates(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text("nama,alamat\na,b\na,c\n", "utf-8")
+    done = audit(tmp_path, log, mapping="auto")
+    assert done.returncode == 1
+    assert "tidak dapat ditentukan sendiri" in done.stderr
+    assert "'nama' (1 nilai), 'alamat' (2 nilai)" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @needs_log
