@@ -100,8 +100,8 @@ def dead_letter(
     return DeadLetter(
         topic=run.source.topic,
         partition=run.source.partition,
-        offset=int(run.offsets[row]),
-        timestamp=int(run.timestamps[row]),
+        offset=run.offsets.item(row),
+        timestamp=run.timestamps.item(row),
         key=run.key(row),
         value=run.value(row),
         reason=reason,
