@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import fastavro
 import numpy as np
@@ -43,8 +43,7 @@ class DecodeError(ValueError):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(NamedTuple):
     """One row that could not be taken: its index in the input, an error class, and what to do about it.
 
     Error classes: NullValue, BadMagic, UnknownSchemaId, WrongSchema, Truncated, TrailingBytes, Undecodable,
@@ -243,7 +242,7 @@ class Codec:
     ) -> None:
         """Decode the rows of one schema id in pyruhvro; -1 stands for those without a valid header."""
         if schema_id < 0:
-            found.refused.extend(self._refusal(row, values[row]) for row in rows.tolist())
+            found.refused.extend(Refused(row, *_header_fault(values[row])) for row in rows.tolist())
             return
         try:
             writer = self._writer(schema_id)
@@ -270,16 +269,10 @@ class Codec:
             found.take(pa.RecordBatch.from_pylist(records, schema=self._target), np.array(good, np.int64))
 
     def _writer_of(self, value: bytes | None) -> _Writer:
-        if value is None:
-            raise DecodeError("NullValue", "the record has no value; tombstones mean nothing on this topic")
-        if len(value) <= HEADER.size:
-            raise DecodeError(
-                "Truncated", f"value has {len(value)} bytes, the wire format alone takes {HEADER.size}"
-            )
-        magic, schema_id = HEADER.unpack_from(value)
-        if magic != MAGIC:
-            raise DecodeError("BadMagic", f"first byte is {magic:#04x}, the wire format starts with 0x00")
-        return self._writer(schema_id)
+        reason, message = _header_fault(value)
+        if value is None or reason:
+            raise DecodeError(reason, message)
+        return self._writer(HEADER.unpack_from(value)[1])
 
     def _writer(self, schema_id: int) -> _Writer:
         known = self._known.get(schema_id)
@@ -307,13 +300,6 @@ class Codec:
             return f"schema id {schema_id} is {schema.name}, not {self.name}"
         return _Writer(schema, _program(schema.text, frozenset(self.columns)))
 
-    def _refusal(self, row: int, value: bytes | None) -> Refused:
-        try:
-            self._writer_of(value)
-        except DecodeError as error:
-            return Refused(row, error.reason, str(error))
-        return Refused(row, "Truncated", "value has no body")
-
     def _align(self, columns: pa.RecordBatch) -> pa.RecordBatch:
         """Columns of any released version, under the target schema: defaults for what is missing."""
         if columns.schema.equals(self._target):
@@ -327,6 +313,17 @@ class Codec:
             else:
                 arrays.append(pa.array([defaults[field.name]] * columns.num_rows, field.type))
         return pa.RecordBatch.from_arrays(arrays, schema=self._target)
+
+
+def _header_fault(value: bytes | None) -> tuple[str, str]:
+    """Why a value is not a header of the wire format and a body, as reason and message; both empty where it is."""
+    if value is None:
+        return "NullValue", "the record has no value; tombstones mean nothing on this topic"
+    if len(value) <= HEADER.size:
+        return "Truncated", f"value has {len(value)} bytes, the wire format alone takes {HEADER.size}"
+    if value[0] != MAGIC:
+        return "BadMagic", f"first byte is {value[0]:#04x}, the wire format starts with 0x00"
+    return "", ""
 
 
 def _split(values: Sequence[bytes | None]) -> dict[int, _Rows]:

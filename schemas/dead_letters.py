@@ -6,13 +6,14 @@ Header names follow the guide of the project and repeat Kafka Connect's, so that
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import version as package_version
+from typing import NamedTuple
 
 MESSAGE_LIMIT = 1024
 
-Headers = Sequence[tuple[str, bytes | None]]
+Header = tuple[str, bytes | None]
+Headers = Sequence[Header]
 
 #: The first header a letter adds; where it stands last, the newest letter's own headers begin.
 OURS_BEGIN = "dlq.original.topic"
@@ -27,8 +28,35 @@ def _version() -> str:
     return package_version("nadi")
 
 
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
+# What many letters have in common is made once: in our words, and in Connect's.
+@lru_cache(256)
+def _place(topic: str, partition: int) -> tuple[Headers, Headers]:
+    topic_bytes, partition_bytes = topic.encode(), b"%d" % partition
+    return (
+        ((OURS_BEGIN, topic_bytes), ("dlq.original.partition", partition_bytes)),
+        (("__connect.errors.topic", topic_bytes), ("__connect.errors.partition", partition_bytes)),
+    )
+
+
+@lru_cache(256)
+def _cause(reason: str, message: str, stage: str, group: str) -> tuple[Headers, Headers]:
+    error, text = reason.encode(), message.encode()[:MESSAGE_LIMIT].decode(errors="ignore").encode()
+    return (
+        (
+            ("dlq.error.class", error),
+            ("dlq.error.message", text),
+            ("dlq.error.stage", stage.encode()),
+            ("dlq.consumer.group", group.encode()),
+            ("dlq.service.version", _version().encode()),
+        ),
+        (
+            ("__connect.errors.exception.class.name", error),
+            ("__connect.errors.exception.message", text),
+        ),
+    )
+
+
+class DeadLetter(NamedTuple):
     """One record that could not be processed, and why.
 
     ``topic`` is the cluster's topic name; ``timestamp`` and ``failed_at`` are UTC milliseconds; ``stage`` is
@@ -46,31 +74,26 @@ class DeadLetter:
     stage: str
     group: str
     failed_at: int
-    headers: Headers = field(default_factory=tuple)
+    headers: Headers = ()
 
-    def all_headers(self) -> list[tuple[str, bytes | None]]:
+    def all_headers(self) -> list[Header]:
         """The original headers, untouched and first, then ours."""
-        attempt = 1 + sum(1 for name, _ in self.headers if name == ATTEMPT)
-        message = self.message.encode()[:MESSAGE_LIMIT].decode(errors="ignore")
-        ours = {
-            OURS_BEGIN: self.topic,
-            "dlq.original.partition": str(self.partition),
-            "dlq.original.offset": str(self.offset),
-            "dlq.original.timestamp": str(self.timestamp),
-            "dlq.error.class": self.reason,
-            "dlq.error.message": message,
-            "dlq.error.stage": self.stage,
-            "dlq.consumer.group": self.group,
-            "dlq.service.version": _version(),
-            ATTEMPT: str(attempt),
-            FIRST_FAILED_AT: _first_failure(self.headers) or str(self.failed_at),
-            "__connect.errors.topic": self.topic,
-            "__connect.errors.partition": str(self.partition),
-            "__connect.errors.offset": str(self.offset),
-            "__connect.errors.exception.class.name": self.reason,
-            "__connect.errors.exception.message": message,
-        }
-        return [*self.headers, *((name, text.encode()) for name, text in ours.items())]
+        place, connect_place = _place(self.topic, self.partition)
+        cause, connect_cause = _cause(self.reason, self.message, self.stage, self.group)
+        attempt = 1 + [name for name, _ in self.headers].count(ATTEMPT)
+        offset = b"%d" % self.offset
+        return [
+            *self.headers,
+            *place,
+            ("dlq.original.offset", offset),
+            ("dlq.original.timestamp", b"%d" % self.timestamp),
+            *cause,
+            (ATTEMPT, b"%d" % attempt),
+            (FIRST_FAILED_AT, _first_failure(self.headers) or b"%d" % self.failed_at),
+            *connect_place,
+            ("__connect.errors.offset", offset),
+            *connect_cause,
+        ]
 
 
 def split(headers: Headers | None) -> tuple[list[tuple[str, bytes | None]], dict[str, str]]:
@@ -96,9 +119,8 @@ def replayed_headers(headers: Headers, place: str, run: str) -> list[tuple[str, 
     return [*original, *((name, text.encode()) for name, text in added.items())]
 
 
-def _first_failure(headers: Headers) -> str:
+def _first_failure(headers: Headers) -> bytes:
     """When a replayed record failed the first time; empty for one that was never replayed."""
     return next(
-        (value.decode() for name, value in headers if name == FIRST_FAILED_AT and value and value.isdigit()),
-        "",
+        (value for name, value in headers if name == FIRST_FAILED_AT and value and value.isdigit()), b""
     )

@@ -42,8 +42,8 @@ class Payloads:
         return len(self.addresses)
 
     def __getitem__(self, row: int) -> bytes | None:
-        address = int(self.addresses[row])
-        return ctypes.string_at(address, int(self.lengths[row])) if address else None
+        address = self.addresses.item(row)
+        return ctypes.string_at(address, self.lengths.item(row)) if address else None
 
     def part(self, low: int, high: int) -> Payloads:
         """The values of rows ``[low, high)``; nothing is copied."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -170,7 +170,7 @@ def _measure(commit: Commit) -> None:
     for topic, tally in commit.tallies.items():
         for outcome, rows in tally.rows.items():
             EVENTS.labels(topic, outcome).inc(rows)
-        for letter in tally.letters:
-            DEAD_LETTERS.labels(topic, letter.reason).inc()
+        for reason, letters in Counter(letter.reason for letter in tally.letters).items():
+            DEAD_LETTERS.labels(topic, reason).inc(letters)
         for published in tally.published:
             age.observe(max(0, now - published) / 1000)

@@ -6,6 +6,7 @@ Repeats are recognised later, by the lane, because that has state.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ import pyarrow as pa
 
 from monitoring.failpoints import reached
 from schemas.acceptance import refusals
-from schemas.codec import Codec
+from schemas.codec import Codec, Refused
 from schemas.dead_letters import DeadLetter
 from schemas.event_ids import EventIds, event_ids
 from streams.engine.chunk import Int64s
@@ -73,17 +74,12 @@ class Decoder:
             (run.offsets, run.timestamps) if whole else (run.offsets[rows], run.timestamps[rows])
         )
         now = wall_clock()
-        letters = [
-            dead_letter(run, refused.row, refused.reason, refused.message, "decode", self._group, now)
-            for refused in decoded.refused
-        ]
+        letters = dead_letters(run, decoded.refused, "decode", self._group, now)
         ids = event_ids(columns.column("event_id"))
         unfit = refusals(columns, timestamps, ids)
         if unfit:
-            letters.extend(
-                dead_letter(run, int(rows[r.row]), r.reason, r.message, "accept", self._group, now)
-                for r in unfit
-            )
+            refused = [r._replace(row=int(rows[r.row])) for r in unfit]
+            letters.extend(dead_letters(run, refused, "accept", self._group, now))
             letters.sort(key=lambda letter: letter.offset)
             kept = np.ones(len(rows), np.bool_)
             kept[[r.row for r in unfit]] = False
@@ -93,24 +89,18 @@ class Decoder:
         return Batch(run, columns, offsets, timestamps, ids, letters)
 
 
-def dead_letter(
-    run: Run, row: int, reason: str, message: str, stage: str, group: str, now: int
-) -> DeadLetter:
-    """The dead letter of one record of a run, with its bytes, key and headers as they came."""
-    return DeadLetter(
-        topic=run.source.topic,
-        partition=run.source.partition,
-        offset=int(run.offsets[row]),
-        timestamp=int(run.timestamps[row]),
-        key=run.key(row),
-        value=run.value(row),
-        reason=reason,
-        message=message,
-        stage=stage,
-        group=group,
-        failed_at=now,
-        headers=run.headers(row),
-    )
+def dead_letters(run: Run, refused: Sequence[Refused], stage: str, group: str, now: int) -> list[DeadLetter]:
+    """The dead letters of records of a run, by their rows in it, with their bytes, keys and headers as they came."""
+    topic, partition = run.source.topic, run.source.partition
+    rows = [row for row, _, _ in refused]
+    places = zip(refused, run.offsets[rows].tolist(), run.timestamps[rows].tolist(), strict=True)
+    return [
+        DeadLetter(
+            topic, partition, offset, timestamp, run.key(row), run.value(row), reason, message, stage, group, now,
+            run.headers(row),
+        )
+        for (row, reason, message), offset, timestamp in places
+    ]  # fmt: skip
 
 
 def processor_error(error: Exception) -> tuple[str, str]:

@@ -19,11 +19,12 @@ import numpy as np
 import pyarrow.compute as pc
 
 from monitoring.failpoints import reached
+from schemas.codec import Refused
 from schemas.dead_letters import DeadLetter
 from streams.engine.attempt import attempt, mark
 from streams.engine.chunk import Chunk
 from streams.engine.clock import ClockRule
-from streams.engine.decode import Batch, dead_letter, processor_error
+from streams.engine.decode import Batch, dead_letters, processor_error
 from streams.engine.fetch import Run, Source, wall_clock
 from streams.engine.processor import Processor, RowError
 from streams.engine.reading import Reading
@@ -226,4 +227,5 @@ class Lane(Reading):
 
     def _letter(self, chunk: Chunk, run: Run, error: RowError) -> DeadLetter:
         row = int(np.searchsorted(run.offsets, chunk.offsets[error.row]))
-        return dead_letter(run, row, error.reason, error.message, "process", self._group, wall_clock())
+        refused = Refused(row, error.reason, error.message)
+        return dead_letters(run, [refused], "process", self._group, wall_clock())[0]

@@ -105,9 +105,11 @@ class NativeLibrary:
         self.close.argtypes, self.close.restype = (_POINTER,), _INT
         self.destroy = library.nadi_fetch_destroy
         self.destroy.argtypes, self.destroy.restype = (_POINTER,), None
-        self.message_headers = librdkafka.rd_kafka_message_headers
+        # These only read memory: letting other threads have the interpreter lock meanwhile costs more than they take.
+        locked = ctypes.PyDLL(librdkafka._name, handle=librdkafka._handle)
+        self.message_headers = locked.rd_kafka_message_headers
         self.message_headers.argtypes, self.message_headers.restype = (_POINTER, _POINTER), _INT
-        self.header_get_all = librdkafka.rd_kafka_header_get_all
+        self.header_get_all = locked.rd_kafka_header_get_all
         self.header_get_all.argtypes = (_POINTER, ctypes.c_size_t, _POINTER, _POINTER, _POINTER)
         self.header_get_all.restype = _INT
 
@@ -192,10 +194,10 @@ class _Messages:
 
     def headers(self, address: int) -> Headers:
         library = self._client.library
-        headers, name = ctypes.c_void_p(), ctypes.c_char_p()
-        value, size = ctypes.c_void_p(), ctypes.c_size_t()
+        headers = ctypes.c_void_p()
         if library.message_headers(address, ctypes.byref(headers)):
             return ()
+        name, value, size = ctypes.c_char_p(), ctypes.c_void_p(), ctypes.c_size_t()
         found: list[tuple[str, bytes | None]] = []
         while not library.header_get_all(
             headers, len(found), ctypes.byref(name), ctypes.byref(value), ctypes.byref(size)
@@ -225,14 +227,14 @@ class NativeRun:
         return self.payloads
 
     def key(self, row: int) -> bytes | None:
-        message = _Message.from_address(int(self.messages[row]))
+        message = _Message.from_address(self.messages.item(row))
         return ctypes.string_at(message.key, message.key_len) if message.key else None
 
     def value(self, row: int) -> bytes | None:
         return self.payloads[row]
 
     def headers(self, row: int) -> Headers:
-        return self.held.headers(int(self.messages[row]))
+        return self.held.headers(self.messages.item(row))
 
     def part(self, first: int, after: int) -> NativeRun:
         low, high = (int(i) for i in np.searchsorted(self.offsets, (first, after)))

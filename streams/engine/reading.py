@@ -71,10 +71,17 @@ class Reading:
         run, offsets = batch.run, batch.offsets
         repeat = self._repeats.mark(batch.ids, offsets, batch.timestamps)
         clocks = np.maximum.accumulate(np.maximum(run.timestamps, clock))
-        row_clocks = clocks if len(offsets) == len(run) else clocks[np.searchsorted(run.offsets, offsets)]
+        row_clocks = clocks if len(offsets) == len(run) else clocks[_places(run.offsets, offsets)]
         repeats = int(repeat.sum())
         if not repeats:
             return Sifted(batch.columns, offsets, batch.ids, row_clocks, clocks, 0)
         keep = ~repeat
         columns = batch.columns.filter(pa.array(keep))
         return Sifted(columns, offsets[keep], batch.ids.pick(keep), row_clocks[keep], clocks, repeats)
+
+
+def _places(offsets: Int64s, wanted: Int64s) -> Int64s:
+    """Where some of these offsets stand. Nearly always there is no hole, and none has to be searched for."""
+    whole = len(offsets) and int(offsets[-1]) - int(offsets[0]) == len(offsets) - 1
+    places: Int64s = wanted - offsets[0] if whole else np.searchsorted(offsets, wanted)
+    return places

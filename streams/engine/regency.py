@@ -14,12 +14,13 @@ from typing import Protocol
 
 import numpy as np
 
+from schemas.codec import Refused
 from schemas.dead_letters import DeadLetter
 from streams.engine.alerts import Alerts
 from streams.engine.attempt import attempt, mark
 from streams.engine.chunk import Int64s
 from streams.engine.clock import ClockRule
-from streams.engine.decode import Batch, dead_letter, processor_error
+from streams.engine.decode import Batch, dead_letters, processor_error
 from streams.engine.fetch import Run, Source, wall_clock
 from streams.engine.lane import Earlier, Tally
 from streams.engine.merge import Merged, Rows, merge
@@ -238,7 +239,8 @@ class RegencyTask(Task):
             if topic in topics and number == partition and r.first_offset <= offset < r.next_offset
         )  # fmt: skip
         at = int(np.searchsorted(run.offsets, offset))
-        return dead_letter(run, at, *processor_error(error), "regency", self._group, wall_clock())
+        refused = Refused(at, *processor_error(error))
+        return dead_letters(run, [refused], "regency", self._group, wall_clock())[0]
 
     def _caught_up(self) -> None:
         earlier = self._earlier
