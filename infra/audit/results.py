@@ -10,9 +10,17 @@ from typing import Any
 
 from infra.records import Partition, read_topics
 from infra.settings import Settings
-from infra.verify.published import Published
+from infra.state.logs import recover
+from infra.verify.published import Published, newest
 from infra.verify.report import Cell, Figure
 from schemas.catalogue import DOMAINS
+from schemas.settings import KafkaSettings
+from streams.engine.claims import REGENCY
+from streams.engine.regency import DOMAIN as REGENCY_DOMAIN
+from streams.engine.regency import WHOLE
+
+#: Kafka's errors while the coordinator of a group is being found (coordinator load in progress, not available, not it).
+FINDING_COORDINATOR = (14, 15, 16)
 
 
 def wait_until_committed(
@@ -29,7 +37,7 @@ def wait_until_committed(
     ``alive`` is called between looks and raises when a worker has died. Raises TimeoutError when nothing moved
     for ``timeout`` seconds.
     """
-    from confluent_kafka import Consumer, TopicPartition
+    from confluent_kafka import Consumer, KafkaException, TopicPartition
 
     consumer: Any = Consumer({"bootstrap.servers": bootstrap, "group.id": group, "enable.auto.commit": False})
     ends = {place: end for place, end in ends.items() if end > 0}
@@ -39,9 +47,14 @@ def wait_until_committed(
         while ends:
             alive()
             asked = [TopicPartition(topic, partition) for topic, partition in ends]
-            committed = {
-                (tp.topic, tp.partition): max(tp.offset, 0) for tp in consumer.committed(asked, timeout=10)
-            }
+            try:
+                answer = consumer.committed(asked, timeout=10)
+            except KafkaException as error:
+                if error.args[0].code() not in FINDING_COORDINATOR:
+                    raise
+                time.sleep(0.05)  # the group's coordinator is just being found
+                continue
+            committed = {(tp.topic, tp.partition): max(tp.offset, 0) for tp in answer}
             done = sum(min(offset, ends[key]) for key, offset in committed.items())
             progress(done, total)
             if done == total:
@@ -63,6 +76,23 @@ class Coverage:
     not_judged: dict[str, int]
 
 
+def wait_until_compared(
+    kafka: KafkaSettings, until: int, alive: Callable[[], None], timeout: float = 3600.0
+) -> None:
+    """Wait until the regency task's clock has passed ``until`` (UTC ms), so that cases were compared with their peers.
+
+    Raises what ``alive`` raises, and TimeoutError.
+    """
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        alive()
+        header = recover(kafka, REGENCY, lambda _domain, _store: False).header
+        if header is not None and header.lanes[WHOLE].clock > until:
+            return
+        time.sleep(0.2)
+    raise TimeoutError(f"the regency task has not come to the end of the log in {timeout:.0f} s")
+
+
 @dataclass(frozen=True, slots=True)
 class Results:
     """``standing`` alerts (the highest revision each, withdrawn ones left out), in a fixed order, the number of dead
@@ -82,7 +112,10 @@ def read(settings: Settings, domain: str) -> Results:
         dead[dict(message.headers() or []).get("dlq.error.class", b"?").decode()] += 1
     standing = [alert for alert in published.alerts.values() if alert["status"] != "withdrawn"]
     standing.sort(key=lambda a: (a["rule"], a["subject"], a["scope"]))
-    return Results(standing, dict(dead), coverage(domain, published.cells))
+    among_peers = newest(REGENCY_DOMAIN, settings)
+    return Results(
+        standing, dict(dead), {**coverage(domain, published.cells), **coverage(REGENCY_DOMAIN, among_peers)}
+    )
 
 
 def coverage(domain: str, cells: Mapping[Figure, Mapping[int, Cell]]) -> dict[str, Coverage]:

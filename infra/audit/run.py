@@ -52,14 +52,14 @@ def run(
     with Stack.temporary(
         settings, profile, partitions=request.partitions, workers=request.workers, keep=request.keep
     ) as stack:
-        stack.start_bounded(history.last_occurred_at if request.until is None else request.until)
+        until = history.last_occurred_at if request.until is None else request.until
+        stack.start_bounded(until)
         published = time.monotonic()
         _publish(history, request.domain, stack, say)
         stack.input_complete()
-        found = _follow(request.domain, stack, say)
+        found = _follow(request.domain, stack, until, say)
         ended = time.monotonic()
     seconds = {"total": round(ended - begun, 2), "pipeline": round(ended - published, 2)}
-    until = history.last_occurred_at if request.until is None else request.until
     log = files.Log(request.domain, history, mapping, request.mapping is None, until)
     return files.write(request.out, log, found, profile, seconds)
 
@@ -95,7 +95,7 @@ def _publish(history: History, domain: str, stack: Stack, say: Say) -> None:
                 say("kirim", number, total)
 
 
-def _follow(domain: str, stack: Stack, say: Say) -> results.Results:
+def _follow(domain: str, stack: Stack, until: int, say: Say) -> results.Results:
     kafka = stack.settings.kafka
     places = records.partitions(kafka.bootstrap_servers, [kafka.layout().topic(DOMAINS[domain].name)])
     results.wait_until_committed(
@@ -105,4 +105,6 @@ def _follow(domain: str, stack: Stack, say: Say) -> results.Results:
         alive=stack.check_alive,
         progress=lambda done, total: say("olah", done, total),
     )
+    if domain == "permits":
+        results.wait_until_compared(kafka, until, stack.check_alive)
     return results.read(stack.settings, domain)
