@@ -47,7 +47,8 @@ EVENT = np.dtype(
         ("flags", "u1"),
     ]
 )
-SIMULATED, BACKFILL, AUTOMATIC, NEW_DOCUMENTS = 1, 2, 4, 8
+#: CATCHING_UP: it came while its source was catching up after a silence, so its lateness says nothing.
+SIMULATED, BACKFILL, AUTOMATIC, NEW_DOCUMENTS, CATCHING_UP = 1, 2, 4, 8, 16
 
 #: Fields of the contract that become numbers: labels, of which there are few, and names, of which there are many.
 LABELS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -44,12 +44,14 @@ class CaseFiles:
     def __init__(self, entries: Entries, book: Book, rules: int) -> None:
         self._entries, self._book, self._rules = entries, book, rules
 
-    def touch(self, rows: Intake | None, clock: int) -> Touched | None:
-        """The cases of these rows and those with a deadline by ``clock``; None where there is neither."""
+    def touch(self, rows: Intake | None, clock: int, also: Sequence[str] = ()) -> Touched | None:
+        """The cases of these rows, those with a deadline by ``clock``, and ``also``; None where there is none."""
         keys = list(rows.case_ids) if rows is not None else []
         if rows is not None and len(rows.events) and len(keys) > len(np.unique(rows.case_of)):
             raise ValueError("a case without a row")
         here = set(keys)
+        keys.extend(key for key in also if key not in here)
+        here.update(also)
         while (due := self._entries.pop(clock)) is not None:
             if due[1] not in here:
                 here.add(due[1])

@@ -11,7 +11,7 @@ import numpy as np
 from streams.cases.book import Book
 from streams.cases.events import BACKFILL, NEVER
 from streams.cases.files import Touched
-from streams.cases.view import Cases
+from streams.cases.view import Bools, Cases
 from streams.engine.alerts import Alerts
 from streams.rules.alerts import alert_id, digest_of, evidence
 from streams.rules.findings import LEVELS
@@ -20,6 +20,7 @@ from streams.rules.rule import Rule
 from streams.rules.telling import Told, decimal
 
 REASON_CORRECTED = "Data dikoreksi; hitungan yang baru tidak lagi menunjukkan indikasi ini."
+REASON_SILENT = "Sumber data sedang diam; indikasi ini dinilai lagi setelah datanya lengkap."
 REASON_CHANGED = "Peristiwa yang datang kemudian mengubah hitungan; indikasi ini tidak lagi tampak."
 
 
@@ -30,7 +31,9 @@ class CaseAlerts:
         self._rules, self._alerts, self._book, self._topic = rules, alerts, book, topic
         self._context = [(number, rule) for number, rule in enumerate(rules) if rule.kind == "context"]
 
-    def say(self, touched: Touched, judged: Judged, clock: int) -> list[tuple[int, ...]]:
+    def say(
+        self, touched: Touched, judged: Judged, clock: int, silent: Bools | None = None
+    ) -> list[tuple[int, ...]]:
         """Raise, escalate and withdraw; returns for each case (rule, scope) of all that was ever raised."""
         cases = touched.now
         alerted = [set(body.alerted) for body in touched.bodies]
@@ -49,13 +52,24 @@ class CaseAlerts:
                 self._alerts.revise(record, LEVELS)
         for case, names in enumerate(alerted):
             for name in names - standing[case] if names else ():
-                self._withdraw(cases, case, name, touched.corrected[case], clock)
+                self._withdraw(
+                    cases,
+                    case,
+                    name,
+                    touched.corrected[case],
+                    clock,
+                    silent is not None and bool(silent[case]),
+                )
         return [tuple(sorted(names)) for names in alerted]
 
-    def _withdraw(self, cases: Cases, case: int, name: int, corrected: bool, clock: int) -> None:
+    def _withdraw(
+        self, cases: Cases, case: int, name: int, corrected: bool, clock: int, silent: bool
+    ) -> None:
         rule, scope = self._rules[name >> 32], self._book.words.text(name & 0xFFFFFFFF)
         reason = REASON_CORRECTED if corrected else REASON_CHANGED
-        if rule.withdrawn is not None and not corrected:
+        if rule.reads_absence and silent and int(cases.closed_at[case]) == NEVER:
+            reason = REASON_SILENT
+        elif rule.withdrawn is not None and not corrected:
             reason = rule.withdrawn(int(cases.closed_at[case]) != NEVER)
         self._alerts.withdraw(alert_id(rule.id, cases.keys[case], scope), reason, clock)
 

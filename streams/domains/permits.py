@@ -14,15 +14,16 @@ import pyarrow as pa
 
 from schemas.catalogue import PERMITS
 from streams.cases.book import Book
-from streams.cases.events import FIELDS, PLAIN, take_in
-from streams.cases.files import CaseFiles, Touched
-from streams.cases.view import Cases
+from streams.cases.events import CATCHING_UP, FIELDS, NEVER, PLAIN, Intake, take_in
+from streams.cases.files import CaseFiles
+from streams.cases.hearing import NOT_SILENT, Hearing, Waiting
+from streams.cases.view import Bools, Cases
 from streams.cases.words import Words
 from streams.domains.limits import time_problems
 from streams.domains.permit_alerts import CaseAlerts
 from streams.domains.permit_flows import Flows, add_flows
 from streams.engine.alerts import Alerts
-from streams.engine.chunk import Chunk, frame_of
+from streams.engine.chunk import Chunk, Int64s, frame_of
 from streams.engine.entries import Entries
 from streams.engine.processor import ALERTS, TOTALS, Context, RowError
 from streams.engine.store import Store
@@ -45,9 +46,15 @@ class Permits:
         self.alerts = Alerts()
         self._entries = Entries()
         self._words, self._names = Words(), Words()
+        patient = [
+            s
+            for s in context.profile.sources.values()
+            if s.domain == self.domain and s.silent_minutes is not None
+        ]
+        self._hearing, self._waiting = Hearing(context.profile, patient, context.event_clock), Waiting()
         self.stores: Mapping[str, Store] = {
             TOTALS: self.totals, ALERTS: self.alerts, "words": self._words, "names": self._names,
-            "cases": self._entries,
+            "cases": self._entries, "hearing": self._hearing, "waiting": self._waiting,
         }  # fmt: skip
         self.book = Book(context.profile, self._words, self._names, context.event_clock)
         self._files = CaseFiles(self._entries, self.book, len(self.rules))
@@ -66,32 +73,72 @@ class Permits:
         rows = take_in(
             columns, offsets, clocks, self._words, self._names, self.book.zone, partition=chunk.partition
         )
-        self._judge(self._files.touch(rows, chunk.clock), chunk.clock)
+        self._judge(rows, chunk.clock, self._hear(rows))
         return errors
 
     def advance(self, clock: int) -> None:
-        self._judge(self._files.touch(None, clock), clock)
+        self._judge(None, clock, set())
 
     def next_due(self) -> int | None:
-        return self._entries.next_due()
+        silences = self._hearing.next_opening(self._waiting.sources()) if len(self._waiting) else None
+        due = self._entries.next_due()
+        return min((at for at in (due, silences) if at is not None), default=None)
 
     def look(self, case_id: str) -> Cases | None:
         """One case with all that follows from its events, for people to read; nothing is changed."""
         return self._files.look(case_id)
 
-    def _judge(self, touched: Touched | None, clock: int) -> None:
-        """Say what the clock now says of the touched cases: their flows, their alerts, and when to look again."""
+    def _hear(self, rows: Intake) -> set[str]:
+        """Note when sources were heard, and mark what came while one caught up; returns those that were heard."""
+        heard = set()
+        for number in np.unique(rows.events["source"]).tolist():
+            name = self._words.text(number)
+            if self._hearing.knows(name):
+                mine = np.flatnonzero(rows.events["source"] == number)
+                behind = self._hearing.hear(name, rows.events["stamp"][mine], rows.events["at"][mine])
+                rows.events["flags"][mine[behind]] |= CATCHING_UP
+                heard.add(name)
+        return heard
+
+    def _judge(self, rows: Intake | None, clock: int, heard: set[str]) -> None:
+        """Say what the clock now says of the cases that something happened to: their flows, their alerts, and when to
+        look again. Those that wait for their source are among them when it was heard, or became silent."""
+        turned = self._hearing.fall_silent(list(self._hearing), clock)
+        turned |= {name for name in heard if self._hearing.silent_since(name) == NOT_SILENT}
+        touched = self._files.touch(
+            rows, clock, self._waiting.of(turned) if turned and len(self._waiting) else ()
+        )
         if touched is None:
             return
         cases = touched.now
-        judged = judge_cases(self.rules, cases, clock)
+        last, silent = self._silences(cases)
+        judged = judge_cases(self.rules, cases, clock, last, silent)
         self._flows.forget()  # what an attempt that broke had begun
         add_flows(self._flows, touched.before, *touched.judged_before(), -1)
         add_flows(self._flows, cases, judged.warned_at, judged.breached_at, 1)
         self._flows.settle(self.totals)
         self._coverage.count(touched, judged, self.totals)
-        alerted = self._says.say(touched, judged, clock)
+        alerted = self._says.say(touched, judged, clock, silent)
         self._files.save(touched, judged, alerted)
+        for i in np.flatnonzero(judged.waits).tolist():
+            self._waiting.put(cases.keys[i], self._words.text(int(cases.source[i])))
+        if len(self._waiting):
+            for i in np.flatnonzero(~judged.waits).tolist():
+                if self._waiting.get(cases.keys[i]) is not None:
+                    self._waiting.put(cases.keys[i], None)
+
+    def _silences(self, cases: Cases) -> tuple[Int64s, Bools]:
+        """When the source of each case was last heard, before its silence where there is one; and whether there is."""
+        last, silent = np.full(cases.n, NEVER), np.zeros(cases.n, np.bool_)
+        for number in np.unique(cases.source).tolist():
+            name = self._words.text(number)
+            heard = self._hearing.last(name)
+            if heard is not None:
+                since = self._hearing.silent_since(name)
+                mine = cases.source == number
+                last[mine] = heard if since == NOT_SILENT else since
+                silent[mine] = since != NOT_SILENT
+        return last, silent
 
 
 def problems(frame: pl.DataFrame) -> list[RowError]:

@@ -16,7 +16,7 @@ from streams.cases.view import Cases
 from streams.days import local_days
 from streams.engine.chunk import Int64s
 from streams.engine.totals import Key, Totals
-from streams.rules.judging import FOUND, NOT_APPLICABLE, NOT_FOUND, NOTHING, Judged
+from streams.rules.judging import FOUND, NOT_APPLICABLE, NOT_FOUND, NOTHING, Judged, outcome_text
 from streams.rules.rule import Rule
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Coverage:
         totals.add(Key(metric, "rule", rule.id, day), amount)
         totals.add(Key(metric, "source", f"{rule.id}|{source}", day), amount)
         if outcome >= NOT_APPLICABLE:
-            reason = rule.not_applicable[outcome - NOT_APPLICABLE]
+            reason = outcome_text(rule, outcome)
             totals.add(Key(metric, "reason", f"{rule.id}|{reason}", day), amount)
 
 

@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 
 #: Outcomes of a rule for a case; from NOT_APPLICABLE on, the rest is the number of the reason.
 NOTHING, NOT_FOUND, FOUND, NOT_APPLICABLE = 0, 1, 2, 3
+#: The reason after all of a rule's own: what it would say of something missing, while the source is silent.
+SUSPENDED = "ditangguhkan: sumber sedang diam"
 
 
 def outcome_text(rule: Rule, outcome: int) -> str:
     """An outcome for people and files: found, not_found, or the reason why nothing is said; empty for none yet."""
     if outcome >= NOT_APPLICABLE:
-        return rule.not_applicable[outcome - NOT_APPLICABLE]
+        return (*rule.not_applicable, SUSPENDED)[outcome - NOT_APPLICABLE]
     return ("", "not_found", "found")[outcome]
 
 
@@ -41,29 +43,43 @@ class Standing(NamedTuple):
 
 class Judged(NamedTuple):
     """``outcomes`` is int8[rules, n]; ``due`` (UTC ms) when to look at each case again, NEVER for not before an event;
-    ``warned_at`` and ``breached_at`` are P01's of the whole case, as far as the clock has judged."""
+    ``warned_at`` and ``breached_at`` are P01's of the whole case, as far as the clock has judged; ``waits``: something was
+    missing since the case's source was last heard, so that it is looked at again when it is."""
 
     outcomes: Levels
     standing: list[Standing]
     due: Int64s
     warned_at: Int64s
     breached_at: Int64s
+    waits: Bools
     never: int = NEVER
 
 
-def judge_cases(rules: Sequence[Rule], cases: Cases, clock: int) -> Judged:
-    """Judge every case by every rule."""
+def judge_cases(
+    rules: Sequence[Rule], cases: Cases, clock: int, heard: Int64s | None = None, silent: Bools | None = None
+) -> Judged:
+    """Judge every case by every rule. ``heard`` (UTC ms) is when the source of each case was last heard, before its
+    silence where it is ``silent``: then nothing is said of what was missing since."""
     n = cases.n
     outcomes = np.zeros((len(rules), n), np.int8)
     due = np.full(n, NEVER)
     warned_at, breached_at = np.full(n, NEVER), np.full(n, NEVER)
     standing = []
+    waits = np.zeros(n, np.bool_)
     for number, rule in enumerate(rules):
         judgement = rule.judged(cases)
         found = judgement.found
         said_at = np.maximum(found.at, cases.seen[found.case]) + cases.lateness[found.case]
         reached = said_at <= clock
-        later = np.flatnonzero(~reached)
+        suspended = np.zeros(n, np.bool_)
+        if rule.reads_absence and heard is not None and silent is not None:
+            missing = reached & (found.at > heard[found.case]) & (cases.closed_at[found.case] >= found.at)
+            waits[found.case[missing]] = True
+            kept = missing & silent[found.case]
+            suspended[found.case[kept]] = True
+            reached &= ~kept
+            said_at = np.where(kept, NEVER, said_at)
+        later = np.flatnonzero(~reached & (said_at != NEVER))
         np.minimum.at(due, found.case[later], said_at[later])
         said = found.pick(reached)
         if rule.id == "P01":
@@ -72,9 +88,10 @@ def judge_cases(rules: Sequence[Rule], cases: Cases, clock: int) -> Judged:
                 when[said.case[rows]] = said.at[rows]
         of_rule = outcomes[number]
         of_rule[:] = np.where(judgement.applies == APPLICABLE, NOT_FOUND, NOT_APPLICABLE + judgement.applies)
+        of_rule[suspended] = NOT_APPLICABLE + len(rule.not_applicable)
         of_rule[said.case[said.level >= BREACH]] = FOUND
         standing.append(_standing(said))
-    return Judged(outcomes, standing, due, warned_at, breached_at)
+    return Judged(outcomes, standing, due, warned_at, breached_at, waits)
 
 
 def compare_cases(
@@ -96,7 +113,7 @@ def compare_cases(
         outcomes[number, said.case] = FOUND
         outcomes[number, later] = NOT_APPLICABLE
         standing.append(_standing(said))
-    return Judged(outcomes, standing, again, never, never)
+    return Judged(outcomes, standing, again, never, never, np.zeros(cases.n, np.bool_))
 
 
 def _standing(said: Findings) -> Standing:

@@ -6,7 +6,7 @@ import numpy as np
 
 from schemas import calendar_arrays
 from streams.cases.book import Floats
-from streams.cases.events import NO_DAY
+from streams.cases.events import CATCHING_UP, NO_DAY
 from streams.cases.view import Cases
 from streams.days import local_days
 from streams.engine.chunk import Int64s
@@ -25,8 +25,9 @@ def judge(cases: Cases, parameters: Parameters) -> Judgement:
     case_of, at, stamp = cases.case_of, cases.column("at"), cases.column("stamp")
     live = ~cases.backfill
     events = np.flatnonzero(cases.past & live[case_of])
-    late = calendar_arrays.elapsed(cases.book.profile.calendar, at[events], stamp[events])
-    found = [_greatest(cases, LAG, events, late, stamp[events], parameters["lag_days"])]
+    prompt = events[~cases.flag(CATCHING_UP)[events]]  # an outage is not fraud
+    late = calendar_arrays.elapsed(cases.book.profile.calendar, at[prompt], stamp[prompt])
+    found = [_greatest(cases, LAG, prompt, late, stamp[prompt], parameters["lag_days"])]
 
     closing = cases.closing
     ahead = np.flatnonzero(

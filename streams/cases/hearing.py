@@ -1,0 +1,140 @@
+"""When each source was last heard, and whether it is silent: then nothing that is missing means anything.
+
+A source that declares how long it may be silent is silent once the clock has passed its last record by more. The silence
+goes on while it catches up: until a record comes that is no older than its lateness. What fell due after the last record
+before the silence is not judged until then, and records that come while it catches up are late for that reason alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from schemas.profile import Profile, Source
+from streams.cases.view import Bools
+from streams.engine.chunk import Int64s
+from streams.engine.store import Table
+
+#: Minutes of the working day of Perpres 21/2023 by which an allowance in minutes becomes working days.
+WORKING_DAY_MINUTES = 450
+MINUTE_MS = 60_000
+NOT_SILENT = -1
+SCHEMA = pa.schema([("source", pa.string()), ("last", pa.int64()), ("silent_since", pa.int64())])
+
+Heard = tuple[int, int]
+"""The clock at the last record, and that at the last one before the silence that goes on (NOT_SILENT: none does)."""
+
+
+class Hearing(Table[str, Heard]):
+    """What was heard of each source: a store. ``patient`` are the sources whose silence counts."""
+
+    def __init__(self, profile: Profile, patient: Iterable[Source], event_clock: bool) -> None:
+        super().__init__()
+        self._profile = profile
+        self._patient = {source.id: source for source in patient}
+        self._lateness = {name: 0 if event_clock else profile.lateness_ms(name) for name in self._patient}
+        self._opens: dict[tuple[str, int], int] = {}
+
+    def knows(self, source: str) -> bool:
+        """Whether the silence of a source counts."""
+        return source in self._patient
+
+    def hear(self, source: str, clocks: Int64s, at: Int64s) -> Bools:
+        """Take the records of a source, in order; returns which of them came while it was catching up."""
+        behind = np.zeros(len(clocks), np.bool_)
+        if source not in self._patient or not len(clocks):
+            return behind
+        last, since = self.get(source) or (int(clocks[0]), NOT_SILENT)
+        before = np.append(last, clocks[:-1])
+        gaps = np.zeros(len(clocks), np.bool_)
+        least = self._patient[source].allowance_minutes * MINUTE_MS  # of working time or more of any
+        for row in np.flatnonzero(clocks - before > least).tolist():
+            gaps[row] = clocks[row] > self.opens(source, int(before[row]))
+        if since != NOT_SILENT or gaps.any():
+            fresh = clocks - at <= max(self._lateness[source], MINUTE_MS)
+            for row in range(len(clocks)):
+                if gaps[row] and since == NOT_SILENT:
+                    since = int(before[row])
+                if since != NOT_SILENT and fresh[row]:
+                    since = NOT_SILENT
+                behind[row] = since != NOT_SILENT
+        self.put(source, (int(clocks[-1]), since))
+        return behind
+
+    def opens(self, source: str, last: int) -> int:
+        """When a source that was last heard at ``last`` (UTC ms) counts as silent."""
+        key = (source, last)
+        found = self._opens.get(key)
+        if found is None:
+            declared = self._patient[source]
+            minutes = declared.allowance_minutes
+            if declared.hours == "always":
+                found = last + round(minutes * MINUTE_MS)
+            else:
+                found = self._profile.calendar.add(last, minutes / WORKING_DAY_MINUTES)
+            if len(self._opens) > 10_000:
+                self._opens.clear()
+            self._opens[key] = found
+        return found
+
+    def fall_silent(self, sources: Iterable[str], clock: int) -> set[str]:
+        """Those of some sources that have become silent by ``clock``."""
+        found = set()
+        for source in sources:
+            last, since = self.get(source) or (clock, NOT_SILENT)
+            if since == NOT_SILENT and clock > self.opens(source, last):
+                self.put(source, (last, last))
+                found.add(source)
+        return found
+
+    def silent_since(self, source: str) -> int:
+        """The last record before the silence that goes on; NOT_SILENT where none does."""
+        heard = self.get(source)
+        return NOT_SILENT if heard is None else heard[1]
+
+    def last(self, source: str) -> int | None:
+        """The clock at the last record."""
+        heard = self.get(source)
+        return heard[0] if heard is not None else None
+
+    def next_opening(self, sources: Iterable[str]) -> int | None:
+        """When the first of some sources that are not silent yet will count as that."""
+        heard = [(source, self.get(source)) for source in sources]
+        return min(
+            (
+                self.opens(source, one[0]) + 1
+                for source, one in heard
+                if one is not None and one[1] == NOT_SILENT
+            ),
+            default=None,
+        )
+
+    def columns(self, keys: Sequence[str], values: Sequence[Heard | None]) -> pa.RecordBatch:
+        numbers = list(zip(*(value or (None, None) for value in values), strict=True))
+        arrays = [pa.array(keys, pa.string()), *(pa.array(column, pa.int64()) for column in numbers)]
+        return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
+
+    def rows(self, batch: pa.RecordBatch) -> Iterable[tuple[str, Heard | None]]:
+        for source, last, since in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            yield source, None if last is None else (last, since)
+
+
+class Waiting(Table[str, str]):
+    """Cases about which an absence was or would be told since their source was last heard, with that source."""
+
+    def columns(self, keys: Sequence[str], values: Sequence[str | None]) -> pa.RecordBatch:
+        arrays = [pa.array(keys, pa.string()), pa.array(values, pa.string())]
+        return pa.RecordBatch.from_arrays(arrays, names=["case", "source"])
+
+    def rows(self, batch: pa.RecordBatch) -> Iterable[tuple[str, str | None]]:
+        return zip(*(column.to_pylist() for column in batch.columns), strict=True)
+
+    def of(self, sources: set[str]) -> list[str]:
+        """The cases that wait for one of these sources."""
+        return [case for case, source in self._rows.items() if source in sources]
+
+    def sources(self) -> set[str]:
+        """The sources that something waits for."""
+        return set(self._rows.values())
