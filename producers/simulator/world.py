@@ -32,12 +32,21 @@ T = TypeVar("T")
 class Group:
     """Events that belong together (one permit case, one cash office's day), in order of time.
 
-    All of them are of ``domain`` and none occurs before ``start`` (UTC ms).
+    All of them are of ``domain`` and none occurs before ``start`` (UTC ms). ``arrivals`` (UTC ms by event id) says
+    when those are heard of that come later than they happen. ``ordinary`` names rules that an honest office breaks
+    here by itself, as with a permit that is simply late.
     """
 
     domain: str
     start: int
     events: list[Record]
+    arrivals: Mapping[str, int] = field(default_factory=dict)
+    ordinary: frozenset[str] = frozenset()
+
+    def arrival(self, record: Record) -> int:
+        """When an event of the group is heard of, UTC ms."""
+        at: int = record["occurred_at"]
+        return max(at, self.arrivals.get(record["event_id"], at))
 
 
 def event_id(rng: random.Random) -> str:
