@@ -44,6 +44,7 @@ GROUPS = (
     Group("doctor", "doctor", "Memeriksa setiap bagian dan menunjukkan cara memperbaikinya."),
     Group("config", "config", "Menampilkan pengaturan, nilai dan asalnya."),
     Group("profile", "profile", "Profil kabupaten: memeriksa, membuat, mengekspor, mengimpor."),
+    Group("rules", "rules", "Aturan: menilai seberapa baik aturan menemukan."),
     Group("publish", "publish", "Menerbitkan kejadian dari berkas CSV, JSONL, atau Avro."),
     Group("simulate", "simulate", "Menjalankan kabupaten tiruan (DATA SIMULASI)."),
     Group("audit", "audit", "Telaah data historis dari berkas CSV atau Parquet."),

@@ -31,10 +31,21 @@ from producers.plants import (
 from producers.plants.casefile import CasePlant
 from producers.plants.ground import Ground, Recorder
 from producers.plants.ledger import STRENGTHS, Ledger, Planted, Strength
+from producers.plants.p16 import moved_approvers
 from producers.plants.watch import Watch
 from producers.simulator.planting import Plant
 
-__all__ = ["ONE_IN", "STRENGTHS", "Ground", "Ledger", "Planted", "Strength", "budget", "sow"]
+__all__ = [
+    "ONE_IN",
+    "STRENGTHS",
+    "Ground",
+    "Ledger",
+    "Planted",
+    "Strength",
+    "budget",
+    "moved_approvers",
+    "sow",
+]
 
 ONE_IN = 2_000
 EVENTS_PER_PERSON = 1.5  # of all domains in a year, a little below what the simulator makes
@@ -83,7 +94,7 @@ def sow(ground: Ground, events: int) -> list[Plant]:
     watch = Watch(ground)
     many = [kind(ground, strength, watch) for kind in officers for strength in STRENGTHS]
     few = [kind(ground, counts[kind]) for kind in CASES if counts[kind]]
-    return [watch, *many, *few, s01.Silent(ground, SILENCES), Recorder(ground)]
+    return [watch, *many, *few, s01.Silent(ground, SILENCES if events else 0), Recorder(ground)]
 
 
 def _shares(left: int) -> tuple[dict[type[CasePlant], int], list[OfficerPlant]]:

@@ -67,6 +67,11 @@ class Ledger:
         if also:
             self.also[subject] |= also
 
+    def allows(self, rule: str, subject: str) -> bool:
+        """Whether a rule may be raised on a subject without being right or wrong about a plant of its own."""
+        unripe = any(p.rule == rule and p.subject == subject and p.cases < p.least for p in self.planted)
+        return rule in self.also.get(subject, ()) or rule in self.ordinary.get(subject, ()) or unripe
+
     @property
     def guilty(self) -> list[Planted]:
         """What an evaluation looks for: habits that did not come about, for want of cases, are left out."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from producers.plants.casefile import CaseFile, CasePlant
 from producers.plants.ground import Ground
 from producers.plants.ledger import Strength
-from producers.simulator.permits import VERIFIERS
+from producers.simulator.permits import VERIFIERS, Mandate
 
 
 class NoAuthority(CasePlant):
@@ -40,3 +40,13 @@ class NoAuthority(CasePlant):
 def moved(ground: Ground, unit: str) -> str:
     """The token of an approver who had the authority until the day before the first year, and was then moved."""
     return ground.permits.person(unit, "approver", "moved")
+
+
+def moved_approvers(ground: Ground) -> list[Mandate]:
+    """What those who were moved could decide until then."""
+    types = ground.profile.permit_types
+    return [
+        Mandate(moved(ground, unit), code)
+        for code in sorted(types)
+        for unit in sorted({step.unit for step in types[code].steps})
+    ]

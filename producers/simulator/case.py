@@ -101,7 +101,7 @@ class Case:
 
     def step(self, step: Step, begin: int, days: float, returns: int, rounds: int) -> int:
         """A step from its start to its end, with what goes back to the applicant in between; returns the end."""
-        clock, rng = self.world.clock, self.rng
+        clock, rng = self.world.clock_of(step.unit), self.rng
         about: dict[str, Any] = {"step": step.code, "unit": step.unit, **self.by(step)}
         paid = self._paid_early(step)
         at = begin
@@ -111,8 +111,8 @@ class Case:
             at = self.add("started", at, **about, **paid)
             paid = {}
             part = days / rounds
-            for left in range(returns if round_ == 0 else 0, 0, -1):
-                at = clock.add(at, part * 0.2 / left)
+            for _ in range(returns if round_ == 0 else 0):
+                at = clock.add(at, part * 0.2 / returns)
                 at = self.add("returned", at, **about, reason_code=REASONS.draw(rng))
                 at += int(DAY_MS * (0.5 + rng.expovariate(0.35)))
                 at = self.add("resubmitted", at, step=step.code, unit=step.unit, new_documents=True)
@@ -141,9 +141,11 @@ class Case:
         if last is not None and last.automatic:
             about |= {"automatic": True, "officer_role": "system"}
         at += 0 if plan.batch else rng.randrange(1, 20) * MINUTE_MS
-        if plan.night:
-            evening = self.world.day_start(self.world.local_date(at)) + 19 * HOUR_MS
-            at = max(at, evening + rng.randrange(180) * MINUTE_MS)
+        midnight = self.world.day_start(self.world.local_date(at))
+        if (
+            plan.night and at - midnight > 14 * HOUR_MS
+        ):  # what is ready in the morning is signed in the morning
+            at = max(at, midnight + 19 * HOUR_MS + rng.randrange(180) * MINUTE_MS)
         if plan.rejected:
             at = self.add("rejected", at, **about, reason_code=REASONS.draw(rng))
             if not plan.again:

@@ -12,7 +12,7 @@ import random
 from itertools import pairwise
 
 from producers.simulator.case import CHANNELS, Plan
-from producers.simulator.world import HOUR_MS, Record, World, event_id
+from producers.simulator.world import HOUR_MS, MINUTE_MS, Record, World, event_id
 
 DAY_MINUTES = 450.0  # of a working day
 MACHINE_DAYS = 1.5 / DAY_MINUTES
@@ -30,7 +30,7 @@ def vary(rng: random.Random, plan: Plan) -> None:
     if rng.random() < 0.01:  # an order of precedence: a clinic after a flood, a school
         plan.pace *= 0.75
     plan.batch = rng.random() < 0.05
-    plan.night = plan.approver is not None and not plan.batch and rng.random() < 0.04
+    plan.night = plan.approver is not None and not plan.batch and rng.random() < 0.1
     plan.again = plan.rejected and rng.random() < 0.3
     plan.fee_first = bool(plan.fee) and len(plan.steps) > 1 and rng.random() < 0.5
     people = [step for step in plan.steps if not step.automatic]
@@ -87,12 +87,15 @@ def _who(plan: Plan, member: str) -> set[str]:
 
 def skew(rng: random.Random, plan: Plan, events: list[Record]) -> None:
     """Two systems' clocks differ: a step seems to start up to a minute before the one before it ended."""
-    if plan.batch or rng.random() >= 0.02:
+    if plan.batch or rng.random() >= 0.1:
         return
     for before, after in pairwise(events):
         if (before["kind"], after["kind"]) == ("finished", "started") and before["step"] != after["step"]:
             moved = before["occurred_at"] - rng.randrange(5, 60) * 1000
-            if moved > events[0]["occurred_at"]:
+            if (
+                after["occurred_at"] - before["occurred_at"] < 15 * MINUTE_MS
+                and moved > events[1]["occurred_at"]
+            ):
                 after["occurred_at"] = moved
                 break
     events.sort(key=lambda r: r["occurred_at"])

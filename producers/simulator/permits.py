@@ -29,7 +29,8 @@ WEEKDAYS = (1.25, 1.15, 1.1, 1.1, 0.9, 0.25, 0.15)
 REJECTED = 0.04
 VERIFIERS, APPROVERS = 6, 2
 FEE_TYPES = ("PBG", "TKA", "IPR")  # where the profile has no tariffs
-PROMISE_KEPT, STEP_KEPT = 0.93, 0.88  # the most an office that is in time uses of its standards
+STEP_KEPT = 0.88  # the most that an office which is in time uses of a step's standard
+HOURS_LEFT = 0.35  # what it leaves of the whole promise, working days, because units keep different hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ class Permits:
             plan.share = 1.05 + rng.expovariate(3.5)
         else:
             usual = self._load(kind, accepted) * rng.lognormvariate(0, 0.08) * plan.pace
-            plan.share = min(max(usual, 0.12), PROMISE_KEPT)
+            plan.share = min(max(usual, 0.12), 0.93, max(0.5, 1 - HOURS_LEFT / plan.promise))
         return plan
 
     def promise(self, kind: PermitType, day: date) -> float:

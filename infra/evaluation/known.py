@@ -1,0 +1,43 @@
+"""Which rules there are, as an evaluation needs to know them: the one place that asks the package of the rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from streams import rules
+
+#: Rules whose alert ends by itself: what was withdrawn was raised all the same.
+END_BY_THEMSELVES = frozenset({"S01"})
+#: Kinds whose findings are alerts; the others only stand beside an alert or on a page.
+ALERTING = ("hard", "soft")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A rule that runs. ``hard`` findings are facts and published, ``soft`` ones are signs."""
+
+    id: str
+    kind: Literal["hard", "soft"]
+    title: str
+    domain: str
+
+
+def known_rules() -> list[Known]:
+    """The rules that raise alerts, in order of their ids."""
+    made = getattr(rules, "rules", None)
+    named: dict[str, Any] = dict(made()) if callable(made) else dict(vars(rules)["RULES"])
+    return [_known(code, rule) for code, rule in sorted(named.items()) if _kind(rule) in ALERTING]
+
+
+def _known(code: str, rule: Any) -> Known:
+    return Known(code, _kind(rule), _of(rule, "title"), _of(rule, "domain"))
+
+
+def _kind(rule: Any) -> Any:
+    return _of(rule, "kind") or "hard"
+
+
+def _of(rule: Any, name: str) -> Any:
+    """A fact of a rule, be it an object or a module with constants."""
+    return getattr(rule, name, None) or getattr(rule, name.upper(), None)

@@ -1,0 +1,112 @@
+"""Reading back what the pipeline said: alerts as they stand, and how many cases each rule was applied to."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from infra import records
+from infra.audit import results
+from infra.embedded.stack import Stack
+from infra.evaluation.known import END_BY_THEMSELVES
+from infra.records import read_topics
+from schemas.catalogue import AGGREGATES, ALERTS, DOMAINS, REGENCY_TOPIC, Layout
+from schemas.codec import Codec, DecodeError
+from schemas.registry import open_ids
+from streams.domains import REGENCY
+from streams.engine.regency import WHOLE
+from streams.engine.state_group import GROUP, Piece, header_of
+
+TAIL = 64
+COVERAGE = "rules."
+Say = Callable[[str, int, int], None]
+
+
+def follow(stack: Stack, until: int, say: Say) -> None:
+    """Wait until the workers have done everything: the case tasks by their group's offsets, the regency task, where
+    there is one, by its clock, which ends at ``until`` (UTC ms). Raises TimeoutError, and StackError for a death."""
+    kafka = stack.settings.kafka
+    layout = kafka.layout()
+    topics = [layout.topic(topic.name) for topic in DOMAINS.values()]
+    places = records.partitions(kafka.bootstrap_servers, topics)
+    results.wait_until_committed(
+        kafka.bootstrap_servers,
+        stack.settings.streams.group,
+        records.ends(kafka.bootstrap_servers, places),
+        alive=stack.check_alive,
+        progress=lambda done, total: say("olah", done, total),
+    )
+    if REGENCY is not None:
+        _follow_regency(stack, layout, until, say)
+
+
+def _follow_regency(stack: Stack, layout: Layout, until: int, say: Say, timeout: float = 3600.0) -> None:
+    bootstrap = stack.settings.kafka.bootstrap_servers
+    place = (layout.topic(REGENCY_TOPIC), 0)
+    best, since = -1, time.monotonic()
+    while True:
+        stack.check_alive()
+        begin, end = records.bounds(bootstrap, [place])[place]
+        clock = 0
+        if end > begin:
+            for message in records.read(bootstrap, {place: max(begin, end - TAIL)}):
+                piece = Piece.read(message.headers(), message.value())
+                if piece.kind == GROUP and WHOLE in (lanes := header_of(piece).lanes):
+                    clock = lanes[WHOLE].clock
+        if clock >= until:
+            return
+        if clock > best:
+            best, since = clock, time.monotonic()
+            say("kabupaten", clock // 86_400_000, until // 86_400_000)
+        elif time.monotonic() - since > timeout:
+            raise TimeoutError(f"the regency task stands at {clock} (UTC ms) of {until} for {timeout:.0f} s")
+        time.sleep(0.5)
+
+
+def alerts(bootstrap: str, layout: Layout) -> list[dict[str, Any]]:
+    """Alerts that stand, of every domain, in a fixed order; of rules whose alerts end by themselves all there were."""
+    codec = Codec(ALERTS.schema, open_ids())
+    newest: dict[str, dict[str, Any]] = {}
+    for message in read_topics(bootstrap, [layout.topic(ALERTS.name)]):
+        try:
+            alert = codec.decode(message.value())
+        except DecodeError:
+            continue  # the sink dead-letters it
+        known = newest.get(alert["alert_id"])
+        if known is None or alert["revision"] >= known["revision"]:
+            newest[alert["alert_id"]] = alert
+    standing = [a for a in newest.values() if a["status"] != "withdrawn" or a["rule"] in END_BY_THEMSELVES]
+    standing.sort(key=lambda a: (a["rule"], a["subject"], a["scope"]))
+    return standing
+
+
+def outcomes(bootstrap: str, layout: Layout) -> dict[str, dict[str, int]]:
+    """Cases by rule and by what it said of them (found, not_found, not_applicable), from the aggregates ``rules.*``
+    by rule: the highest version of each key and partition, added up over days. Empty where none are counted."""
+    codec = Codec("aggregates", open_ids())
+    newest: dict[tuple[Any, ...], tuple[int, int]] = {}
+    for message in read_topics(bootstrap, [layout.topic(topic.name) for topic in AGGREGATES.values()]):
+        try:
+            row = codec.decode(message.value())
+        except DecodeError:
+            continue
+        if not row["metric"].startswith(COVERAGE) or row["dimension"] != "rule":
+            continue
+        key = (row["metric"], row["value"], row["local_day"], row["source_topic"], row["source_partition"])
+        if key not in newest or row["version"] >= newest[key][0]:
+            newest[key] = (row["version"], row["amount"])
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    for (metric, rule, *_), (_, amount) in newest.items():
+        outcome = metric.removeprefix(COVERAGE)
+        found[rule][outcome] = found[rule].get(outcome, 0) + amount
+    return found
+
+
+def dead_letters(bootstrap: str, layout: Layout) -> Mapping[str, int]:
+    """Dead letters of each domain."""
+    found: dict[str, int] = {}
+    for name, topic in DOMAINS.items():
+        found[name] = sum(1 for _ in read_topics(bootstrap, [layout.topic(topic.dead_letters)]))
+    return {name: count for name, count in found.items() if count}
