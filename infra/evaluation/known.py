@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 from streams import rules
 
-#: Rules whose alert ends by itself: what was withdrawn was raised all the same.
-END_BY_THEMSELVES = frozenset({"S01"})
+#: Rules whose alert ends when what it is about ends: a source speaks again, an officer's habit of the last year is
+#: over. What was withdrawn then was said all the same, and is right or wrong.
+END_BY_THEMSELVES = frozenset({"S01", "P09", "P15", "P18"})
 #: Kinds whose findings are alerts; the others only stand beside an alert or on a page.
 ALERTING = ("hard", "soft")
 

@@ -21,6 +21,7 @@ from streams.engine.state_group import GROUP, Piece, header_of
 
 TAIL = 64
 COVERAGE = "rules."
+WITHDRAWN = "withdrawn"
 Say = Callable[[str, int, int], None]
 
 
@@ -66,7 +67,8 @@ def _follow_regency(stack: Stack, layout: Layout, until: int, say: Say, timeout:
 
 
 def alerts(bootstrap: str, layout: Layout) -> list[dict[str, Any]]:
-    """Alerts that stand, of every domain, in a fixed order; of rules whose alerts end by themselves all there were."""
+    """Alerts that stand, of every domain, in a fixed order; of rules whose alerts end by themselves the last revision
+    that was no withdrawal."""
     codec = Codec(ALERTS.schema, open_ids())
     newest: dict[str, dict[str, Any]] = {}
     for message in read_topics(bootstrap, [layout.topic(ALERTS.name)]):
@@ -74,10 +76,12 @@ def alerts(bootstrap: str, layout: Layout) -> list[dict[str, Any]]:
             alert = codec.decode(message.value())
         except DecodeError:
             continue  # the sink dead-letters it
+        if alert["status"] == WITHDRAWN and alert["rule"] in END_BY_THEMSELVES:
+            continue
         known = newest.get(alert["alert_id"])
         if known is None or alert["revision"] >= known["revision"]:
             newest[alert["alert_id"]] = alert
-    standing = [a for a in newest.values() if a["status"] != "withdrawn" or a["rule"] in END_BY_THEMSELVES]
+    standing = [alert for alert in newest.values() if alert["status"] != WITHDRAWN]
     standing.sort(key=lambda a: (a["rule"], a["subject"], a["scope"]))
     return standing
 
