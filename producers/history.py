@@ -91,6 +91,11 @@ def _rows(files: Sequence[Path], mapping: Mapping) -> Iterator[tuple[Path, int, 
                 yield path, number, frame.height, row
 
 
+def columns_of(path: Path) -> list[str]:
+    """The columns of a CSV or Parquet file. Raises ValueError for a file that is neither."""
+    return list(_frame(path).columns)
+
+
 def _frame(path: Path) -> Any:
     import polars as pl
 

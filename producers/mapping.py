@@ -140,6 +140,22 @@ def load_mapping(path: Path) -> Mapping:
     return mapping
 
 
+def same_names(domain: str, header: Iterable[str], source: str) -> Mapping:
+    """The mapping of a file whose columns have the names of the contract; other columns are left aside.
+
+    Raises MappingError when a column that every event needs is missing.
+    """
+    known, found = event_fields(domain), list(header)
+    columns = {name: name for name in found if name in known}
+    required = {name for name, field in known.items() if "default" not in field} - FILLED_IN
+    if missing := sorted(required - set(columns)):
+        raise MappingError(
+            f"columns missing for {domain}: {', '.join(missing)}; name them so, or give a mapping file. "
+            f"Columns found: {', '.join(found)}"
+        )
+    return Mapping(domain=domain, source=source, columns=columns)
+
+
 def _check_zone(mapping: Mapping, path: Path) -> None:
     try:
         mapping.zone(ZoneInfo("UTC"))

@@ -43,8 +43,12 @@ GROUPS = (
     Group("status", "status", "Menampilkan keadaan setiap bagian."),
     Group("doctor", "doctor", "Memeriksa setiap bagian dan menunjukkan cara memperbaikinya."),
     Group("config", "config", "Menampilkan pengaturan, nilai dan asalnya."),
-    Group("profile", "profile", "Profil kabupaten: memeriksa, membuat, mengekspor, mengimpor."),
-    Group("rules", "rules", "Aturan: menilai seberapa baik aturan menemukan."),
+    Group("profile", "profile", "Profil kabupaten: memeriksa, mengaktifkan, membuat, membagikan."),
+    Group(
+        "rules",
+        "rules",
+        "Aturan: menilai seberapa baik aturan menemukan, menyusun usulan langkah dari data lama.",
+    ),
     Group("publish", "publish", "Menerbitkan kejadian dari berkas CSV, JSONL, atau Avro."),
     Group("simulate", "simulate", "Menjalankan kabupaten tiruan (DATA SIMULASI)."),
     Group("audit", "audit", "Telaah data historis dari berkas CSV atau Parquet."),
@@ -170,6 +174,7 @@ EXPECTED = {
     "DeploymentMismatchError": PROBLEM,
     "PublishError": PROBLEM,
     "LedgerError": PROBLEM,
+    "ActivationError": PROBLEM,
     "TimeoutError": PROBLEM,
     "KafkaException": PROBLEM,
     "OperationalError": PROBLEM,  # ClickHouse does not answer

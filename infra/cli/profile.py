@@ -1,4 +1,4 @@
-"""``nadi profile``: check, begin, show and share the folder that describes a government."""
+"""``nadi profile``: check, begin, show and share the folder that describes a government; activation is next door."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from schemas.profile import Problem, Profile
 
 app = typer.Typer(
-    help=_("Profil kabupaten: memeriksa, membuat, mengekspor, mengimpor."),
+    help=_("Profil kabupaten: memeriksa, mengaktifkan, membuat, membagikan."),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -30,6 +30,9 @@ AsJson = Annotated[bool, typer.Option("--json", help=_("Keluaran JSON."))]
 
 def register(root: typer.Typer) -> None:
     """Declare the commands on the root app."""
+    from infra.cli import profile_activate
+
+    profile_activate.register(app)
     root.add_typer(app, name="profile")
 
 
@@ -43,12 +46,12 @@ def check(
 ) -> None:
     from schemas.profile import check as check_profile
 
-    folder = _folder(context, path)
+    folder = folder_of(context, path)
     problems = check_profile(folder)
     if as_json:
-        _print_json({"path": str(folder), "ok": not problems, "problems": [p.to_dict() for p in problems]})
+        print_json({"path": str(folder), "ok": not problems, "problems": [p.to_dict() for p in problems]})
     elif problems:
-        _say_problems(problems)
+        say_problems(problems)
     else:
         typer.echo(_("{path}: profil ini dapat dipakai.").format(path=folder))
     if problems:
@@ -65,9 +68,9 @@ def show(
 ) -> None:
     from schemas.profile import Profile
 
-    facts = _facts(Profile.load(_folder(context, path)))
+    facts = _facts(Profile.load(folder_of(context, path)))
     if as_json:
-        _print_json(facts)
+        print_json(facts)
         return
     width = max(len(name) for name in facts)
     for name, value in facts.items():
@@ -101,15 +104,15 @@ def init(
         found = read_villages(villages, draft.code) if villages else []
         write_draft(folder, draft, found, resolve_profile(FRAME))
     except (OSError, ValueError) as error:
-        _fail(str(error))
+        give_up(str(error))
     problems = check_profile(folder)
     if as_json:
         listed = [p.to_dict() for p in problems]
-        _print_json({"path": str(folder), "ok": not problems, "villages": len(found), "problems": listed})
+        print_json({"path": str(folder), "ok": not problems, "villages": len(found), "problems": listed})
     else:
         typer.echo(_("Profil dibuat di {path}, {count} desa.").format(path=folder, count=len(found)))
         typer.echo(_("Lengkapi berkasnya, lalu: nadi profile check {path}").format(path=folder))
-        _say_problems(problems)
+        say_problems(problems)
     if problems:
         raise typer.Exit(1)
 
@@ -124,11 +127,11 @@ def export_(
     from schemas.profile.archive import export_profile
 
     try:
-        names = export_profile(_folder(context, profile), target)
+        names = export_profile(folder_of(context, profile), target)
     except OSError as error:
-        _fail(str(error))
+        give_up(str(error))
     if as_json:
-        _print_json({"file": str(target), "names": names})
+        print_json({"file": str(target), "names": names})
     else:
         typer.echo(_("{count} berkas disimpan di {path}.").format(count=len(names), path=target))
 
@@ -148,14 +151,14 @@ def import_(
         import_profile(source, folder)
     except ProfileError as error:
         if as_json:
-            _print_json({"path": str(folder), "ok": False, "problems": [p.to_dict() for p in error.problems]})
+            print_json({"path": str(folder), "ok": False, "problems": [p.to_dict() for p in error.problems]})
         else:
-            _say_problems(error.problems)
+            say_problems(error.problems)
         raise typer.Exit(1) from error
     except OSError as error:
-        _fail(str(error))
+        give_up(str(error))
     if as_json:
-        _print_json({"path": str(folder), "ok": True, "problems": []})
+        print_json({"path": str(folder), "ok": True, "problems": []})
     else:
         typer.echo(_("Profil dibuka di {path}.").format(path=folder))
 
@@ -188,7 +191,7 @@ def _facts(profile: Profile) -> dict[str, Any]:
     }
 
 
-def _folder(context: typer.Context, name: str) -> Path:
+def folder_of(context: typer.Context, name: str) -> Path:
     from infra.cli.main import settings_of
     from infra.settings import SettingsError, resolve_profile
 
@@ -215,17 +218,17 @@ def _zone(name: str) -> str:
     return ZONES.get(name.upper(), name)
 
 
-def _say_problems(problems: Sequence[Problem]) -> None:
+def say_problems(problems: Sequence[Problem]) -> None:
     for problem in problems:
         typer.echo(str(problem), err=True)
     if problems:
         typer.echo(_("{count} masalah.").format(count=len(problems)), err=True)
 
 
-def _print_json(value: dict[str, Any]) -> None:
+def print_json(value: dict[str, Any]) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def _fail(message: str) -> NoReturn:
+def give_up(message: str) -> NoReturn:
     typer.echo(message, err=True)
     raise typer.Exit(1)

@@ -141,6 +141,7 @@ def _show(found: dict[str, Any], folder: Path) -> None:
         "waiting": _("menunggu"),
         "preparing": _("disiapkan"),
         "starting": _("mulai"),
+        "renewing": _("dimulai ulang"),
         "healthy": _("tidak menjawab"),
     }
     if not found["running"]:

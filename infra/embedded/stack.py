@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -29,6 +30,7 @@ class Stack:
     """The parts of one deployment on one data folder.
 
     ``settings`` has every address filled in: what was 0 or empty is chosen when the stack is made.
+    ``profile_source`` is the folder of which ``settings.profile`` is a copy, for whoever looks at the record.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class Stack:
         demo: bool = False,
         simulated: bool | None = None,
         embedded_only: bool = False,
+        profile_source: Path | None = None,
         tell: Callable[[str, str], None] = lambda *_: None,
     ) -> None:
         given_kafka = bool(settings.kafka.bootstrap_servers) and not embedded_only
@@ -48,6 +51,7 @@ class Stack:
         self.demo = demo
         self.simulated = demo if simulated is None else simulated
         self.folder = settings.data_dir.absolute()
+        self.profile_source = profile_source or resolve_profile(settings.profile)
         self.supervisor = Supervisor(self.folder, [], self._about(), tell)
         self._temporary = False
         self._watching: threading.Thread | None = None
@@ -255,6 +259,12 @@ class Stack:
         command = self._run("simulator", after=("topics",))
         return Part("simulator", command, self._environment(), needs=("topics",), eager=True)
 
+    def use_profile(self, folder: Path) -> None:
+        """Run with another profile: every part that reads one stops and starts again; broker and tables go on."""
+        self.settings = self.settings.with_values({"profile": str(folder)})
+        parts = [*self.worker_parts(), *self.page_parts(), *([self.simulator_part()] if self.demo else [])]
+        self.supervisor.renew(parts, {"profile": str(folder)})
+
     def metrics_port(self, index: int) -> int:
         """The metrics port of worker ``index``; the sink's comes after the last worker's."""
         return self.settings.ports.metrics + index
@@ -279,6 +289,7 @@ class Stack:
                 in {"kafka", "clickhouse", "wallboard", "inspectorate", "ports", "streams"}
             },
             "profile": str(resolve_profile(self.settings.profile)),
+            "profile_source": str(self.profile_source.resolve()),
         }
 
     def _make_topics(self) -> None:

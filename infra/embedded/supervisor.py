@@ -70,6 +70,7 @@ class State:
     attempts: int = 0
     retry_at: float = 0.0
     error: str = ""
+    kill_at: float = 0.0
 
 
 class Supervisor:
@@ -114,6 +115,21 @@ class Supervisor:
     def add(self, parts: list[Part]) -> None:
         """More parts, from now on."""
         self.states.update((part.name, State(part)) for part in parts)
+
+    def renew(self, parts: list[Part], about: dict[str, Any]) -> None:
+        """Stop these parts and start them as they are described now; ``about`` changes the record accordingly.
+
+        Returns at once: ``tick`` does the rest. The other parts go on, and the end of a renewed part is no death.
+        """
+        self._about |= about
+        for part in parts:
+            state = self.states[part.name]
+            state.part = part
+            state.healthy = False
+            if state.child is not None:
+                state.child.ask_to_stop()
+                state.phase, state.kill_at = "renewing", time.monotonic() + STOP_SECONDS
+        self._save()
 
     def tick(self) -> None:
         """Look at every part once and do what is next for it."""
@@ -186,6 +202,8 @@ class Supervisor:
                 state.preparing = self._pool.submit(state.part.prepare)
         elif state.phase == "preparing":
             self._prepared(state)
+        elif state.phase == "renewing" and state.child is not None:
+            self._renewed(state, state.child, now)
         elif state.child is not None and state.child.returncode is not None:
             self._died(state, f"ended with code {state.child.returncode}: {state.child.tail(600).strip()}")
         elif state.part.command is not None:
@@ -243,6 +261,15 @@ class Supervisor:
             if now - state.healthy_at > UNHEALTHY_SECONDS and state.child is not None:
                 log.warning("unhealthy for too long, killed", part=state.part.name)
                 state.child.kill()
+
+    def _renewed(self, state: State, child: Child, now: float) -> None:
+        if child.returncode is None:
+            if now > state.kill_at:
+                log.warning("did not stop in time, killed", part=state.part.name)
+                child.kill()
+            return
+        self._tell(state.part.name, "stopped")
+        state.phase, state.child, state.looking, state.retry_at, state.error = "waiting", None, None, 0.0, ""
 
     def _died(self, state: State, why: str) -> None:
         delay = BACKOFF[min(state.attempts, len(BACKOFF) - 1)]

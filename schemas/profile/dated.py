@@ -52,7 +52,7 @@ def read_sources(folder: Folder, departments: Collection[str]) -> dict[str, Sour
 
 
 def read_thresholds(
-    folder: Folder, permit_types: Collection[str], sources: Collection[str]
+    folder: Folder, permit_types: Collection[str] | None, sources: Collection[str]
 ) -> tuple[Threshold, ...]:
     """``thresholds.toml``: ``[[threshold]]`` with name, value, valid_from, valid_to and legal_basis, and permit_type
     or source where it is theirs alone."""

@@ -80,9 +80,10 @@ def _read(path: Path) -> tuple[Profile | None, list[Problem]]:
     sub_activities = money.read_sub_activities(folder, departments)
     targets = money.read_revenue_targets(folder, departments, accounts)
     sources = dated.read_sources(folder, departments)
-    thresholds = dated.read_thresholds(folder, permit_types, sources)
-    tariffs = mandates.read_tariffs(folder, permit_types)
-    authorities = mandates.read_authorities(folder, permit_types)
+    kinds = permits.codes_written(folder)
+    thresholds = dated.read_thresholds(folder, kinds, sources)
+    tariffs = mandates.read_tariffs(folder, kinds)
+    authorities = mandates.read_authorities(folder, kinds)
     elections = dated.read_elections(folder)
     calendars = read_calendars(folder, zone or ZoneInfo("Asia/Jakarta"), units)
 

@@ -12,7 +12,7 @@ from schemas.profile.money import MAX_RUPIAH
 TOKEN_FORM = "token petugas, 26 huruf kecil atau angka 2-7; bukan nama atau NIP"  # noqa: S105
 
 
-def read_tariffs(folder: Folder, permit_types: Collection[str]) -> tuple[Tariff, ...]:
+def read_tariffs(folder: Folder, permit_types: Collection[str] | None) -> tuple[Tariff, ...]:
     """``tariffs.csv``: permit_type, amount (rupiah, empty by formula), valid_from, valid_to, legal_basis."""
     found: list[Tariff] = []
     spans = values.Spans(folder)
@@ -27,14 +27,14 @@ def read_tariffs(folder: Folder, permit_types: Collection[str]) -> tuple[Tariff,
     return tuple(sorted(found, key=lambda item: (item.permit_type, item.valid_from)))
 
 
-def read_authorities(folder: Folder, permit_types: Collection[str]) -> tuple[Authority, ...]:
+def read_authorities(folder: Folder, permit_types: Collection[str] | None) -> tuple[Authority, ...]:
     """``authorities.csv``: officer_token, permit_type (or ``*``), valid_from, valid_to, delegation_id, legal_basis."""
     found: list[Authority] = []
     spans = values.Spans(folder)
     columns = ("officer_token", "permit_type", "valid_from", "legal_basis")
     for row in folder.table("authorities.csv", columns, ("valid_to", "delegation_id"), required=False):
         token = values.code(folder, row, "officer_token", values.TOKEN, TOKEN_FORM)
-        kind = _permit_type(folder, row, (*permit_types, ANY_TYPE))
+        kind = ANY_TYPE if row["permit_type"] == ANY_TYPE else _permit_type(folder, row, permit_types)
         span = values.validity(folder, row)
         delegation = row["delegation_id"]
         if token and kind and span:
@@ -44,5 +44,5 @@ def read_authorities(folder: Folder, permit_types: Collection[str]) -> tuple[Aut
     return tuple(sorted(found, key=lambda item: (item.officer_token, item.permit_type, item.valid_from)))
 
 
-def _permit_type(folder: Folder, row: Row, permit_types: Collection[str]) -> str | None:
+def _permit_type(folder: Folder, row: Row, permit_types: Collection[str] | None) -> str | None:
     return values.known(folder, row, "permit_type", permit_types, "jenis izin", "permit_types.toml")

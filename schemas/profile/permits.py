@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 from schemas.profile import templates, values
 from schemas.profile.folder import Folder, Section
@@ -53,8 +54,21 @@ def read_permit_types(folder: Folder, units: Collection[str]) -> dict[str, Permi
 
 
 def _codes(section: Section) -> set[str]:
-    listed = section["step"] if isinstance(section["step"], list) else []
-    return {item["code"] for item in listed if isinstance(item, dict) and isinstance(item.get("code"), str)}
+    return _texts(section["step"], "code")
+
+
+def _texts(tables: Any, key: str) -> set[str]:
+    listed = tables if isinstance(tables, list) else []
+    return {item[key] for item in listed if isinstance(item, dict) and isinstance(item.get(key), str)}
+
+
+def codes_written(folder: Folder) -> Collection[str] | None:
+    """Codes of every type written in the file, also of those with a fault; None where the file cannot be read."""
+    document = folder.content.get(FILE)
+    if document is None:
+        return None if (folder.path / FILE).is_file() else ()
+    types = document.get("type")
+    return _texts(types, "code")
 
 
 def _steps(folder: Folder, parent: Section, units: Collection[str]) -> tuple[Step, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 from schemas.profile import values
@@ -49,15 +49,15 @@ def check_order(folder: Folder, steps: Sequence[tuple[Step, Section]]) -> None:
     said: set[frozenset[str]] = set()
     for day in _days_of_change([step for step, _ in steps]):
         valid = [(step, section) for step, section in steps if step.holds(day)]
-        circle = _circle({step.code: step.after for step, _ in valid})
-        if not circle or frozenset(circle) in said:
+        around = circle({step.code: step.after for step, _ in valid})
+        if not around or frozenset(around) in said:
             continue
-        said.add(frozenset(circle))
-        section = next(section for step, section in valid if step.code == circle[0])
+        said.add(frozenset(around))
+        section = next(section for step, section in valid if step.code == around[0])
         folder.note(
             section.file,
             section.at("after"),
-            f"urutan langkah berputar: {' → '.join((*circle, circle[0]))}",
+            f"urutan langkah berputar: {' → '.join((*around, around[0]))}",
             "hapus salah satu after di antaranya",
         )
 
@@ -67,7 +67,7 @@ def _days_of_change(steps: Sequence[Step]) -> list[date]:
     return sorted(days | {step.valid_to + timedelta(days=1) for step in steps if step.valid_to})
 
 
-def _circle(before: Mapping[str, Sequence[str]]) -> list[str]:
+def circle(before: Mapping[str, Iterable[str]]) -> list[str]:
     """Codes that lead back to the first, each after the next; empty where there is no circle."""
     left = {code: [item for item in items if item in before] for code, items in before.items()}
     while free := [code for code, items in left.items() if not items]:

@@ -60,10 +60,12 @@ def one_of(folder: Folder, place: Place, key: str, allowed: Collection[str]) -> 
     return value
 
 
-def known(folder: Folder, place: Place, key: str, codes: Collection[str], what: str, file: str) -> str | None:
-    """A code that another file of the profile defines."""
+def known(
+    folder: Folder, place: Place, key: str, codes: Collection[str] | None, what: str, file: str
+) -> str | None:
+    """A code that another file of the profile defines; ``codes`` None where that file cannot be read itself."""
     value = text(folder, place, key)
-    if value is not None and value not in codes:
+    if value is not None and codes is not None and value not in codes:
         folder.note(
             place.file,
             place.at(key),

@@ -201,3 +201,41 @@ def test_the_record_is_for_this_user_only(make: Callable[[list[Part]], Superviso
     supervisor = make([Part("a", SLEEP)])
     supervisor.wait_healthy(["a"], 20)
     assert supervisor.record.stat().st_mode & 0o077 == 0
+
+
+def test_renewed_parts_start_again_as_described_and_others_go_on(
+    make: Callable[[list[Part]], Supervisor], story: Story
+) -> None:
+    supervisor = make([Part("worker", SLEEP), Part("broker", SLEEP)])
+    supervisor.wait_healthy(["worker", "broker"], 20)
+    old, broker = (supervisor.states[name].child for name in ("worker", "broker"))
+    assert old is not None
+    assert broker is not None
+    supervisor.renew([Part("worker", SLEEP, {"NADI_TEST_PROFILE": "b"})], {"profile": "b"})
+    assert '"profile": "b"' in supervisor.record.read_text()
+    assert not supervisor.states["worker"].healthy
+    until(supervisor, lambda: supervisor.states["worker"].healthy)
+    new = supervisor.states["worker"].child
+    assert new is not None
+    assert new.pid != old.pid
+    assert gone(old.pid)
+    assert psutil.Process(new.pid).environ()["NADI_TEST_PROFILE"] == "b"
+    assert supervisor.states["broker"].child is broker
+    assert supervisor.states["worker"].restarts == 0
+    assert story.of("died") == []
+
+
+def test_a_part_that_does_not_stop_is_killed_and_renewed(
+    make: Callable[[list[Part]], Supervisor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "STOP_SECONDS", 0.3)
+    ready = tmp_path / "ready"
+    stubborn = [*STUBBORN[:2], STUBBORN[2].format(str(ready))]
+    supervisor = make([Part("worker", stubborn)])
+    until(supervisor, lambda: supervisor.states["worker"].healthy and ready.exists())
+    old = supervisor.states["worker"].child
+    assert old is not None
+    supervisor.renew([Part("worker", SLEEP)], {})
+    until(supervisor, lambda: supervisor.states["worker"].healthy)
+    assert gone(old.pid)
+    assert supervisor.states["worker"].restarts == 0

@@ -186,6 +186,12 @@ def test_missing_and_misspelt_files(copy: Path, tmp_path: Path) -> None:
     assert check(copy / "profile.toml")[0].cure
 
 
+def test_a_list_that_cannot_be_read_is_no_fault_of_the_lists_that_refer_to_it(copy: Path) -> None:
+    edit(copy / "permit_types.toml", "working_days = 28", "working_days = dua")
+    (problem,) = check(copy)
+    assert problem.file == "permit_types.toml"
+
+
 def test_every_fault_is_said_at_once(copy: Path) -> None:
     edit(copy / "units.csv", "PUPR-TR,", "PUPR TR,")
     edit(copy / "elections.csv", "2024-11-27", "27-11-2024")
