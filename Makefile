@@ -90,7 +90,7 @@ faults: setup ## kill -9 at every point and compare with the reference: KILLS=20
 	$(BIN)/python -m tests.faults.matrix --kills $(KILLS) --seed $(SEED)
 
 clean: ## delete the data and caches of this folder (stops nothing: press Ctrl-C in `make up` first)
-	rm -rf .nadi .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache telaah
+	rm -rf .nadi .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache telaah penilaian
 	rm -f $(NATIVE)
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -8,16 +8,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from infra import records
 from infra.records import Partition, read_topics
 from infra.settings import Settings
-from infra.state.logs import recover
 from infra.verify.published import Published, newest
 from infra.verify.report import Cell, Figure
-from schemas.catalogue import DOMAINS
+from schemas.catalogue import DAY_MS, DOMAINS, REGENCY_TOPIC
 from schemas.settings import KafkaSettings
-from streams.engine.claims import REGENCY
 from streams.engine.regency import DOMAIN as REGENCY_DOMAIN
 from streams.engine.regency import WHOLE
+from streams.engine.state_group import GROUP, Piece, header_of
+
+#: Records at the end of the regency task's log among which its last group is.
+TAIL = 256
 
 #: Kafka's errors while the coordinator of a group is being found (coordinator load in progress, not available, not it).
 FINDING_COORDINATOR = (14, 15, 16)
@@ -77,20 +80,35 @@ class Coverage:
 
 
 def wait_until_compared(
-    kafka: KafkaSettings, until: int, alive: Callable[[], None], timeout: float = 3600.0
+    kafka: KafkaSettings,
+    until: int,
+    alive: Callable[[], None],
+    progress: Callable[[int, int], None] = lambda *_: None,
+    timeout: float = 3600.0,
 ) -> None:
     """Wait until the regency task's clock has passed ``until`` (UTC ms), so that cases were compared with their peers.
 
-    Raises what ``alive`` raises, and TimeoutError.
+    Raises what ``alive`` raises, and TimeoutError when its clock stood still for ``timeout`` seconds.
     """
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
+    place = (kafka.layout().topic(REGENCY_TOPIC), 0)
+    best, since = -1, time.monotonic()
+    while True:
         alive()
-        header = recover(kafka, REGENCY, lambda _domain, _store: False).header
-        if header is not None and header.lanes[WHOLE].clock > until:
+        begin, end = records.bounds(kafka.bootstrap_servers, [place])[place]
+        clock = 0
+        if end > begin:
+            for message in records.read(kafka.bootstrap_servers, {place: max(begin, end - TAIL)}):
+                piece = Piece.read(message.headers(), message.value())
+                if piece.kind == GROUP and WHOLE in (lanes := header_of(piece).lanes):
+                    clock = lanes[WHOLE].clock
+        if clock > until:
             return
+        if clock > best:
+            best, since = clock, time.monotonic()
+            progress(clock // DAY_MS, until // DAY_MS)
+        elif time.monotonic() - since > timeout:
+            raise TimeoutError(f"the regency task stands at {clock} (UTC ms) of {until} for {timeout:.0f} s")
         time.sleep(0.2)
-    raise TimeoutError(f"the regency task has not come to the end of the log in {timeout:.0f} s")
 
 
 @dataclass(frozen=True, slots=True)

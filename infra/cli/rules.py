@@ -1,4 +1,4 @@
-"""``nadi rules``: what the rules judge by, and how it is made from history."""
+"""``nadi rules``: how good the rules are, what they judge by, and how that is made from history."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from infra.cli import rules_evaluate
 from infra.cli.texts import _
 
 if TYPE_CHECKING:
     from producers.history import History
 
 app = typer.Typer(
-    help=_("Aturan: usulan langkah jenis izin dari data lama."),
+    help=_("Aturan: menilai seberapa baik aturan menemukan, menyusun usulan langkah dari data lama."),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -32,6 +33,9 @@ def register(root: typer.Typer) -> None:
 @app.callback()
 def rules() -> None:
     """Keep this a group, however many commands it has."""
+
+
+rules_evaluate.register(app)
 
 
 @app.command(

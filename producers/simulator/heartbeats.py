@@ -1,11 +1,14 @@
-"""Heartbeats of the profile's sources: once a day in a simulated year, every few seconds live."""
+"""Heartbeats of the profile's sources: every two hours or at their cadence in a simulated year, every few seconds live."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from producers.simulator.world import HOUR_MS, Group, Record, World
+from producers.simulator.world import DAY_MS, HOUR_MS, MINUTE_MS, Group, Record, World
 from schemas.catalogue import HEARTBEATS
+
+EVERY_MS = 2 * HOUR_MS
+OFFICE = (6 * HOUR_MS, 18 * HOUR_MS)  # from the start of a local day
 
 
 class Heartbeats:
@@ -19,11 +22,18 @@ class Heartbeats:
 
     def groups(self, year: int) -> Iterator[Group]:
         rng = self.world.rng("heartbeats", year)
+        every = {source.id: max(EVERY_MS, int(source.cadence_minutes * MINUTE_MS)) for source in self.sources}
+        last: dict[str, int] = {}
         for day in self.world.days(year):
-            at = self.world.day_start(day) + 8 * HOUR_MS
-            for source in self.sources:
-                record = self.world.envelope(rng, source.id, source.opd, at, "heartbeat")
-                yield Group(self.domain, at, [record])
+            start = self.world.day_start(day)
+            for at in range(start, start + DAY_MS, EVERY_MS):
+                in_office = OFFICE[0] <= at - start <= OFFICE[1]
+                for source in self.sources:
+                    due = at - last.get(source.id, 0) >= every[source.id]
+                    if due and (in_office or source.hours == "always"):
+                        last[source.id] = at
+                        record = self.world.envelope(rng, source.id, source.opd, at, "heartbeat")
+                        yield Group(self.domain, at, [record])
 
     def beats(self, now: int, sent: dict[str, tuple[int, str, int]]) -> list[Record]:
         """One heartbeat of every source now; ``sent`` is (count, last event id, its time) by source."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from producers.simulator.activities import Activities
 from producers.simulator.budget import Budget
@@ -32,6 +32,14 @@ class Stream(Protocol):
 
 class SimulationRefusedError(PermissionError):
     """The profile is a real government's: no simulated fact may stand under its name."""
+
+
+class Sent(NamedTuple):
+    """An event and when it is heard of (UTC ms), which is at or after its ``occurred_at``."""
+
+    at: int
+    domain: str
+    record: Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +85,15 @@ class Simulator:
 
         Heartbeats come under the topic's name ``source.heartbeats``. Memory holds only what is still open.
         """
-        end = self.world.year_start(year + 1)
-        waiting: list[tuple[int, int, str, Record]] = []
-        number = 0
-        for group in self._groups(year):
-            while waiting and waiting[0][0] <= group.start:
-                _, _, domain, record = heapq.heappop(waiting)
-                yield domain, record
-            for record in group.events:
-                number += 1
-                if record["occurred_at"] < end:
-                    heapq.heappush(waiting, (record["occurred_at"], number, group.domain, record))
-        while waiting:
-            _, _, domain, record = heapq.heappop(waiting)
-            yield domain, record
+        for sent in _in_order(
+            self._groups(year), self.world.year_start(year + 1), lambda _, r: r["occurred_at"]
+        ):
+            yield sent.domain, sent.record
+
+    def years(self, first: int, count: int) -> Iterator[Sent]:
+        """The events of several local years without a break, in the order in which they are heard of."""
+        groups = (group for year in range(first, first + count) for group in self._groups(year))
+        yield from _in_order(groups, self.world.year_start(first + count), Group.arrival)
 
     def history(
         self, start_ms: int, end_ms: int, *, skip: int = 0, unfinished: list[Unfinished] | None = None
@@ -127,6 +130,24 @@ class Simulator:
             for plant in self.plants:
                 planted = plant.apply(planted)
             yield planted
+
+
+def _in_order(groups: Iterable[Group], end: int, time_of: Callable[[Group, Record], int]) -> Iterator[Sent]:
+    """The events of groups (in order of start) in order of a time, up to an end; memory holds what is still open."""
+    waiting: list[tuple[int, int, str, Record]] = []
+    number = 0
+    for group in groups:
+        while waiting and waiting[0][0] <= group.start:
+            at, _, domain, record = heapq.heappop(waiting)
+            yield Sent(at, domain, record)
+        for record in group.events:
+            number += 1
+            at = time_of(group, record)
+            if at < end:
+                heapq.heappush(waiting, (at, number, group.domain, record))
+    while waiting:
+        at, _, domain, record = heapq.heappop(waiting)
+        yield Sent(at, domain, record)
 
 
 def _ordered(groups: Iterator[Group], window: int = 4 * 86_400_000) -> Iterator[Group]:

@@ -16,6 +16,9 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from schemas.calendar import WorkingCalendar
     from schemas.profile import Profile, Village
 
 DAY_MS = 86_400_000
@@ -32,12 +35,21 @@ T = TypeVar("T")
 class Group:
     """Events that belong together (one permit case, one cash office's day), in order of time.
 
-    All of them are of ``domain`` and none occurs before ``start`` (UTC ms).
+    All of them are of ``domain`` and none occurs before ``start`` (UTC ms). ``arrivals`` (UTC ms by event id) says
+    when those are heard of that come later than they happen. ``ordinary`` names rules that an honest office breaks
+    here by itself, as with a permit that is simply late.
     """
 
     domain: str
     start: int
     events: list[Record]
+    arrivals: Mapping[str, int] = field(default_factory=dict)
+    ordinary: frozenset[str] = frozenset()
+
+    def arrival(self, record: Record) -> int:
+        """When an event of the group is heard of, UTC ms."""
+        at: int = record["occurred_at"]
+        return max(at, self.arrivals.get(record["event_id"], at))
 
 
 def event_id(rng: random.Random) -> str:
@@ -127,7 +139,16 @@ class World:
 
     @cached_property
     def clock(self) -> WorkingTime:
-        return WorkingTime(self.profile)
+        return WorkingTime(self.profile.calendar, self.profile.timezone)
+
+    @cached_property
+    def _unit_clocks(self) -> dict[str, WorkingTime]:
+        zone = self.profile.timezone
+        return {unit: WorkingTime(own, zone) for unit, own in self.profile.unit_calendars.items()}
+
+    def clock_of(self, unit: str) -> WorkingTime:
+        """The working time of a unit: its own where it has one, else the government's."""
+        return self._unit_clocks.get(unit, self.clock)
 
     def year_start(self, year: int) -> int:
         """UTC ms of the first midnight of a local year."""
@@ -156,31 +177,29 @@ class World:
 
 
 class WorkingTime:
-    """The profile's working time as a table of half hours, for millions of look-ups.
+    """A calendar's working time as a table of half hours, for millions of look-ups.
 
     Positions are in working days since the table's start; each working day counts one.
     """
 
     _STEP = 30 * MINUTE_MS
 
-    def __init__(self, profile: Profile) -> None:
-        self._profile = profile
+    def __init__(self, calendar: WorkingCalendar, zone: ZoneInfo) -> None:
+        self._calendar, self._zone = calendar, zone
         self._tables: dict[int, tuple[list[int], list[float]]] = {}
         self._day_has_work: dict[date, bool] = {}
 
     def is_working_day(self, day: date) -> bool:
         known = self._day_has_work.get(day)
         if known is None:
-            start = int(
-                datetime(day.year, day.month, day.day, tzinfo=self._profile.timezone).timestamp() * 1000
-            )
-            known = self._profile.calendar.minutes(start, start + DAY_MS) > 0
+            start = int(datetime(day.year, day.month, day.day, tzinfo=self._zone).timestamp() * 1000)
+            known = self._calendar.minutes(start, start + DAY_MS) > 0
             self._day_has_work[day] = known
         return known
 
     def add(self, at: int, days: float) -> int:
         """The working instant that lies ``days`` working days after ``at``."""
-        year = datetime.fromtimestamp(at / 1000, self._profile.timezone).year
+        year = datetime.fromtimestamp(at / 1000, self._zone).year
         marks, worked = self._table(year)
         slot = bisect.bisect_right(marks, at) - 1
         here = worked[slot]
@@ -196,7 +215,7 @@ class WorkingTime:
     def _table(self, year: int) -> tuple[list[int], list[float]]:
         """Marks (UTC ms) and working days at each mark, from 1 January for two years and a half."""
         if year not in self._tables:
-            zone, calendar = self._profile.timezone, self._profile.calendar
+            zone, calendar = self._zone, self._calendar
             marks: list[int] = []
             worked: list[float] = []
             total = 0.0

@@ -14,6 +14,7 @@ from producers.simulator.world import World
 from schemas.profile import Profile
 
 CONTOH = Path(__file__).parents[2] / "infra" / "profiles" / "contoh"
+CLOCKS_DIFFER = 60_000  # two systems' clocks, ms
 Case = list[dict[str, Any]]
 
 
@@ -36,13 +37,13 @@ def test_mandatory_steps_are_done_in_their_order(world: World, cases: list[Case]
         kind = world.profile.permit_types[case[0]["permit_type"]]
         steps = kind.steps_on(world.local_date(case[0]["occurred_at"]))
         for step in steps:
-            begun, ended = first(case, "started", step.code), first(case, "finished", step.code)
+            begun, ended = first(case, "started", step.code), first(case[::-1], "finished", step.code)
             if case[-1]["kind"] == "issued" and step.mandatory:
                 assert begun is not None
             for before in step.after if begun is not None else ():
-                assert (first(case, "finished", before) or 0) < begun
+                assert (first(case, "finished", before) or 0) <= begun + CLOCKS_DIFFER
             if begun is not None and ended is not None:
-                assert world.profile.calendar.minutes(begun, ended) > step.minimum_minutes
+                assert world.profile.calendar.minutes(begun, ended) >= step.minimum_minutes
 
 
 def test_no_officer_does_both_of_a_pair(world: World, cases: list[Case]) -> None:
@@ -92,5 +93,11 @@ def test_a_machine_is_no_officer(world: World, cases: list[Case]) -> None:
 def test_fees_are_paid_where_there_is_a_tariff(world: World, cases: list[Case]) -> None:
     for case in cases:
         tariff = world.profile.tariff(case[0]["permit_type"], world.local_date(case[0]["occurred_at"]))
-        for event in case:
-            assert ("fee_paid" in event) == (tariff is not None and event["kind"] == "issued")
+        paid = [event["fee_paid"] for event in case if event.get("fee_paid") and not event.get("corrects")]
+        assert len(paid) == (
+            tariff is not None and case[-1]["kind"] == "issued" and "rejected" not in kinds(case)
+        )
+
+
+def kinds(case: Case) -> set[str]:
+    return {event["kind"] for event in case}

@@ -1,0 +1,211 @@
+"""Alerts against the ledger: what each rule found of what was planted, and how much of what it said is true.
+
+An alert is true where its rule and its subject stand in the ledger. Alerts that a plant may honestly raise besides,
+and those of irregularities that the simulated regency commits by itself, are counted apart: neither found nor false.
+Subjects are counted, not revisions or scopes: a case that is late in two steps is one late case.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from infra.evaluation.known import Known
+from producers.plants import STRENGTHS, Ledger, Planted
+
+FOUND_LEVELS = ("breach", "severe")
+#: What the rules should reach.
+RECALL = {"hard": 0.95, "soft": 0.85}
+PRECISION = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class RuleScore:
+    """One rule. Recall and precision are None where there is nothing to divide by, and for a log without a ledger.
+
+    ``alerted`` are subjects with an alert: ``true`` planted, ``false`` not, and the rest (``besides``) allowed.
+    ``strengths`` are (planted, found) of each strength. ``outcomes`` are cases by what the rule said of them. ``wrong``
+    are the false ones, with what was said.
+    """
+
+    rule: Known
+    cases: int
+    alerted: int
+    planted: int | None = None
+    found: int | None = None
+    true: int | None = None
+    false: int | None = None
+    strengths: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+    missed: Sequence[Planted] = ()
+    wrong: Sequence[tuple[str, str]] = ()
+
+    @property
+    def recall(self) -> float | None:
+        """Found of what was planted."""
+        return self.found / self.planted if self.planted and self.found is not None else None
+
+    @property
+    def precision(self) -> float | None:
+        """True of what is true or false."""
+        if self.true is None or self.false is None or not self.true + self.false:
+            return None
+        return self.true / (self.true + self.false)
+
+    @property
+    def besides(self) -> int | None:
+        """Alerts that are allowed and prove nothing."""
+        return None if self.true is None or self.false is None else self.alerted - self.true - self.false
+
+    @property
+    def base_rate(self) -> float:
+        """Subjects with an alert per case."""
+        return self.alerted / self.cases if self.cases else 0.0
+
+    @property
+    def coverage(self) -> float | None:
+        """Cases that the rule could judge of all of which it says something; None where the pipeline counts none."""
+        total = sum(self.outcomes.values())
+        return None if not total else 1 - self.outcomes.get("not_applicable", 0) / total
+
+    @property
+    def shortfall(self) -> float:
+        """By how much it misses what it should reach, 0 where it does; the worst come first."""
+        short = max(0.0, RECALL[self.rule.kind] - self.recall) if self.recall is not None else 0.0
+        if self.rule.kind == "hard" and self.precision is not None:
+            short = max(short, PRECISION - self.precision)
+        return short
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values for machines."""
+        return {
+            "id": self.rule.id,
+            "kind": self.rule.kind,
+            "title": self.rule.title,
+            "planted": self.planted,
+            "found": self.found,
+            "recall": _rounded(self.recall),
+            "precision": _rounded(self.precision),
+            "alerted": self.alerted,
+            "true": self.true,
+            "false": self.false,
+            "besides": self.besides,
+            "base_rate": round(self.base_rate, 6),
+            "coverage": _rounded(self.coverage),
+            "outcomes": dict(self.outcomes),
+            "strengths": {name: {"planted": p, "found": f} for name, (p, f) in self.strengths.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What reaches people: the alerts of hard rules."""
+
+    alerted: int
+    true: int | None
+    false: int | None
+    cases: int
+
+    @property
+    def precision(self) -> float | None:
+        if self.true is None or self.false is None or not self.true + self.false:
+            return None
+        return self.true / (self.true + self.false)
+
+    @property
+    def false_per_10000_cases(self) -> float | None:
+        return None if self.false is None or not self.cases else self.false / self.cases * 10_000
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values for machines."""
+        return {
+            "precision": _rounded(self.precision),
+            "false_per_10000_cases": _rounded(self.false_per_10000_cases),
+            "alerted": self.alerted,
+            "true": self.true,
+            "false": self.false,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Every rule, the worst first, what is published, and what was planted that no rule looks for yet."""
+
+    rules: Sequence[RuleScore]
+    published: Published
+    no_rule: Mapping[str, int]
+
+
+def score(
+    rules: Sequence[Known],
+    alerts: Sequence[Mapping[str, Any]],
+    cases: int,
+    ledger: Ledger | None = None,
+    outcomes: Mapping[str, Mapping[str, int]] | None = None,
+) -> Scores:
+    """Score alerts (records of risk.alerts) of a run over so many cases; without a ledger nothing is known as true."""
+    by_rule: dict[str, dict[str, list[Mapping[str, Any]]]] = defaultdict(lambda: defaultdict(list))
+    for alert in alerts:
+        if alert["level"] in FOUND_LEVELS:
+            by_rule[alert["rule"]][alert["subject"]].append(alert)
+    found = [
+        _score(rule, by_rule.get(rule.id, {}), cases, ledger, (outcomes or {}).get(rule.id, {}))
+        for rule in rules
+    ]
+    found.sort(key=lambda s: (-s.shortfall, s.rule.kind != "hard", -(s.false or 0), -s.base_rate, s.rule.id))
+    hard = [s for s in found if s.rule.kind == "hard"]
+    known = {rule.id for rule in rules}
+    planted = Counter(p.rule for p in ledger.guilty) if ledger else Counter[str]()
+    return Scores(
+        found,
+        Published(
+            sum(s.alerted for s in hard),
+            sum(s.true or 0 for s in hard) if ledger else None,
+            sum(s.false or 0 for s in hard) if ledger else None,
+            cases,
+        ),
+        {rule: count for rule, count in sorted(planted.items()) if rule not in known},
+    )
+
+
+def _score(
+    rule: Known,
+    alerted: Mapping[str, list[Mapping[str, Any]]],
+    cases: int,
+    ledger: Ledger | None,
+    outcomes: Mapping[str, int],
+) -> RuleScore:
+    if ledger is None:
+        return RuleScore(rule, cases, len(alerted), outcomes=outcomes)
+    guilty = [planted for planted in ledger.guilty if planted.rule == rule.id]
+    hits = [planted for planted in guilty if _hit(planted, alerted.get(planted.subject, []))]
+    true = {planted.subject for planted in hits}
+    false = [subject for subject in alerted if subject not in true and not ledger.allows(rule.id, subject)]
+    strengths: dict[str, tuple[int, int]] = {
+        name: (sum(p.strength == name for p in guilty), sum(p.strength == name for p in hits))
+        for name in STRENGTHS
+    }
+    return RuleScore(
+        rule,
+        cases,
+        len(alerted),
+        len(guilty),
+        len(hits),
+        len(true),
+        len(false),
+        strengths,
+        outcomes,
+        [planted for planted in guilty if planted not in hits],
+        [(subject, alerted[subject][0]["sentence"]) for subject in false],
+    )
+
+
+def _hit(planted: Planted, alerts: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether one of a subject's alerts is about what was planted: any at all, or one while it lasted."""
+    return any(planted.until is None or planted.at <= alert["level_at"] <= planted.until for alert in alerts)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
