@@ -56,6 +56,9 @@ DOMAINS: Mapping[str, Topic] = MappingProxyType(
     {t.domain: t for t in (PERMITS, REVENUE, BUDGET, POPULATION, ACTIVITIES) if t.domain}
 )
 
+#: What a task may read, by the name it has there: the domains, and what is heard of sources.
+READABLE: Mapping[str, Topic] = MappingProxyType({**DOMAINS, "heartbeats": HEARTBEATS})
+
 AGGREGATES: Mapping[str, Topic] = MappingProxyType(
     {
         domain: Topic(f"aggregates.{domain}", "aggregates", ("metric", "dimension", "value"), domain, days=7)

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from schemas.catalogue import DOMAINS, REGENCY_TOPIC
+from schemas.catalogue import DOMAINS, READABLE, REGENCY_TOPIC
 from schemas.codec import HEADER, MAGIC, Codec
 from schemas.profile import Profile
 from schemas.registry import open_ids
@@ -145,8 +145,8 @@ class _Worker:
         """The pump of one feed; only the columns that are wanted, by domain, come out of its decoders."""
         group = self._streams.group
         codecs = {
-            self._layout.topic(DOMAINS[domain].name): Codec(
-                DOMAINS[domain].schema, self._ids, None if columns is None else {*ENVELOPE, *columns}
+            self._layout.topic(READABLE[domain].name): Codec(
+                READABLE[domain].schema, self._ids, None if columns is None else {*ENVELOPE, *columns}
             )
             for domain, columns in wanted.items()
         }
@@ -165,6 +165,7 @@ class _Worker:
             make=self._make,
             make_regency=None if self._regency is None else partial(self._regency, self._context(0)),
             topics={domain: DOMAINS[domain].name for domain in self._makers},
+            readable={name: topic.name for name, topic in READABLE.items()},
             rule=self._rule,
             group=self._streams.group,
             about=About(worker, kind, self._profile.hash),

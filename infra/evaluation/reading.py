@@ -44,8 +44,8 @@ def follow(stack: Stack, until: int, say: Say) -> None:
 
 
 def alerts(bootstrap: str, layout: Layout) -> list[dict[str, Any]]:
-    """Alerts that stand, of every domain, in a fixed order; of rules whose alerts end by themselves the last revision
-    that was no withdrawal."""
+    """Alerts that stand, of every domain, in a fixed order; of rules whose alerts end by themselves those
+    that ended too."""
     codec = Codec(ALERTS.schema, open_ids())
     newest: dict[str, dict[str, Any]] = {}
     for message in read_topics(bootstrap, [layout.topic(ALERTS.name)]):
@@ -53,12 +53,12 @@ def alerts(bootstrap: str, layout: Layout) -> list[dict[str, Any]]:
             alert = codec.decode(message.value())
         except DecodeError:
             continue  # the sink dead-letters it
-        if alert["status"] == WITHDRAWN and alert["rule"] in END_BY_THEMSELVES:
-            continue
         known = newest.get(alert["alert_id"])
         if known is None or alert["revision"] >= known["revision"]:
             newest[alert["alert_id"]] = alert
-    standing = [alert for alert in newest.values() if alert["status"] != WITHDRAWN]
+    standing = [
+        alert for alert in newest.values() if alert["status"] != WITHDRAWN or alert["rule"] in END_BY_THEMSELVES
+    ]
     standing.sort(key=lambda a: (a["rule"], a["subject"], a["scope"]))
     return standing
 

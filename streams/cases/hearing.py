@@ -8,6 +8,7 @@ before the silence is not judged until then, and records that come while it catc
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +28,14 @@ Heard = tuple[int, int]
 """The clock at the last record, and that at the last one before the silence that goes on (NOT_SILENT: none does)."""
 
 
+class Came(NamedTuple):
+    """What some records of a source told: which of them came while it was catching up (``behind``), and the silences
+    that ended, by the last record before and the first current one after."""
+
+    behind: Bools
+    passed: list[tuple[int, int]]
+
+
 class Hearing(Table[str, Heard]):
     """What was heard of each source: a store. ``patient`` are the sources whose silence counts."""
 
@@ -41,11 +50,12 @@ class Hearing(Table[str, Heard]):
         """Whether the silence of a source counts."""
         return source in self._patient
 
-    def hear(self, source: str, clocks: Int64s, at: Int64s) -> Bools:
-        """Take the records of a source, in order; returns which of them came while it was catching up."""
+    def hear(self, source: str, clocks: Int64s, at: Int64s) -> Came:
+        """Take the records of a source, in order."""
         behind = np.zeros(len(clocks), np.bool_)
+        passed: list[tuple[int, int]] = []
         if source not in self._patient or not len(clocks):
-            return behind
+            return Came(behind, passed)
         last, since = self.get(source) or (int(clocks[0]), NOT_SILENT)
         before = np.append(last, clocks[:-1])
         gaps = np.zeros(len(clocks), np.bool_)
@@ -58,10 +68,11 @@ class Hearing(Table[str, Heard]):
                 if gaps[row] and since == NOT_SILENT:
                     since = int(before[row])
                 if since != NOT_SILENT and fresh[row]:
+                    passed.append((since, int(clocks[row])))
                     since = NOT_SILENT
                 behind[row] = since != NOT_SILENT
         self.put(source, (int(clocks[-1]), since))
-        return behind
+        return Came(behind, passed)
 
     def opens(self, source: str, last: int) -> int:
         """When a source that was last heard at ``last`` (UTC ms) counts as silent."""

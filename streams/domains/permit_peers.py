@@ -24,6 +24,7 @@ from streams.days import local_days
 from streams.domains.pair_alerts import PairAlerts
 from streams.domains.permit_alerts import CaseAlerts
 from streams.domains.permits import problems
+from streams.domains.silences import Silences
 from streams.engine.alerts import Alerts
 from streams.engine.chunk import frame_of
 from streams.engine.entries import Entries
@@ -42,6 +43,7 @@ from streams.rules.judging import compare_cases
 from streams.rules.rule import Rule
 
 DOMAIN = "permits"
+HEARTBEATS = "heartbeats"
 PREFIX = "regency"
 FROZEN = "frozen"
 
@@ -62,7 +64,7 @@ class PermitPeers:
 
     def __init__(self, context: Context) -> None:
         mine = [rule for rule in rules().values() if rule.domain == DOMAIN and rule.task == "regency"]
-        self.version = f"1 {version_of(mine)}"
+        self.version = f"1 {version_of([*mine, rules()['S01']])}"
         self.rules = [rule for rule in mine if rule.compare is not None]
         self._asking = [rule for rule in mine if rule.ask is not None]
         self._counting = [rule for rule in mine if rule.facts is not None]
@@ -78,13 +80,15 @@ class PermitPeers:
             "cases": self._entries, "pending": self._pending, "days": self._days, "counts": self._counts,
             "fences": self._fences,
         }  # fmt: skip
-        self.reads = {DOMAIN: (*FIELDS, *PRIVATE.values())}
+        self.reads = {DOMAIN: (*FIELDS, *PRIVATE.values()), HEARTBEATS: ("source", "occurred_at")}
         self.book = Book(context.profile, self._words, self._names, context.event_clock)
         sources = [source.id for source in context.profile.sources.values() if source.domain == DOMAIN]
         slowest = max(
             (context.profile.lateness_ms(source) for source in sources),
             default=context.profile.lateness_ms(""),
         )
+        self._silences = Silences(context.profile, self.alerts, context.event_clock)
+        self.stores = {**self.stores, "hearing": self._silences.hearing}
         self._lateness = 0 if context.event_clock else slowest
         self._files = CaseFiles(self._entries, self.book, len(self.rules))
         self._queue: Queue | None = None
@@ -95,8 +99,19 @@ class PermitPeers:
     def process(self, merged: Merged) -> None:
         for segment in merged.segments:
             rows = slice(segment.first, segment.after)
-            clocks = merged.clocks[DOMAIN][rows]
-            columns = merged.columns[DOMAIN].slice(segment.first, len(clocks))
+            clocks = merged.clocks[segment.domain][rows]
+            columns = merged.columns[segment.domain].slice(segment.first, len(clocks))
+            self._silences.advance(int(clocks[0]))
+            heard = columns.column("source").dictionary_encode()
+            self._silences.hear(
+                heard.dictionary.to_pylist(),
+                heard.indices.to_numpy(),
+                clocks,
+                columns.column("occurred_at").to_numpy(),
+            )
+            if segment.domain != DOMAIN:
+                self._freeze_until(int(clocks[-1]) - 1)
+                continue
             if self._days.get(FROZEN) is None:
                 self._days.put(FROZEN, int(local_days(clocks[:1], self.book.zone)[0]))
             done = 0
@@ -112,11 +127,16 @@ class PermitPeers:
                     self._freeze(following)
 
     def advance(self, clock: int) -> None:
+        self._silences.advance(clock)
+        self._freeze_until(clock)
+
+    def _freeze_until(self, clock: int) -> None:
         while self._days.get(FROZEN) is not None and (following := self._next_freeze()) <= clock:
             self._freeze(following)
 
     def next_due(self) -> int | None:
-        return None if self._days.get(FROZEN) is None else self._next_freeze()
+        due = [self._silences.next_due(), None if self._days.get(FROZEN) is None else self._next_freeze()]
+        return min((at for at in due if at is not None), default=None)
 
     def _next_freeze(self) -> int:
         """When the next day is frozen (UTC ms)."""

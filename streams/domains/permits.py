@@ -95,8 +95,8 @@ class Permits:
             name = self._words.text(number)
             if self._hearing.knows(name):
                 mine = np.flatnonzero(rows.events["source"] == number)
-                behind = self._hearing.hear(name, rows.events["stamp"][mine], rows.events["at"][mine])
-                rows.events["flags"][mine[behind]] |= CATCHING_UP
+                came = self._hearing.hear(name, rows.events["stamp"][mine], rows.events["at"][mine])
+                rows.events["flags"][mine[came.behind]] |= CATCHING_UP
                 heard.add(name)
         return heard
 

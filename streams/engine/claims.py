@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -44,7 +44,8 @@ class Claimed:
 @dataclass(frozen=True, slots=True)
 class Claims:
     """What every claim of a deployment needs. ``make`` builds an empty processor of a domain and partition, and
-    ``make_regency`` that of the regency task, where there is one; ``topics`` are catalogue topics by domain;
+    ``make_regency`` that of the regency task, where there is one; ``topics`` are catalogue topics by domain, and
+    ``readable`` those that the regency task may read besides;
     ``profile_hash`` and a processor's version are its fingerprint; ``snapshot_bytes`` of groups go before the next
     snapshot."""
 
@@ -54,6 +55,7 @@ class Claims:
     make: Callable[[str, int], Processor]
     make_regency: Callable[[], RegencyProcessor] | None
     topics: Mapping[str, str]
+    readable: Mapping[str, str]
     rule: ClockRule
     group: str
     about: About
@@ -93,7 +95,7 @@ class Claims:
         with self._claim("nadi-regency", log, wanted) as (transactions, recovered):
             processor = make()
             wanted_topics = {
-                domain: topic for domain, topic in self.topics.items() if domain in processor.reads
+                domain: topic for domain, topic in self.readable.items() if domain in processor.reads
             }
             places = {
                 Source(self.layout.topic(topic), number): (topic, domain)
@@ -108,6 +110,8 @@ class Claims:
             for source, (topic, domain) in places.items():
                 name = f"{topic}/{source.partition}"
                 state = states.get(name)
+                if state is not None and domain not in self.topics:  # it is kept for days only
+                    state = replace(state, position=max(state.position, bounds[source].begin))
                 if state is not None:
                     _check(source, state, bounds[source])
                 inboxes[name] = Inbox(

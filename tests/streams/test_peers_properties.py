@@ -151,7 +151,7 @@ def standing(processor: PermitPeers) -> dict[tuple[str, str, str], tuple[Any, ..
     return {
         (a["rule"], a["subject"], a["scope"]): (a["level"], a["level_at"], a["observed"], a["threshold"])
         for a in processor.alerts.records().values()
-        if a["status"] != "withdrawn"
+        if a["status"] != "withdrawn" and a["rule"] != "S01"
     }
 
 

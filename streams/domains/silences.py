@@ -1,0 +1,93 @@
+"""Alerts about silent sources (S01), from all that is heard of them: events and heartbeats."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from schemas.profile import Profile, Source
+from streams.cases.hearing import NOT_SILENT, Hearing
+from streams.engine.alerts import Alerts
+from streams.engine.chunk import Int64s
+from streams.rules.alerts import alert_id
+from streams.rules.findings import LEVELS
+from streams.rules.s01 import RULE, sentence
+from streams.rules.telling import Told
+
+REASON = "Sumber terdengar lagi."
+NO_EVENTS = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # SHA-256 of nothing
+
+
+class Silences:
+    """Every source of the profile that was heard at least once; ``hearing`` is a store."""
+
+    def __init__(self, profile: Profile, alerts: Alerts, event_clock: bool) -> None:
+        self._profile, self._alerts = profile, alerts
+        self.hearing = Hearing(profile, profile.sources.values(), event_clock)
+
+    def hear(self, names: list[str], which: Int64s, clocks: Int64s, at: Int64s) -> None:
+        """Take rows in order: ``which`` of the sources ``names`` each is of, its clock, and when it happened."""
+        for number, name in enumerate(names):
+            rows = np.flatnonzero(which == number)
+            if not len(rows) or not self.hearing.knows(name):
+                continue
+            for since, ended in self.hearing.hear(name, clocks[rows], at[rows]).passed:
+                self._raise(name, since, ended)
+                self._end(name, since, ended)
+            if (since := self.hearing.silent_since(name)) != NOT_SILENT:
+                self._raise(name, since, int(clocks[rows[-1]]))
+
+    def advance(self, clock: int) -> None:
+        """Say who has become silent by ``clock``."""
+        for name in sorted(self.hearing.fall_silent(list(self.hearing), clock)):
+            self._raise(name, self.hearing.silent_since(name), clock)
+
+    def next_due(self) -> int | None:
+        """When the next source would become silent."""
+        return self.hearing.next_opening(self.hearing)
+
+    def _end(self, name: str, since: int, clock: int) -> None:
+        self._alerts.withdraw(alert_id(RULE.id, name, self._profile.local_day(since)), REASON, clock)
+
+    def _raise(self, name: str, since: int, clock: int) -> None:
+        self._alerts.revise(self._record(self._profile.sources[name], since, clock), LEVELS)
+
+    def _record(self, source: Source, since: int, clock: int) -> dict[str, Any]:
+        opened = self.hearing.opens(source.id, since)
+        day = self._profile.local_day(since)
+        told = Told(
+            profile=self._profile, subject=source.name, unit="", scope="", level="breach",
+            observed=source.allowance_minutes, threshold=source.allowance_minutes, at=opened, closed=False,
+            case_due_at=None, detail=since,
+        )  # fmt: skip
+        return {
+            "alert_id": alert_id(RULE.id, source.id, day),
+            "rule": RULE.id,
+            "rule_version": RULE.version,
+            "domain": RULE.domain,
+            "level": told.level,
+            "subject": source.id,
+            "scope": day,
+            "permit_type": None,
+            "opd": source.opd,
+            "unit": "",
+            "level_at": opened,
+            "first_at": opened,
+            "due_at": None,
+            "observed": told.observed,
+            "threshold": told.threshold,
+            "unit_of_measure": RULE.unit_of_measure,
+            "sentence": sentence(told),
+            "withdrawn_reason": None,
+            "evidence": [],
+            "evidence_total": 0,
+            "evidence_digest": NO_EVENTS,
+            "excluded": [],
+            "parameters": {"silent_minutes": str(source.allowance_minutes), "hours": source.hours},
+            "fence_id": None,
+            "profile_hash": self._profile.hash,
+            "clock": clock,
+            "mode": "live",
+            "simulated": False,
+        }
