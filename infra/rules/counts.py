@@ -13,13 +13,15 @@ OUTCOMES = ("rules_found", "rules_not_found", "rules_not_applicable")
 
 @dataclass(slots=True)
 class Count:
-    """Cases by outcome; ``sources`` by source in the order of ``OUTCOMES``, ``reasons`` why it said nothing."""
+    """Cases by outcome; ``sources`` by source in the order of ``OUTCOMES``, ``reasons`` why it said nothing. With
+    ``simulated`` some of them were made by the simulator, and whatever shows them says so."""
 
     found: int = 0
     not_found: int = 0
     not_applicable: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
     sources: dict[str, list[int]] = field(default_factory=dict)
+    simulated: bool = False
 
     @property
     def base_rate(self) -> float | None:
@@ -45,7 +47,7 @@ def counts(settings: Settings) -> dict[str, Count] | None:
         return None
     try:
         rows = client.query(
-            f"SELECT metric, dimension, value, sum(amount) FROM {settings.clickhouse.database}.aggregates FINAL "  # noqa: S608
+            f"SELECT metric, dimension, value, sum(amount), max(simulated) FROM {settings.clickhouse.database}.aggregates FINAL "  # noqa: S608
             "WHERE arrayExists(name -> endsWith(metric, concat('.', name)), {names:Array(String)}) "
             "AND dimension IN ('rule', 'source', 'reason') GROUP BY metric, dimension, value",
             parameters={"names": list(OUTCOMES)},
@@ -58,12 +60,13 @@ def counts(settings: Settings) -> dict[str, Count] | None:
 
 
 def gathered(rows: Any) -> dict[str, Count]:
-    """From rows of (metric, dimension, value, amount)."""
+    """From rows of (metric, dimension, value, amount, simulated)."""
     found: defaultdict[str, Count] = defaultdict(Count)
-    for metric, dimension, value, amount in rows:
+    for metric, dimension, value, amount, simulated in rows:
         outcome = OUTCOMES.index(metric.partition(".")[2])
         rule, _, rest = value.partition("|")
         count = found[rule]
+        count.simulated |= bool(simulated)
         if dimension == "rule":
             name = ("found", "not_found", "not_applicable")[outcome]
             setattr(count, name, getattr(count, name) + int(amount))

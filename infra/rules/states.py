@@ -7,9 +7,10 @@ the same: only pages and deliveries leave it out.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -100,6 +101,20 @@ class States:
             log.flush()
             os.fsync(log.fileno())
         return entry
+
+
+def lenient(states: States) -> Callable[[], frozenset[str]]:
+    """``states.observed`` for processes that must go on: a log that cannot be read changes nothing, and is reported."""
+    good = [frozenset(rule.id for rule in rules().values() if not rule.delivers)]
+
+    def observed() -> frozenset[str]:
+        try:
+            good[0] = states.observed()
+        except (RuleStateError, OSError) as error:
+            logging.getLogger(__name__).warning("%s", error)
+        return good[0]
+
+    return observed
 
 
 def _parsed(path: Path) -> list[Entry]:

@@ -104,16 +104,20 @@ def test_examples_of_one_rule_and_of_all(tmp_path: Path) -> None:
 
 
 def test_coverage_adds_up_by_rule_reason_and_source() -> None:
-    found = gathered(
+    counts = gathered(
         [
-            ("permits.rules_found", "rule", "P01", 3),
-            ("permits.rules_found", "source", "P01|/opd/a", 3),
-            ("permits.rules_not_found", "rule", "P01", 9),
-            ("permits.rules_not_applicable", "rule", "P01", 2),
-            ("permits.rules_not_applicable", "reason", "P01|tanpa standar", 2),
-            ("permits.rules_not_applicable", "reason", "P01|dahulu", 0),
+            ("permits.rules_found", "rule", "P01", 3, False),
+            ("permits.rules_found", "source", "P01|/opd/a", 3, False),
+            ("permits.rules_not_found", "rule", "P01", 9, False),
+            ("permits.rules_not_applicable", "rule", "P01", 2, False),
+            ("permits.rules_not_applicable", "reason", "P01|tanpa standar", 2, False),
+            ("permits.rules_not_applicable", "reason", "P01|dahulu", 0, False),
+            ("permits.rules_found", "rule", "P02", 1, True),
         ]
-    )["P01"]
+    )
+    assert counts["P02"].simulated
+    found = counts["P01"]
+    assert not found.simulated
     assert (found.found, found.not_found, found.not_applicable, found.base_rate) == (3, 9, 2, 0.25)
     assert found.reasons == {"tanpa standar": 2}
     assert found.sources == {"/opd/a": [3, 0, 0]}

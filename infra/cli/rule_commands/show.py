@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from infra.rules.counts import Count
 
 LEVEL = "   "
+STAMP = "DATA SIMULASI"
 
 
 @rules.command(
@@ -71,6 +72,8 @@ def _print(facts: dict[str, Any], count: Count | None, *, answered: bool) -> Non
     if count is None:
         typer.echo(LEVEL + (_("belum ada angka") if answered else _("ClickHouse tidak menjawab")))
         return
+    if count.simulated:
+        typer.echo(LEVEL + STAMP)
     rate = "–" if count.base_rate is None else f"{count.base_rate:.1%}"
     typer.echo(
         LEVEL
