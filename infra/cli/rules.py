@@ -66,6 +66,14 @@ def given(context: typer.Context) -> Settings:
         return settings
 
 
+def connected_to(context: typer.Context) -> Settings:
+    """The settings with the addresses of the running stack. Raises SettingsError when none runs and none is given."""
+    from infra.cli.main import settings_of
+    from infra.embedded.running import connected
+
+    return connected(settings_of(context))
+
+
 def profile_of(settings: Settings) -> Profile:
     """The profile in use. Raises ProfileError."""
     from infra.settings import resolve_profile
