@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from infra.cli.texts import _
 from streams.rules.rule import Rule
-from streams.rules.trial import differences, gaps, triable, try_out
+from streams.rules.trial import Problem, differences, gaps, triable, try_out
 
 #: How a text begins that a person still has to write.
 UNWRITTEN = "ISI:"
@@ -43,14 +45,33 @@ def check(rule: Rule) -> Report:
     """Run the examples that can be run, and list what is missing."""
     if not triable(rule):
         return Report(rule.id, False, [], unwritten(rule))
-    rows = []
+    rows, todo = [], unwritten(rule)
     for example in rule.examples:
         try:
-            wrong = differences(rule, example, try_out(rule, example))
+            said = try_out(rule, example)
+            wrong = [told(problem) for problem in differences(rule, example, said)]
         except Exception as error:  # noqa: BLE001  (a rule being written may fail in any way; the table says where)
             wrong = [f"{type(error).__name__}: {error}"]
+        else:
+            if any(UNWRITTEN in alert["sentence"] for alert in said.alerts) and "sentence" not in todo:
+                todo.append("sentence")
         rows.append(Row(example.situation, wrong))
-    return Report(rule.id, True, rows, [*unwritten(rule), *gaps(rule)])
+    return Report(rule.id, True, rows, [*todo, *map(told, gaps(rule))])
+
+
+def told(problem: Problem) -> str:
+    """A problem of a table for people."""
+    texts = {
+        "outcome": _("diharapkan {expected}, ternyata {got}"),
+        "unexpected alert": _("indikasi yang tidak diharapkan: {got}"),
+        "no alert": _("tidak ada indikasi untuk {expected!r}; yang ada: {got}"),
+        "level": _("diharapkan tingkat {expected}, ternyata {got}"),
+        "observed": _("diharapkan teramati {expected}, ternyata {got}"),
+        "no example": _("tidak ada contoh untuk: {expected}"),
+        "excused though shown": _("dimaafkan padahal ada contohnya: {expected}"),
+        "unknown situation": _("keadaan tidak dikenal: {expected}"),
+    }
+    return texts[problem.name].format(expected=problem.expected, got=problem.got)
 
 
 def unwritten(rule: Rule) -> list[str]:
@@ -61,6 +82,8 @@ def unwritten(rule: Rule) -> list[str]:
     found += [f"parameters.{p.name}" for p in rule.parameters if _open(p.unit) or _open(p.meaning)]
     found += [f"without[{name!r}]" for name, reason in rule.without.items() if _open(reason)]
     found += [name for name in ("innocent", "sources", "legal_basis") if not getattr(rule, name)]
+    described = sys.modules[rule.judge.__module__].__doc__ or "" if rule.judge is not None else ""
+    found += ["docstring"] if UNWRITTEN in described else []
     if rule.sentence is None and rule.kind not in ("context", "page"):
         found.append("sentence")
     return found

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -43,6 +43,14 @@ class Said:
     outcome: str
     reason: str
     alerts: list[dict[str, Any]]
+
+
+class Problem(NamedTuple):
+    """What is wrong with a table, by name: what it says or is about, and what is so instead."""
+
+    name: str
+    expected: str
+    got: str = ""
 
 
 @cache
@@ -79,37 +87,44 @@ def try_out(rule: Rule, example: Example) -> Said:
     return TRIALS[rule.task](rule, example)
 
 
-def differences(rule: Rule, example: Example, said: Said) -> list[str]:
-    """Where what was said is not what the table says, in words; empty where it agrees."""
+def differences(rule: Rule, example: Example, said: Said) -> list[Problem]:
+    """Where what was said is not what the table says; empty where it agrees."""
     wrong = []
     if said.outcome != example.expects:
-        got = f"{said.outcome} ({said.reason})" if said.reason else said.outcome or "nothing"
-        wrong.append(f"expected {example.expects}, got {got}")
+        got = f"{said.outcome} ({said.reason})" if said.reason else said.outcome or "-"
+        wrong.append(Problem("outcome", example.expects, got))
     alerts = [a for a in said.alerts if example.scope in (None, a["scope"])]
     expected = rule.kind not in ("context", "page") and (example.expects == "found" or bool(example.level))
     if not expected:
-        return [*wrong, *(f"unexpected alert: {alert['sentence']}" for alert in said.alerts)]
+        return [*wrong, *(Problem("unexpected alert", "-", alert["sentence"]) for alert in said.alerts)]
     if not alerts:
-        return [*wrong, f"no alert with scope {example.scope!r}" if said.alerts else "no alert"]
+        return [
+            *wrong,
+            Problem("no alert", example.scope or "", _listed(f'"{a["scope"]}"' for a in said.alerts)),
+        ]
     if example.level and example.level not in {alert["level"] for alert in alerts}:
-        wrong.append(f"expected level {example.level}, got {', '.join(alert['level'] for alert in alerts)}")
+        wrong.append(Problem("level", example.level, _listed(alert["level"] for alert in alerts)))
     seen = [alert["observed"] for alert in alerts]
     if example.observed is not None and not any(
         math.isclose(example.observed, value, abs_tol=OBSERVED_TOLERANCE) for value in seen
     ):
-        wrong.append(f"expected observed {example.observed:g}, got {', '.join(f'{v:g}' for v in seen)}")
+        wrong.append(Problem("observed", f"{example.observed:g}", _listed(f"{value:g}" for value in seen)))
     return wrong
 
 
-def gaps(rule: Rule) -> list[str]:
-    """What the rule's table lacks, in words: situations neither shown nor excused, or both, or unknown."""
+def gaps(rule: Rule) -> list[Problem]:
+    """What the rule's table lacks: situations neither shown nor excused, or both, or unknown."""
     shown = {example.situation for example in rule.examples}
     excused = set(rule.without)
     return [
-        *(f"no example for: {name}" for name in SITUATIONS if name not in shown | excused),
-        *(f"excused though it is shown: {name}" for name in sorted(shown & excused)),
-        *(f"unknown situation: {name}" for name in sorted((shown | excused) - set(SITUATIONS))),
+        *(Problem("no example", name) for name in SITUATIONS if name not in shown | excused),
+        *(Problem("excused though shown", name) for name in sorted(shown & excused)),
+        *(Problem("unknown situation", name) for name in sorted((shown | excused) - set(SITUATIONS))),
     ]
+
+
+def _listed(texts: Iterable[str]) -> str:
+    return ", ".join(texts) or "-"
 
 
 def worked(rule: Rule) -> tuple[Example, Said] | None:

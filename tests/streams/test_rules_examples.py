@@ -12,7 +12,7 @@ from schemas.profile import check
 from streams.rules import rules
 from streams.rules.examples import PROFILE
 from streams.rules.rule import Example, Rule
-from streams.rules.trial import differences, gaps, triable, try_out, worked
+from streams.rules.trial import Problem, differences, gaps, triable, try_out, worked
 
 RULES = list(rules().values())
 TRIABLE = [rule for rule in RULES if triable(rule)]
@@ -84,16 +84,16 @@ def test_ids_are_unique_and_name_their_files() -> None:
 def test_a_table_that_is_wrong_is_told_where() -> None:
     rule = rules()["P03"]
     example = rule.examples[0]
-    assert differences(rule, replace(example, expects="not found"), try_out(rule, example)) == [
-        "expected not found, got found",
-        *(f"unexpected alert: {alert['sentence']}" for alert in try_out(rule, example).alerts),
+    said = try_out(rule, example)
+    assert differences(rule, replace(example, expects="not found"), said) == [
+        Problem("outcome", "not found", "found"),
+        *(Problem("unexpected alert", "-", alert["sentence"]) for alert in said.alerts),
     ]
-    wrong = replace(example, observed=7.0, level="severe")
-    assert differences(rule, wrong, try_out(rule, wrong)) == [
-        "expected level severe, got breach",
-        "expected observed 7, got 2",
+    assert differences(rule, replace(example, observed=7.0, level="severe"), said) == [
+        Problem("level", "severe", "breach"),
+        Problem("observed", "7", "2"),
     ]
-    assert differences(rule, replace(example, scope="x"), try_out(rule, example)) == [
-        "no alert with scope 'x'"
-    ]
-    assert gaps(replace(rule, examples=(), without={"never": "x"}))[-1] == "unknown situation: never"
+    assert differences(rule, replace(example, scope="x"), said) == [Problem("no alert", "x", '""')]
+    assert gaps(replace(rule, examples=(), without={"never": "x"}))[-1] == Problem(
+        "unknown situation", "never"
+    )
