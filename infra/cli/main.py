@@ -52,6 +52,11 @@ GROUPS = (
     Group(
         "state", "state", "Keadaan pengolah: melihat, mengekspor, membandingkan dengan perhitungan langsung."
     ),
+    Group(
+        "rules",
+        "rules",
+        "Aturan: isi, parameter, contoh, halaman, dan apa yang berubah bila parameternya diubah.",
+    ),
     Group("dlq", "dlq", "Surat mati: melihat, mengirim ulang, menyisihkan."),
     Group("demo-alert", "demo_alert", "Menerbitkan satu izin terlambat dan menunjukkan perjalanannya."),
     Group("run", "run", "Menjalankan satu bagian saja (dipakai oleh nadi up)."),

@@ -57,7 +57,9 @@ def alerts(bootstrap: str, layout: Layout) -> list[dict[str, Any]]:
         if known is None or alert["revision"] >= known["revision"]:
             newest[alert["alert_id"]] = alert
     standing = [
-        alert for alert in newest.values() if alert["status"] != WITHDRAWN or alert["rule"] in END_BY_THEMSELVES
+        alert
+        for alert in newest.values()
+        if alert["status"] != WITHDRAWN or alert["rule"] in END_BY_THEMSELVES
     ]
     standing.sort(key=lambda a: (a["rule"], a["subject"], a["scope"]))
     return standing

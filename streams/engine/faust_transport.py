@@ -144,11 +144,12 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
         return {tp: found for tp, found in records.items() if tp.topic not in self.engine_topics}
 
     async def _hand_over(self) -> None:
-        """One Faust message per chunk, to the agent of its topic; during a rebalance, when Faust delivers nothing,
-        straight to the engine, so that the partitions we hold go on."""
+        """One Faust message per chunk, to the agent of its topic; straight to the engine during a rebalance, when Faust
+        delivers nothing, so that the partitions we hold go on, and where no agent listens: what the regency task reads
+        besides the domains."""
         while not self.should_stop:
             delivery = await self._deliveries.get()
-            if self.flow_active:
+            if self.flow_active and delivery.batch.run.source.topic in self.engine_topics:
                 await self.callback(self._chunk_message(delivery))
             else:
                 self.engine.process(delivery)

@@ -9,12 +9,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from infra.cli.rules import rules
 from infra.cli.texts import _
 
 if TYPE_CHECKING:
     from infra.evaluation.run import Evaluation, Log, Planted
 
 
+@rules.command(
+    help=_(
+        "Menilai aturan: atas log lama, atau atas tahun-tahun tiruan dengan pelanggaran yang ditanam "
+        "(--simulated). Menunjukkan yang ditemukan, ketepatan, seberapa sering bersuara, dan cakupan."
+    ),
+    short_help=_("Menilai seberapa baik aturan menemukan."),
+)
 def evaluate(
     context: typer.Context,
     files: Annotated[
@@ -125,15 +133,3 @@ def _say(done: Evaluation) -> None:
 
 def _percent(value: float | None) -> str:
     return "    –" if value is None else f"{100 * value:5.1f}%".replace(".", ",")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the group."""
-    app.command(
-        "evaluate",
-        help=_(
-            "Menilai aturan: atas log lama, atau atas tahun-tahun tiruan dengan pelanggaran yang ditanam "
-            "(--simulated). Menunjukkan yang ditemukan, ketepatan, seberapa sering bersuara, dan cakupan."
-        ),
-        short_help=_("Menilai seberapa baik aturan menemukan."),
-    )(evaluate)
