@@ -91,7 +91,7 @@ RULE = Rule(
         "Penambangan antrean (Senderovich dkk.)",
         "KPK, Februari 2025: makelar perizinan difasilitasi orang dalam",
     ),
-    delivers=True,
+    delivers=False,  # it comes with P18, once risks are combined: alone a tenth of quick cases would speak
     not_applicable=(
         "belum terbit",
         "tidak berakhir dengan izin",
