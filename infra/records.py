@@ -67,6 +67,27 @@ def read_topics(
         progress(total, total)
 
 
+def pick(bootstrap: str, wanted: Iterable[tuple[str, int, int]]) -> Iterator[Any]:
+    """The committed messages at (cluster topic, partition, offset), each partition in order; those that are gone are
+    left out. Raises TimeoutError when the broker falls silent."""
+    offsets: dict[Partition, list[int]] = {}
+    for topic, partition, offset in wanted:
+        offsets.setdefault((topic, partition), []).append(offset)
+    with _asking(bootstrap) as consumer:
+        known = _bounds(consumer, _partitions(consumer, dict.fromkeys(topic for topic, _ in offsets)))
+        for place, all_of_it in offsets.items():
+            begin, end = known.get(place, (0, 0))
+            left = sorted({offset for offset in all_of_it if begin <= offset < end})
+            while left:
+                first, near = left[0], [offset for offset in left if offset < left[0] + BATCH]
+                left = left[len(near) :]
+                for message in _read(consumer, {place: first}):
+                    if message.offset() in near:
+                        yield message
+                    if message.offset() >= near[-1]:
+                        break
+
+
 @contextmanager
 def _asking(bootstrap: str) -> Iterator[Any]:
     """A consumer; a broker that does not answer is a TimeoutError."""

@@ -44,13 +44,17 @@ GROUPS = (
     Group("doctor", "doctor", "Memeriksa setiap bagian dan menunjukkan cara memperbaikinya."),
     Group("config", "config", "Menampilkan pengaturan, nilai dan asalnya."),
     Group("profile", "profile", "Profil kabupaten: memeriksa, mengaktifkan, membuat, membagikan."),
-    Group("rules", "rules", "Aturan: usulan langkah jenis izin dari data lama."),
     Group("publish", "publish", "Menerbitkan kejadian dari berkas CSV, JSONL, Avro, atau XES."),
     Group("simulate", "simulate", "Menjalankan kabupaten tiruan (DATA SIMULASI)."),
     Group("audit", "audit", "Telaah data historis dari berkas CSV, Parquet, atau XES."),
     Group("query", "query", "Menjalankan SQL pada ClickHouse."),
     Group(
         "state", "state", "Keadaan pengolah: melihat, mengekspor, membandingkan dengan perhitungan langsung."
+    ),
+    Group(
+        "rules",
+        "rules",
+        "Aturan: isi, parameter, contoh, halaman, dan apa yang berubah bila parameternya diubah.",
     ),
     Group("dlq", "dlq", "Surat mati: melihat, mengirim ulang, menyisihkan."),
     Group("demo-alert", "demo_alert", "Menerbitkan satu izin terlambat dan menunjukkan perjalanannya."),

@@ -1,129 +1,88 @@
-"""``nadi rules``: what the rules judge by, and how it is made from history."""
+"""`nadi rules`: what the rules say and rest on, how often they speak, and what a change would do.
+
+Each command is a small module in ``infra.cli.rule_commands`` that declares itself on ``rules``; all of them are found
+there when the group is asked for.
+"""
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 import sys
-from collections import Counter
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from infra.cli.texts import _
 
 if TYPE_CHECKING:
-    from producers.history import History
+    from infra.settings import Settings
+    from schemas.profile import Profile
+    from streams.rules.rule import Rule
 
-app = typer.Typer(
-    help=_("Aturan: usulan langkah jenis izin dari data lama."),
+rules = typer.Typer(
+    help=_("Aturan: isi, parameter, contoh, halaman, dan apa yang berubah bila parameternya diubah."),
     no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
 )
-PROPOSAL = Path("permit_types.proposal.toml")
+
+Json = Annotated[bool, typer.Option("--json", help=_("Keluaran JSON."))]
+RuleId = Annotated[str, typer.Argument(metavar="ID", help=_("nomor aturan, misalnya P01"))]
+Reason = Annotated[str, typer.Option("--reason", help=_("alasan, untuk dibaca orang lain; wajib"))]
 
 
-def register(root: typer.Typer) -> None:
-    """Declare the commands on the root app."""
-    root.add_typer(app, name="rules")
+def register(app: typer.Typer) -> None:
+    """Declare the command group ``rules`` with every command there is a module for."""
+    from infra.cli import rule_commands
+
+    for module in sorted(m.name for m in pkgutil.iter_modules(rule_commands.__path__)):
+        importlib.import_module(f"{rule_commands.__name__}.{module}")
+    app.add_typer(rules, name="rules")
 
 
-@app.callback()
-def rules() -> None:
-    """Keep this a group, however many commands it has."""
+def named(rule_id: str) -> Rule:
+    """A rule by its id, in either case. Raises BadParameter naming those there are."""
+    from streams.rules import rules as all_rules
+
+    known = all_rules()
+    rule = known.get(rule_id.upper())
+    if rule is None:
+        raise typer.BadParameter(
+            _("aturan {rule} tidak ada; yang ada: {known}").format(rule=rule_id, known=", ".join(known))
+        )
+    return rule
 
 
-@app.command(
-    "propose-template",
-    help=_(
-        "Menyusun usulan permit_types.toml dari log lama: langkah, urutan, yang wajib, yang berulang, unit pemegang. "
-        "Usulan diperiksa dan disetujui orang sebelum masuk profil."
-    ),
-    short_help=_("Menyusun usulan langkah dari log lama."),
-)
-def propose_template(
-    context: typer.Context,
-    files: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="FILE",
-            help=_("berkas CSV, Parquet, atau XES (.xes, .xes.gz)"),
-            exists=True,
-            dir_okay=False,
-        ),
-    ],
-    mapping: Annotated[
-        Path | None,
-        typer.Option(
-            help=_("berkas TOML yang memetakan kolom ke kontrak; tanpa ini nama kolom harus nama kontrak"),
-            exists=True,
-            dir_okay=False,
-        ),
-    ] = None,
-    out: Annotated[Path, typer.Option(help=_("berkas usulan, harus baru"))] = PROPOSAL,
-    as_json: Annotated[bool, typer.Option("--json", help=_("ringkasan JSON ke keluaran standar"))] = False,
-) -> None:
-    """Read the log as `nadi audit` does, mine it, and write the proposal."""
-    from datetime import UTC, datetime
-
+def given(context: typer.Context) -> Settings:
+    """The settings, with the addresses of the running stack where one runs; what needs none of it works without."""
     from infra.cli.main import settings_of
-    from infra.cli.progress import Stages
+    from infra.embedded.running import connected
+    from infra.settings import SettingsError
+
+    settings = settings_of(context)
+    try:
+        return connected(settings)
+    except SettingsError:
+        return settings
+
+
+def connected_to(context: typer.Context) -> Settings:
+    """The settings with the addresses of the running stack. Raises SettingsError when none runs and none is given."""
+    from infra.cli.main import settings_of
+    from infra.embedded.running import connected
+
+    return connected(settings_of(context))
+
+
+def profile_of(settings: Settings) -> Profile:
+    """The profile in use. Raises ProfileError."""
     from infra.settings import resolve_profile
-    from infra.templates.mining import frame_of, mine
-    from infra.templates.proposal import written
-    from producers.history import read_history
-    from producers.log_files import read_log
-    from producers.mapping import load_mapping, same_names
     from schemas.profile import Profile
 
-    profile = Profile.load(resolve_profile(settings_of(context).profile))
-    with Stages({"baca": _("membaca berkas")}) as stages:
-        try:
-            logs = [read_log(path) for path in files]
-            own = f"/telaah/{files[0].stem}"
-            chosen = load_mapping(mapping) if mapping else same_names("permits", logs[0].frame.columns, own)
-            history = read_history(
-                "permits", logs, chosen, profile.timezone, lambda n, total: stages.update("baca", n, total)
-            )
-            types = mine(frame_of(history.events))
-            first = history.events[0]["occurred_at"] / 1000 if history.events else 0
-            day = datetime.fromtimestamp(first, UTC).astimezone(profile.timezone).date()
-            text = written(types, profile.units, ", ".join(path.name for path in files), day)
-            with out.open("x", encoding="utf-8") as stream:
-                stream.write(text)
-        except FileExistsError as error:
-            stages.stop()
-            typer.echo(_("{path} sudah ada; pilih --out lain").format(path=out), err=True)
-            raise typer.Exit(1) from error
-        except (ValueError, OSError) as error:
-            stages.stop()
-            typer.echo(str(error), err=True)
-            raise typer.Exit(1) from error
-    found = {
-        "file": str(out),
-        "types": len(types),
-        "steps": sum(len(kind.steps) for kind in types),
-        "cases": history.cases,
-        "events": len(history.events),
-        "rejected": len(history.rejected),
-    }
-    if as_json:
-        json.dump(found, sys.stdout, ensure_ascii=False)
-        sys.stdout.write("\n")
-        return
-    typer.echo(
-        _("{types} jenis izin dengan {steps} langkah dari {cases} perkara, {rejected} baris ditolak").format(
-            **found
-        )
-    )
-    _say_rejected(history)
-    typer.echo(
-        _("Periksa dan ubah {file}, lalu pindahkan isinya ke permit_types.toml profil.").format(**found)
-    )
+    return Profile.load(resolve_profile(settings.profile))
 
 
-def _say_rejected(history: History) -> None:
-    reasons = Counter(str(problem) for problem in history.rejected[:3])
-    for reason in reasons:
-        typer.echo(f"  {reason}", err=True)
+def say(found: Any) -> None:
+    """One JSON value on standard output."""
+    json.dump(found, sys.stdout, ensure_ascii=False, default=str)
+    sys.stdout.write("\n")

@@ -17,8 +17,8 @@ from infra.cli.texts import _
 HEAVY = {
     "stream": ("confluent_kafka", "streams.worker", "streams.domains", "streams.engine.app"),
     "sink": ("confluent_kafka", "clickhouse_connect", "sinks.clickhouse.sink"),
-    "wallboard": ("confluent_kafka", "clickhouse_connect", "sinks.wallboard.app"),
-    "inspectorate": ("confluent_kafka", "clickhouse_connect", "sinks.inspectorate.app"),
+    "wallboard": ("confluent_kafka", "clickhouse_connect", "sinks.wallboard.app", "infra.rules.states"),
+    "inspectorate": ("confluent_kafka", "clickhouse_connect", "sinks.inspectorate.app", "infra.rules.served"),
     "simulator": ("confluent_kafka", "producers.simulator.demo"),
 }
 POLL_SECONDS = 0.05
@@ -102,6 +102,7 @@ def clickhouse(context: typer.Context) -> None:
 def wallboard(context: typer.Context) -> None:
     """The wallboard."""
     from infra.cli.main import settings_of
+    from infra.rules.states import States, lenient
     from infra.settings import resolve_profile
     from schemas.profile import Profile
     from sinks.wallboard import app as wallboard_app
@@ -115,6 +116,7 @@ def wallboard(context: typer.Context) -> None:
         profile,
         inspectorate_url=f"http://{settings.inspectorate.host}:{settings.inspectorate.port}/",
         workers_group=settings.streams.group,
+        observed=lenient(States(settings.data_dir)),
     )
 
 
@@ -122,13 +124,23 @@ def wallboard(context: typer.Context) -> None:
 def inspectorate(context: typer.Context) -> None:
     """The inspectorate's pages."""
     from infra.cli.main import settings_of
+    from infra.rules.served import Served
+    from infra.rules.states import States, lenient
     from infra.settings import resolve_profile
     from schemas.profile import Profile
     from sinks.inspectorate import app as inspectorate_app
 
     settings = settings_of(context)
     profile = Profile.load(resolve_profile(settings.profile))
-    inspectorate_app.run(settings.kafka, settings.clickhouse, settings.inspectorate, profile)
+    states = States(settings.data_dir)
+    inspectorate_app.run(
+        settings.kafka,
+        settings.clickhouse,
+        settings.inspectorate,
+        profile,
+        observed=lenient(states),
+        rule_pages=Served(settings, profile, states).page,
+    )
 
 
 @app.command(help=_("kabupaten tiruan (DATA SIMULASI)"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,17 +22,34 @@ LISTED = (
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which alerts: filters by column (absent: all), and the page from 0. Withdrawn ones only when asked for."""
+    """Which alerts: filters by column (absent: all), and the page from 0. Withdrawn ones only when asked for.
+
+    ``observed`` are the rules that are only observed: their alerts are left out, or with ``observing`` they alone are
+    shown.
+    """
 
     filters: dict[str, str]
     page: int = 0
+    observed: Collection[str] = ()
+    observing: bool = False
 
-    def where(self) -> tuple[str, dict[str, str]]:
+    def where(self) -> tuple[str, dict[str, Any]]:
         """A WHERE clause and its parameters."""
         clauses = [f"{name} = {{{name}:String}}" for name in self.filters]
         if "status" not in self.filters:
             clauses.append("status != 'withdrawn'")
-        return " AND ".join(clauses), dict(self.filters)
+        clauses.append(self.shown())
+        return " AND ".join(clauses), {**self.filters, **self.parameters()}
+
+    def shown(self) -> str:
+        """The condition on the rule: delivered, or observed."""
+        return (
+            "rule IN {observed:Array(String)}" if self.observing else "rule NOT IN {observed:Array(String)}"
+        )
+
+    def parameters(self) -> dict[str, Any]:
+        """Of ``shown``."""
+        return {"observed": sorted(self.observed)}
 
 
 class Alerts:
@@ -61,10 +78,11 @@ class Alerts:
             self._rows(f"SELECT count() AS n FROM {self._table} FINAL WHERE {where}", parameters)[0]["n"]
         )
 
-    def choices(self) -> dict[str, list[str]]:
-        """The values that can be filtered by, by column."""
+    def choices(self, selection: Selection) -> dict[str, list[str]]:
+        """The values that can be filtered by, by column, among delivered or observed alerts."""
         columns = ", ".join(f"arraySort(groupUniqArray(ifNull({name}, ''))) AS {name}_" for name in FILTERS)
-        row = self._rows(f"SELECT {columns} FROM {self._table} FINAL")[0]
+        sql = f"SELECT {columns} FROM {self._table} FINAL WHERE {selection.shown()}"
+        row = self._rows(sql, selection.parameters())[0]
         return {name: [value for value in row[f"{name}_"] if value] for name in FILTERS}
 
     def one(self, alert_id: str) -> dict[str, Any] | None:
@@ -96,7 +114,7 @@ class Alerts:
     def _table(self) -> str:
         return f"{self._settings.database}.alerts"
 
-    def _rows(self, sql: str, parameters: dict[str, str] | None = None) -> list[dict[str, Any]]:
+    def _rows(self, sql: str, parameters: dict[str, Any] | None = None) -> list[dict[str, Any]]:
         client = connect(self._settings)
         try:
             return [dict(row) for row in client.query(sql, parameters=parameters or {}).named_results()]

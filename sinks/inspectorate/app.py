@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
+import re
 import time
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import jinja2
 import uvicorn
@@ -21,7 +27,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from monitoring.web import SecurityHeaders, health_routes
+from monitoring.web import HEADERS, SecurityHeaders, health_routes
 from schemas import deployment
 from schemas.profile import Profile
 from schemas.settings import KafkaSettings
@@ -42,12 +48,38 @@ LABELS = {
     "status": "Keadaan",
 }
 ORIGIN_SECONDS = 30.0
+MEASURES = {
+    "working_days": "hari kerja", "rupiah": "rupiah", "persons": "orang", "minutes": "menit", "steps": "tahap",
+    "officers": "petugas", "decisions": "keputusan", "cases": "berkas", "time": "",
+}  # fmt: skip
+#: In the address: only what is observed.
+OBSERVING = "amati"
+
+#: A page about a rule by its id, the index for "", None where there is none. A whole document without scripts.
+RulePages = Callable[[str], str | None]
+
+
+def _no_pages(_name: str) -> str | None:
+    return None
 
 
 class Pages:
-    """The pages over one database; ``profile`` gives codes their names."""
+    """The pages over one database; ``profile`` gives codes their names.
 
-    def __init__(self, kafka: KafkaSettings, clickhouse: ClickHouseSettings, profile: Profile) -> None:
+    ``observed`` says which rules are only observed: asked at every list, and must be quick. ``rule_pages`` has a page
+    for each rule; both come from outside, since sinks do not know the rules.
+    """
+
+    def __init__(
+        self,
+        kafka: KafkaSettings,
+        clickhouse: ClickHouseSettings,
+        profile: Profile,
+        *,
+        observed: Callable[[], Collection[str]] = frozenset,
+        rule_pages: RulePages = _no_pages,
+    ) -> None:
+        self._observed, self._rule_pages = observed, rule_pages
         self._kafka = kafka
         self._alerts = Alerts(clickhouse)
         self._profile = profile
@@ -59,7 +91,8 @@ class Pages:
             lstrip_blocks=True,
         )
         self._pages.filters.update(time=self._time, number=self._number, unit=self._unit, type=self._type)
-        self._pages.globals |= {"levels": LEVELS, "states": STATES, "labels": LABELS, "name": profile.name}
+        self._pages.globals |= {"levels": LEVELS, "states": STATES, "labels": LABELS, "measures": MEASURES}
+        self._pages.globals["name"] = profile.name
 
     def app(self) -> Starlette:
         """The ASGI application."""
@@ -69,6 +102,8 @@ class Pages:
                 Route("/", self.listed),
                 Route("/peringatan.csv", self.download),
                 Route("/peringatan/{alert_id}", self.one),
+                Route("/aturan/", self.rule),
+                Route("/aturan/{rule}", self.rule),
                 *health_routes(
                     ready=lambda: (self._answers(), "ClickHouse answers"), alive=lambda: (True, "alive")
                 ),
@@ -85,19 +120,24 @@ class Pages:
         """One alert with everything it rests on."""
         return await run_in_threadpool(self._one, request.path_params["alert_id"])
 
+    async def rule(self, request: Request) -> Response:
+        """The page of a rule, or the list of all."""
+        return await run_in_threadpool(self._rule, request.path_params.get("rule", ""))
+
     async def download(self, request: Request) -> Response:
         """The filtered list as CSV."""
         return await run_in_threadpool(self._download, _selection(request))
 
-    def _listed(self, selection: Selection) -> Response:
+    def _listed(self, asked: Selection) -> Response:
+        selection = replace(asked, observed=self._observed())
         total = self._alerts.count(selection)
-        query = "&".join(f"{k}={v}" for k, v in selection.filters.items())
+        query = urlencode(selection.filters | ({"tampil": OBSERVING} if selection.observing else {}))
         return self._html(
             "daftar.html.j2",
             alerts=self._alerts.listed(selection),
             total=total,
             selection=selection,
-            choices=self._alerts.choices(),
+            choices=self._alerts.choices(selection),
             query=query,
             last=max(0, (total - 1) // PAGE),
             display=self._choice,
@@ -107,13 +147,25 @@ class Pages:
         alert = self._alerts.one(alert_id)
         if alert is None:
             raise HTTPException(404, "Peringatan ini tidak ada. Periksa alamatnya, atau buka daftar di /.")
-        return self._html("peringatan.html.j2", alert=alert, events=self._alerts.events(alert["evidence"]))
+        return self._html(
+            "peringatan.html.j2",
+            alert=alert,
+            events=self._alerts.events(alert["evidence"]),
+            observed=alert["rule"] in self._observed(),
+        )
 
-    def _download(self, selection: Selection) -> Response:
+    def _rule(self, name: str) -> Response:
+        page = self._rule_pages(name)
+        if page is None:
+            raise HTTPException(404, "Aturan ini tidak punya halaman. Daftarnya ada di /aturan/.")
+        return HTMLResponse(page, headers={"Content-Security-Policy": _policy(page)})
+
+    def _download(self, asked: Selection) -> Response:
+        selection = replace(asked, observed=self._observed(), page=0)
         text = io.StringIO()
         if self._simulated():
             text.write("DATA SIMULASI\n")
-        rows = self._alerts.listed(Selection(selection.filters), DOWNLOAD_ROWS)
+        rows = self._alerts.listed(selection, DOWNLOAD_ROWS)
         write_csv(text, LISTED, ([self._csv(k, row[k]) for k in LISTED] for row in rows))
         headers = {"Content-Disposition": 'attachment; filename="peringatan.csv"'}
         return PlainTextResponse(text.getvalue(), media_type="text/csv", headers=headers)
@@ -170,15 +222,33 @@ class Pages:
 def _selection(request: Request) -> Selection:
     filters = {name: request.query_params[name] for name in FILTERS if request.query_params.get(name)}
     page = request.query_params.get("halaman", "0")
-    return Selection(filters, min(int(page), 100_000) if page.isdigit() else 0)
+    return Selection(
+        filters,
+        min(int(page), 100_000) if page.isdigit() else 0,
+        observing=request.query_params.get("tampil") == OBSERVING,
+    )
+
+
+def _policy(page: str) -> str:
+    """The policy of every page, with leave for this one's own styles: a page that is whole in itself carries them."""
+    styles = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+    hashes = (base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() for style in styles)
+    allowed = " ".join(f"'sha256-{digest}'" for digest in hashes)
+    return f"{HEADERS['Content-Security-Policy']}; style-src 'self' {allowed}".rstrip()
 
 
 def run(
-    kafka: KafkaSettings, clickhouse: ClickHouseSettings, inspectorate: InspectorateSettings, profile: Profile
+    kafka: KafkaSettings,
+    clickhouse: ClickHouseSettings,
+    inspectorate: InspectorateSettings,
+    profile: Profile,
+    *,
+    observed: Callable[[], Collection[str]] = frozenset,
+    rule_pages: RulePages = _no_pages,
 ) -> None:
-    """Serve until SIGTERM or SIGINT."""
+    """Serve until SIGTERM or SIGINT; ``observed`` and ``rule_pages`` as ``Pages`` takes them."""
     config = uvicorn.Config(
-        Pages(kafka, clickhouse, profile).app(),
+        Pages(kafka, clickhouse, profile, observed=observed, rule_pages=rule_pages).app(),
         host=inspectorate.host,
         port=inspectorate.port,
         log_level="warning",

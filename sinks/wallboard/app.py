@@ -9,7 +9,7 @@ import csv
 import hashlib
 import io
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Collection
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -317,9 +317,12 @@ def run(
     *,
     inspectorate_url: str = "",
     workers_group: str = STREAM_GROUP,
+    observed: Callable[[], Collection[str]] = frozenset,
 ) -> None:
-    """Serve until SIGTERM or SIGINT. ``workers_group`` is the consumer group whose progress the board watches."""
-    board = Wallboard(Feed(kafka, clickhouse, Board(profile), workers_group), wallboard, inspectorate_url)
+    """Serve until SIGTERM or SIGINT. ``workers_group`` is the consumer group whose progress the board watches,
+    ``observed`` says which rules are only observed."""
+    state = Board(profile, observed=observed)
+    board = Wallboard(Feed(kafka, clickhouse, state, workers_group), wallboard, inspectorate_url)
     config = uvicorn.Config(
         board.app(),
         host=wallboard.host,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -25,7 +26,8 @@ class SourceState:
 @dataclass(slots=True)
 class Board:
     """``alerts`` holds the highest revision of each alert by id; ``as_of`` the newest publish time in the figures
-    (UTC ms) and ``lag_ms`` how old it was when it came here; ``link`` LANGSUNG, TERTUNDA or TERPUTUS as the feed sees itself, with ``why``."""
+    (UTC ms) and ``lag_ms`` how old it was when it came here; ``link`` LANGSUNG, TERTUNDA or TERPUTUS as the feed sees
+    itself, with ``why``. ``observed`` says which rules are only observed: what they find is on no wall."""
 
     profile: Profile
     store: Store = field(default_factory=Store)
@@ -36,6 +38,7 @@ class Board:
     lag_ms: int = 0
     link: str = "TERTUNDA"
     why: str = "memuat angka terakhir dari ClickHouse"
+    observed: Callable[[], Collection[str]] = frozenset
 
     def put_alert(self, alert: dict[str, Any]) -> bool:
         """Take an alert over unless a higher revision is known; whether it changed anything."""

@@ -17,6 +17,7 @@ from streams.cases.events import NEVER
 from streams.cases.view import Cases
 from streams.days import local_days
 from streams.engine.chunk import Int64s
+from streams.rules.examples import ONE_CASE, OTHER_TYPE, on, row
 from streams.rules.findings import BREACH, SEVERE, WARNING, Findings, Judgement, applies, findings, joined
 from streams.rules.parameters import Parameters
 from streams.rules.rule import LegalBasis, Parameter, Rule
@@ -138,6 +139,41 @@ def withdrawn(closed: bool) -> str:
     return "Peristiwa yang datang kemudian mengubah hitungan waktu; standar tidak terlewati."
 
 
+START = on("2026-02-02 07:30", "accepted")  # four working days: until Thursday 5 February, 16:00
+EXAMPLES = (
+    row("found", "found", START, on("2026-02-06 16:30", "issued"), level="breach", observed=5),
+    row("found", "found", START, clock="2026-02-10 08:00", level="severe"),
+    row(
+        "found",
+        "found",
+        START,
+        on("2026-02-02 08:00", "started", "SURVEI"),
+        on("2026-02-05 09:00", "finished", "SURVEI"),
+        scope="SURVEI",
+        level="severe",
+    ),
+    row("not found", "not found", START, on("2026-02-04 10:00", "issued")),
+    row(
+        "not found",
+        "not found",
+        START,
+        on("2026-02-03 07:30", "returned"),
+        on("2026-02-09 07:30", "resubmitted"),
+        on("2026-02-11 16:00", "issued"),
+    ),
+    row("just below", "not found", START, on("2026-02-05 16:00", "issued")),
+    row("just below", "not found", START, clock="2026-02-05 16:00", level="warning"),
+    row("just above", "found", START, on("2026-02-05 16:01", "issued"), level="breach"),
+    row("not applicable", "not applicable", on("2026-02-02 07:30", "accepted", permit_type=OTHER_TYPE)),
+    row(
+        "before a dated change",
+        "not found",
+        on("2026-01-19 07:30", "accepted"),
+        on("2026-01-23 16:00", "issued"),
+    ),
+    row("after a dated change", "found", START, on("2026-02-06 16:00", "issued"), level="breach"),
+)
+
 RULE = Rule(
     id="P01",
     version="2",
@@ -176,4 +212,6 @@ RULE = Rule(
     judge=judge,
     sentence=sentence,
     withdrawn=withdrawn,
+    examples=EXAMPLES,
+    without=ONE_CASE,
 )

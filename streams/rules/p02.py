@@ -8,6 +8,7 @@ import numpy as np
 
 from streams.cases.events import NEVER
 from streams.cases.view import Cases
+from streams.rules.examples import ONE_CASE, OTHER_TYPE, on, row
 from streams.rules.findings import BREACH, WARNING, Judgement, applies, findings, joined
 from streams.rules.parameters import Parameters
 from streams.rules.rule import LegalBasis, Parameter, Rule
@@ -63,6 +64,20 @@ def sentence(told: Told) -> str:
     )
 
 
+START = on(
+    "2026-02-02 07:30", "accepted"
+)  # counts as granted after three working days: Wednesday 4 February, 16:00
+EXAMPLES = (
+    row("found", "found", START, clock="2026-02-06 08:00", level="breach", observed=3),
+    row("found", "found", START, on("2026-02-05 09:00", "issued"), level="breach"),
+    row("not found", "not found", START, on("2026-02-03 10:00", "rejected")),
+    row("just below", "not found", START, clock="2026-02-04 16:00", level="warning", observed=2),
+    row("just above", "found", START, clock="2026-02-04 16:01", level="breach"),
+    row("not applicable", "not applicable", on("2026-02-02 07:30", "accepted", permit_type=OTHER_TYPE)),
+    row("before a dated change", "not found", on("2026-01-19 07:30", "accepted"), clock="2026-01-22 08:00"),
+    row("after a dated change", "found", START, clock="2026-02-05 08:00", level="breach"),
+)
+
 RULE = Rule(
     id="P02",
     version="1",
@@ -95,4 +110,6 @@ RULE = Rule(
     withdrawn=lambda closed: (
         "Keputusan ada sebelum batasnya." if closed else "Hitungan waktu berubah; batas belum tercapai."
     ),
+    examples=EXAMPLES,
+    without=ONE_CASE,
 )

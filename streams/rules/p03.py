@@ -6,6 +6,7 @@ import numpy as np
 
 from streams.cases.events import NEVER
 from streams.cases.view import Cases
+from streams.rules.examples import ONE_CASE, OTHER_TYPE, on, row
 from streams.rules.facts import done_steps
 from streams.rules.findings import Judgement, applies, findings
 from streams.rules.parameters import Parameters
@@ -51,6 +52,63 @@ def sentence(told: Told) -> str:
     )
 
 
+START, END = on("2026-02-02 08:00", "accepted"), on("2026-02-04 10:00", "issued")
+EXAMPLES = (
+    row("found", "found", START, on("2026-02-02 09:00", "finished", "BERKAS"), END, observed=2),
+    row(
+        "not found",
+        "not found",
+        START,
+        on("2026-02-02 09:00", "finished", "BERKAS"),
+        on("2026-02-03 09:00", "finished", "SURVEI"),
+        on("2026-02-03 10:00", "finished", "NILAI"),
+        END,
+    ),
+    row(
+        "just below",
+        "not found",
+        START,
+        on("2026-02-02 09:00", "finished", "BERKAS"),
+        on("2026-02-03 09:00", "finished", "SURVEI"),
+        on("2026-02-03 10:00", "started", "NILAI"),
+        END,
+    ),
+    row(
+        "just above",
+        "found",
+        START,
+        on("2026-02-02 09:00", "finished", "BERKAS"),
+        on("2026-02-03 09:00", "finished", "SURVEI"),
+        END,
+        observed=1,
+    ),
+    row("not applicable", "not applicable", START),
+    row("not applicable", "not applicable", START, on("2026-02-04 10:00", "rejected")),
+    row(
+        "not applicable",
+        "not applicable",
+        on("2026-02-02 08:00", "accepted", permit_type=OTHER_TYPE),
+        on("2026-02-04 10:00", "issued", permit_type=OTHER_TYPE),
+    ),
+    row(
+        "before a dated change",
+        "not found",
+        on("2026-01-19 08:00", "accepted"),
+        on("2026-01-20 09:00", "finished", "BERKAS"),
+        on("2026-01-21 09:00", "finished", "SURVEI"),
+        on("2026-01-22 10:00", "issued"),
+    ),
+    row(
+        "after a dated change",
+        "found",
+        START,
+        on("2026-02-02 09:00", "finished", "BERKAS"),
+        on("2026-02-03 09:00", "finished", "SURVEI"),
+        END,
+        observed=1,
+    ),
+)
+
 RULE = Rule(
     id="P03",
     version="1",
@@ -79,4 +137,6 @@ RULE = Rule(
     ),
     judge=judge,
     sentence=sentence,
+    examples=EXAMPLES,
+    without=ONE_CASE,
 )

@@ -6,11 +6,12 @@ import numpy as np
 
 from streams.cases.book import combined
 from streams.cases.view import Cases
+from streams.rules.examples import ONE_CASE, OTHER_TYPE, on, row
 from streams.rules.facts import done_steps, firsts
 from streams.rules.findings import Judgement, applies, findings, joined, none_found
 from streams.rules.parameters import Parameters
 from streams.rules.rule import LegalBasis, Parameter, Rule
-from streams.rules.telling import Told, decimal
+from streams.rules.telling import Told, span
 
 MINUTE_MS = 60_000
 NO_ORDER = 0
@@ -53,10 +54,58 @@ def judge(cases: Cases, parameters: Parameters) -> Judgement:
 def sentence(told: Told) -> str:
     """What was seen, in one sentence."""
     return (
-        f"Indikasi urutan terbalik: {told.subject} memulai tahap {told.scope} {decimal(told.observed / 60)} jam sebelum "
-        f"tahap pendahulunya selesai; perlu klarifikasi."
+        f"Indikasi urutan terbalik: {told.subject} dimulai {span(told.observed)} sebelum tahap pendahulunya selesai; "
+        "perlu klarifikasi."
     )
 
+
+EXAMPLES = (
+    row(
+        "found",
+        "found",
+        on("2026-02-02 08:00", "accepted"),
+        on("2026-02-02 09:00", "started", "SURVEI"),
+        on("2026-02-02 11:00", "finished", "BERKAS"),
+        scope="SURVEI",
+        observed=120,
+    ),
+    row(
+        "not found",
+        "not found",
+        on("2026-02-02 09:00", "finished", "BERKAS"),
+        on("2026-02-02 10:00", "started", "SURVEI"),
+    ),
+    row("not found", "not found", on("2026-02-02 09:00", "started", "SURVEI")),
+    row(
+        "just below",
+        "not found",
+        on("2026-02-02 09:00", "started", "SURVEI"),
+        on("2026-02-02 09:02", "finished", "BERKAS"),
+    ),
+    row(
+        "just above",
+        "found",
+        on("2026-02-02 09:00", "started", "SURVEI"),
+        on("2026-02-02 09:03", "finished", "BERKAS"),
+        scope="SURVEI",
+        observed=3,
+    ),
+    row("not applicable", "not applicable", on("2026-02-02 08:00", "accepted", permit_type=OTHER_TYPE)),
+    row(
+        "before a dated change",
+        "not found",
+        on("2026-01-20 09:00", "started", "NILAI"),
+        on("2026-01-20 11:00", "finished", "SURVEI"),
+    ),
+    row(
+        "after a dated change",
+        "found",
+        on("2026-02-03 09:00", "started", "NILAI"),
+        on("2026-02-03 11:00", "finished", "SURVEI"),
+        scope="NILAI",
+        observed=120,
+    ),
+)
 
 RULE = Rule(
     id="P04",
@@ -82,4 +131,6 @@ RULE = Rule(
     not_applicable=("jenis ini tanpa urutan langkah",),
     judge=judge,
     sentence=sentence,
+    examples=EXAMPLES,
+    without=ONE_CASE,
 )

@@ -6,11 +6,12 @@ import numpy as np
 
 from streams.cases.events import AUTOMATIC
 from streams.cases.view import Bools, Cases
+from streams.rules.examples import FIRST, ONE_CASE, OTHER_TYPE, SECOND, on, row
 from streams.rules.facts import firsts
 from streams.rules.findings import Findings, Judgement, applies, findings, joined, none_found
 from streams.rules.parameters import Parameters
 from streams.rules.rule import LegalBasis, Rule
-from streams.rules.telling import Told
+from streams.rules.telling import Told, act
 
 NO_PAIR, NO_OFFICER = range(2)
 KIND = "kind:"
@@ -59,12 +60,60 @@ def _member(cases: Cases, name: str) -> Bools:
 
 def sentence(told: Told) -> str:
     """What was seen, in one sentence."""
-    first, second = (part.removeprefix(KIND) for part in told.scope.split("+", 1))
+    first, second = (
+        act(part.removeprefix(KIND)) if part.startswith(KIND) else f"tahap {part}"
+        for part in told.scope.split("+", 1)
+    )
     return (
         f"Indikasi rangkap tugas: pada {told.subject} petugas yang sama mengerjakan {first} dan {second}, yang harus dua "
         "orang; perlu klarifikasi."
     )
 
+
+SURVEYED = on("2026-02-03 09:00", "finished", "SURVEI", FIRST)
+EXAMPLES = (
+    row(
+        "found",
+        "found",
+        on("2026-02-02 08:00", "accepted"),
+        SURVEYED,
+        on("2026-02-04 10:00", "issued", officer=FIRST),
+        scope="SURVEI+kind:issued",
+        observed=1,
+    ),
+    row("not found", "not found", SURVEYED, on("2026-02-04 10:00", "issued", officer=SECOND)),
+    row("just below", "not found", SURVEYED, on("2026-02-04 10:00", "issued", officer=FIRST, automatic=True)),
+    row(
+        "just above",
+        "found",
+        SURVEYED,
+        on("2026-02-03 10:00", "finished", "SURVEI", SECOND),
+        on("2026-02-04 10:00", "issued", officer=SECOND),
+        observed=1,
+    ),
+    row("not applicable", "not applicable", on("2026-02-02 08:00", "accepted", permit_type=OTHER_TYPE)),
+    row(
+        "not applicable",
+        "not applicable",
+        on("2026-02-03 09:00", "finished", "SURVEI"),
+        on("2026-02-04 10:00", "issued"),
+    ),
+    row(
+        "before a dated change",
+        "not found",
+        on("2026-01-20 09:00", "finished", "BERKAS", FIRST),
+        on("2026-01-21 09:00", "finished", "NILAI", FIRST),
+        on("2026-01-22 09:00", "issued", officer=SECOND),
+    ),
+    row(
+        "after a dated change",
+        "found",
+        on("2026-02-02 09:00", "finished", "BERKAS", FIRST),
+        on("2026-02-03 09:00", "finished", "NILAI", FIRST),
+        scope="BERKAS+NILAI",
+        observed=1,
+    ),
+)
 
 RULE = Rule(
     id="P06",
@@ -86,4 +135,6 @@ RULE = Rule(
     not_applicable=("jenis ini tanpa pasangan terlarang", "petugas tidak disebut"),
     judge=judge,
     sentence=sentence,
+    examples=EXAMPLES,
+    without=ONE_CASE,
 )

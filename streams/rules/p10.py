@@ -7,6 +7,7 @@ import numpy as np
 from schemas import calendar_arrays
 from streams.cases.events import AUTOMATIC, NEVER
 from streams.cases.view import Cases
+from streams.rules.examples import ONE_CASE, on, row
 from streams.rules.findings import Judgement, applies, findings
 from streams.rules.parameters import Parameters
 from streams.rules.rule import LegalBasis, Rule
@@ -35,6 +36,29 @@ def judge(cases: Cases, parameters: Parameters) -> Judgement:  # noqa: ARG001
     )
 
 
+START = on("2026-02-02 08:00", "accepted")
+EXAMPLES = (
+    row("found", "found", START, on("2026-02-07 10:00", "issued")),
+    row("not found", "not found", START, on("2026-02-04 10:00", "issued")),
+    row("just below", "not found", START, on("2026-02-04 07:30", "issued")),
+    row("just above", "found", START, on("2026-02-04 07:29", "issued")),
+    row("not applicable", "not applicable", START),
+    row("not applicable", "not applicable", START, on("2026-02-07 10:00", "rejected")),
+    row("not applicable", "not applicable", START, on("2026-02-07 10:00", "issued", automatic=True)),
+    row(
+        "before a dated change",
+        "found",
+        on("2026-01-19 08:00", "accepted", unit="MPP"),
+        on("2026-01-20 17:00", "issued"),
+    ),
+    row(
+        "after a dated change",
+        "not found",
+        on("2026-02-02 08:00", "accepted", unit="MPP"),
+        on("2026-02-03 17:00", "issued"),
+    ),
+)
+
 RULE = Rule(
     id="P10",
     version="1",
@@ -52,4 +76,6 @@ RULE = Rule(
     sources=("Perpres 21/2023", "ACFE: transaksi pada waktu tak lazim"),
     not_applicable=("belum terbit", "tidak berakhir dengan izin", "otomatis"),
     judge=judge,
+    examples=EXAMPLES,
+    without=ONE_CASE,
 )

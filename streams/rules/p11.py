@@ -10,10 +10,11 @@ from streams.cases.events import NO_DAY
 from streams.cases.view import Cases
 from streams.days import local_days
 from streams.engine.chunk import Int64s
+from streams.rules.examples import ONE_CASE, on, row
 from streams.rules.findings import Findings, Judgement, applies, findings, joined
 from streams.rules.parameters import Parameters
 from streams.rules.rule import LegalBasis, Parameter, Rule
-from streams.rules.telling import Told, decimal
+from streams.rules.telling import Told, decimal, span
 
 MINUTE_MS = 60_000
 HISTORIC = 0
@@ -63,13 +64,60 @@ def _greatest(
 
 def sentence(told: Told) -> str:
     """What was seen, in one sentence."""
+    days = f"{decimal(told.observed)} hari kerja"
+    if decimal(told.observed) == decimal(told.threshold):
+        days = f"sedikit lebih dari {days}"
     what = {
-        LAG: f"memuat peristiwa yang baru dikirim {decimal(told.observed)} hari kerja sesudah terjadi",
-        ORDER: f"ditutup dengan waktu {decimal(told.observed / 60)} jam sebelum tahap yang sudah tercatat",
+        LAG: f"memuat peristiwa yang baru dikirim {days} sesudah terjadi",
+        ORDER: f"ditutup dengan waktu {span(told.observed)} sebelum tahap yang sudah tercatat",
         DOCUMENT: f"memuat dokumen bertanggal {decimal(told.observed)} hari sebelum permohonan masuk",
     }[told.scope]
     return f"Indikasi waktu mundur: {told.subject} {what}; perlu klarifikasi."
 
+
+EXAMPLES = (
+    row(
+        "found",
+        "found",
+        on("2026-02-02 08:00", "accepted", arrives="2026-02-06 08:00"),
+        scope="lag",
+        level="breach",
+        observed=4,
+    ),
+    row(
+        "found",
+        "found",
+        on("2026-02-02 08:00", "accepted"),
+        on("2026-02-03 11:00", "finished", "BERKAS", arrives="2026-02-03 11:05"),
+        on("2026-02-03 10:00", "issued", arrives="2026-02-03 11:10"),
+        scope="order",
+        observed=60,
+    ),
+    row(
+        "found",
+        "found",
+        on("2026-02-02 08:00", "submitted"),
+        on("2026-02-03 08:00", "finished", "BERKAS", document_date="2026-01-30 00:00"),
+        scope="document",
+        observed=3,
+    ),
+    row("not found", "not found", on("2026-02-02 08:00", "accepted"), on("2026-02-03 08:00", "issued")),
+    row("just below", "not found", on("2026-02-02 08:00", "accepted", arrives="2026-02-04 08:00")),
+    row("just above", "found", on("2026-02-02 08:00", "accepted", arrives="2026-02-04 08:01"), scope="lag"),
+    row(
+        "not applicable",
+        "not applicable",
+        on("2026-02-02 08:00", "accepted", mode="backfill", arrives="2026-02-12 08:00"),
+    ),
+    row("before a dated change", "not found", on("2026-01-19 08:00", "accepted", arrives="2026-01-22 08:00")),
+    row(
+        "after a dated change",
+        "found",
+        on("2026-02-02 08:00", "accepted", arrives="2026-02-05 08:00"),
+        scope="lag",
+        observed=3,
+    ),
+)
 
 RULE = Rule(
     id="P11",
@@ -97,4 +145,6 @@ RULE = Rule(
     historic=False,
     judge=judge,
     sentence=sentence,
+    examples=EXAMPLES,
+    without=ONE_CASE,
 )

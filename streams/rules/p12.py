@@ -7,6 +7,7 @@ import numpy as np
 from schemas import calendar_arrays
 from streams.cases.events import NEW_DOCUMENTS
 from streams.cases.view import Cases
+from streams.rules.examples import FIRST, ONE_CASE, SECOND, on, row
 from streams.rules.findings import BREACH, SEVERE, Judgement, applies, findings
 from streams.rules.parameters import Parameters
 from streams.rules.rule import LegalBasis, Parameter, Rule
@@ -47,6 +48,47 @@ def sentence(told: Told) -> str:
     )
 
 
+REFUSED = on(
+    "2026-02-02 07:30", "rejected", officer=FIRST
+)  # three working days: until Wednesday 4 February, 16:00
+EXAMPLES = (
+    row(
+        "found",
+        "found",
+        on("2026-02-02 07:30", "accepted"),
+        on("2026-02-03 07:30", "rejected", officer=FIRST),
+        on("2026-02-04 07:30", "issued", officer=SECOND),
+        level="severe",
+        observed=1,
+    ),
+    row(
+        "found", "found", REFUSED, on("2026-02-03 07:30", "issued", officer=FIRST), level="breach", observed=1
+    ),
+    row(
+        "not found",
+        "not found",
+        REFUSED,
+        on("2026-02-02 10:00", "resubmitted", new_documents=True),
+        on("2026-02-03 07:30", "issued"),
+    ),
+    row("just below", "found", REFUSED, on("2026-02-04 16:00", "issued"), level="breach", observed=3),
+    row("just above", "not found", REFUSED, on("2026-02-05 07:31", "issued")),
+    row(
+        "not applicable",
+        "not applicable",
+        on("2026-02-02 07:30", "accepted"),
+        on("2026-02-03 10:00", "issued"),
+    ),
+    row(
+        "before a dated change",
+        "found",
+        on("2026-01-19 07:30", "rejected"),
+        on("2026-01-23 07:30", "issued"),
+        observed=4,
+    ),
+    row("after a dated change", "not found", REFUSED, on("2026-02-06 07:30", "issued")),
+)
+
 RULE = Rule(
     id="P12",
     version="1",
@@ -69,4 +111,6 @@ RULE = Rule(
     not_applicable=("tidak pernah ditolak",),
     judge=judge,
     sentence=sentence,
+    examples=EXAMPLES,
+    without=ONE_CASE,
 )

@@ -9,6 +9,7 @@ import numpy as np
 from streams.cases.book import FREE
 from streams.cases.events import NEVER, NO_AMOUNT
 from streams.cases.view import Bools, Cases
+from streams.rules.examples import ONE_CASE, OTHER_TYPE, on, row
 from streams.rules.findings import Findings, Judgement, applies, findings, joined
 from streams.rules.parameters import Parameters
 from streams.rules.rule import LegalBasis, Rule
@@ -67,6 +68,69 @@ def sentence(told: Told) -> str:
     return f"Indikasi retribusi tidak sesuai: {told.subject} {what}; perlu klarifikasi."
 
 
+START, END = on("2026-02-02 08:00", "accepted"), on("2026-02-05 10:00", "issued")
+ASSESSED = on("2026-02-03 09:00", "finished", "NILAI", fee_assessed=500_000)
+EXAMPLES = (
+    row(
+        "found",
+        "found",
+        START,
+        ASSESSED,
+        on("2026-02-04 09:00", "finished", "BERKAS", fee_paid=300_000),
+        END,
+        scope="different",
+        observed=300_000,
+    ),
+    row("found", "found", START, ASSESSED, END, scope="issued-unpaid", observed=0),
+    row(
+        "found",
+        "found",
+        START,
+        ASSESSED,
+        on("2026-02-04 09:00", "finished", "BERKAS", fee_paid=500_000),
+        on("2026-02-05 10:00", "rejected"),
+        scope="paid-not-issued",
+        observed=500_000,
+    ),
+    row("not found", "not found", START, ASSESSED, on("2026-02-05 10:00", "rejected")),
+    row(
+        "just below",
+        "not found",
+        START,
+        ASSESSED,
+        on("2026-02-04 09:00", "finished", "BERKAS", fee_paid=500_000),
+        END,
+    ),
+    row(
+        "just above",
+        "found",
+        START,
+        ASSESSED,
+        on("2026-02-04 09:00", "finished", "BERKAS", fee_paid=499_999),
+        END,
+        scope="different",
+        observed=499_999,
+    ),
+    row("not applicable", "not applicable", START, ASSESSED),
+    row("not applicable", "not applicable", on("2026-02-02 08:00", "accepted", permit_type=OTHER_TYPE)),
+    row(
+        "before a dated change",
+        "not found",
+        on("2026-01-19 08:00", "accepted"),
+        on("2026-01-20 09:00", "finished", "NILAI", fee_assessed=450_000, fee_paid=450_000),
+        on("2026-01-21 10:00", "issued"),
+    ),
+    row(
+        "after a dated change",
+        "found",
+        START,
+        on("2026-02-03 09:00", "finished", "NILAI", fee_assessed=450_000, fee_paid=450_000),
+        END,
+        scope="tariff",
+        observed=450_000,
+    ),
+)
+
 RULE = Rule(
     id="P14",
     version="1",
@@ -93,4 +157,6 @@ RULE = Rule(
     not_applicable=("jenis ini tidak berbayar", "belum ditutup"),
     judge=judge,
     sentence=sentence,
+    examples=EXAMPLES,
+    without=ONE_CASE,
 )

@@ -12,6 +12,7 @@ from streams.cases.book import Book, day_of
 from streams.cases.events import AUTOMATIC
 from streams.cases.view import Cases
 from streams.days import local_days
+from streams.rules.examples import FIRST, ONE_CASE, OTHER_TYPE, SECOND, on, row
 from streams.rules.findings import Judgement, applies, findings
 from streams.rules.parameters import Parameters
 from streams.rules.rule import LegalBasis, Rule
@@ -87,6 +88,25 @@ def sentence(told: Told) -> str:
     )
 
 
+START = on("2026-01-28 08:00", "accepted")
+EXAMPLES = (
+    row("found", "found", START, on("2026-02-03 10:00", "issued", officer=FIRST), level="breach", observed=0),
+    row("not found", "not found", START, on("2026-02-03 10:00", "issued", officer=SECOND)),
+    row(
+        "not found",
+        "not found",
+        START,
+        on("2026-02-03 10:00", "issued", officer=FIRST, delegation_id="SK/1/2026"),
+    ),
+    row("just below", "not found", START, on("2026-01-31 23:59", "rejected", officer=FIRST)),
+    row("just above", "found", START, on("2026-02-01 00:00", "rejected", officer=FIRST)),
+    row("not applicable", "not applicable", START),
+    row("not applicable", "not applicable", START, on("2026-02-03 10:00", "issued")),
+    row("not applicable", "not applicable", on("2026-02-02 08:00", "accepted", permit_type=OTHER_TYPE)),
+    row("before a dated change", "not found", START, on("2026-01-29 10:00", "issued", officer=FIRST)),
+    row("after a dated change", "found", START, on("2026-02-02 10:00", "issued", officer=FIRST), observed=0),
+)
+
 RULE = Rule(
     id="P16",
     version="1",
@@ -110,4 +130,6 @@ RULE = Rule(
     ),
     judge=judge,
     sentence=sentence,
+    examples=EXAMPLES,
+    without=ONE_CASE,
 )

@@ -13,6 +13,13 @@ _MONTHS = (
     "Desember",
 )  # fmt: skip
 
+#: What is done by an event of each kind.
+_ACTS = {
+    "submitted": "penyerahan permohonan", "accepted": "penerimaan berkas lengkap", "started": "mulai tahap",
+    "finished": "selesai tahap", "returned": "pengembalian kepada pemohon", "resubmitted": "penyerahan kembali",
+    "rejected": "penolakan", "issued": "penerbitan", "withdrawn": "pencabutan", "closed": "penutupan",
+}  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -43,6 +50,11 @@ class Told:
         return f"{self.day(ms)} pukul {clock:%H.%M}"
 
 
+def act(kind: str) -> str:
+    """What an event of a kind does, as a noun; the kind itself where it has no word."""
+    return _ACTS.get(kind, kind)
+
+
 def decimal(value: float) -> str:
     """At most one decimal, with a comma."""
     return f"{value:.1f}".removesuffix(".0").replace(".", ",")
@@ -51,6 +63,11 @@ def decimal(value: float) -> str:
 def whole(value: float) -> str:
     """A whole number with dots between thousands."""
     return f"{round(value):,}".replace(",", ".")
+
+
+def span(minutes: float) -> str:
+    """A length of clock time, in minutes up to two hours."""
+    return f"{decimal(minutes)} menit" if minutes < 120 else f"{decimal(minutes / 60)} jam"
 
 
 def rupiah(value: float) -> str:

@@ -18,6 +18,8 @@ from sinks.settings import ClickHouseSettings
 
 CASES = 120
 HOSTILE = "=HYPERLINK(1)<script>alert(1)</script>"
+OBSERVED = {"P04"}
+INDEX = "<html><style>b { color: red; }</style><p>semua aturan</p></html>"
 COLUMNS = (
     "alert_id", "revision", "status", "rule", "rule_version", "domain", "level", "subject", "permit_type", "unit",
     "level_at", "first_at", "observed", "threshold", "unit_of_measure", "sentence", "evidence", "evidence_total",
@@ -25,11 +27,11 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def row(number: int, level: str, subject: str) -> list[object]:
+def row(number: int, level: str, subject: str, rule: str = "P01") -> list[object]:
     now = 1_795_000_000_000
     evidence = [("permits.steps", 1, 7, str(uuid.uuid4()), now, "accepted")]
     return [
-        str(uuid.uuid5(uuid.NAMESPACE_URL, subject)), 1, "raised", "P01", "1", "permits", level, subject, "PBG", "PUPR-CK",
+        str(uuid.uuid5(uuid.NAMESPACE_URL, subject)), 1, "raised", rule, "1", "permits", level, subject, "PBG", "PUPR-CK",
         now, now - number * 1000, 12.5, 10.0, "working_days", f"Indikasi keterlambatan: {subject}.", evidence, 1,
         "d" * 64, ["satu peristiwa koreksi"], {"P01.breach": "1.0"}, "h" * 64, now, True,
     ]  # fmt: skip
@@ -42,9 +44,16 @@ def pages(engine_url: str) -> TestClient:
     migrate(client, settings.database)
     rows = [row(n, ("warning", "breach", "severe")[n % 3], f"KASUS-{n:03}") for n in range(CASES)]
     rows.append(row(999, "severe", HOSTILE))
+    rows.append(row(0, "severe", "DIAMATI-1", "P04"))
     client.insert(f"{settings.database}.alerts", rows, column_names=COLUMNS)
     client.close()
-    desk = Pages(KafkaSettings(), settings, Profile.load(resolve_profile("contoh")))
+    desk = Pages(
+        KafkaSettings(),
+        settings,
+        Profile.load(resolve_profile("contoh")),
+        observed=lambda: OBSERVED,
+        rule_pages={"": INDEX, "P01": INDEX}.get,
+    )
     desk._origin = (time.monotonic(), True)  # the broker is not part of this test
     return TestClient(desk.app())
 
@@ -81,6 +90,36 @@ def test_one_alert_shows_what_it_rests_on(pages: TestClient) -> None:
     ):
         assert said in text, said
     assert pages.get("/peringatan/unknown").status_code == 404
+
+
+def test_what_is_only_observed_stands_apart(pages: TestClient) -> None:
+    delivered, observed = pages.get("/").text, pages.get("/?tampil=amati").text
+    assert "DIAMATI-1" not in delivered
+    assert "1 indikasi" in observed
+    assert "DIAMATI-1" in observed
+    assert "KASUS-" not in observed
+    assert '<option value="P04"' not in delivered
+    assert "DIAMATI-1" not in pages.get("/peringatan.csv").text
+    assert "DIAMATI-1" in pages.get("/peringatan.csv?tampil=amati").text
+    name = uuid.uuid5(uuid.NAMESPACE_URL, "DIAMATI-1")
+    assert "tidak dikirim" in pages.get(f"/peringatan/{name}").text
+    OBSERVED.clear()
+    try:
+        assert "122 indikasi" in pages.get("/").text, "a decision holds without a restart"
+    finally:
+        OBSERVED.add("P04")
+
+
+def test_the_page_of_a_rule_is_linked_and_served(pages: TestClient) -> None:
+    assert '<a href="/aturan/P01">P01</a>' in pages.get("/").text
+    assert "/aturan/P01" in pages.get(f"/peringatan/{uuid.uuid5(uuid.NAMESPACE_URL, 'KASUS-007')}").text
+    for address in ("/aturan/", "/aturan/P01"):
+        answer = pages.get(address)
+        assert "semua aturan" in answer.text
+        policy = answer.headers["content-security-policy"]
+        assert "style-src 'self' 'sha256-" in policy
+        assert "'unsafe-inline'" not in policy
+    assert pages.get("/aturan/Z99").status_code == 404
 
 
 def test_text_of_departments_is_escaped_and_no_formula(pages: TestClient) -> None:

@@ -120,6 +120,16 @@ def test_attention_gathers_open_breaches_severe_first_and_at_most_five(
     assert "KKN" not in json.dumps(shown)
 
 
+def test_only_lateness_that_is_delivered_stands_on_the_wall(profile: Profile, today: Today) -> None:
+    board = Board(profile, observed=lambda: observed)
+    observed: set[str] = set()
+    board.put_alert(alert(1))
+    board.put_alert(alert(2, rule="P06", level="severe"))
+    assert tile(board, today, "perhatian")["headline"]["value"] == 1  # type: ignore[index]
+    observed.add("P01")
+    assert tile(board, today, "perhatian")["lines"] == []
+
+
 def test_waiting_is_named_by_department_and_applicant(profile: Profile, today: Today) -> None:
     board = Board(profile)
     put(board, "permits.entered", 9)

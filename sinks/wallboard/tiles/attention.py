@@ -1,4 +1,7 @@
-"""Perlu perhatian hari ini: at most five lines of what, where, since when, who must act."""
+"""Perlu perhatian hari ini: at most five lines of what is late, where, since when, who must act.
+
+Only lateness stands on the wall. Any other rule's indication is for the inspectorate alone.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +15,19 @@ from sinks.wallboard import wording
 from sinks.wallboard.state import Board, Today
 
 LINES = 5
+#: Rules that say that a permit is late: nothing else may be called so.
+LATENESS = frozenset({"P01"})
 RANK = {"severe": 2, "breach": 1}
 TONES = {"severe": "bad", "breach": "warn"}
 
 
 def attention(board: Board, _today: Today) -> dict[str, Any]:
-    """Standing alerts at breach or severe, gathered by unit and permit type, the heaviest first."""
+    """Permits that are late by an alert at breach or severe, gathered by unit and permit type, the heaviest first."""
     groups: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
+    shown = LATENESS - frozenset(board.observed())
     for alert in board.alerts.values():
-        if alert["status"] != "withdrawn" and alert["level"] in RANK and not alert["scope"] and alert["open"]:
+        standing = alert["status"] != "withdrawn" and alert["rule"] in shown
+        if standing and alert["level"] in RANK and not alert["scope"] and alert["open"]:
             groups[alert["unit"], alert.get("permit_type") or "", alert["rule"]].append(alert)
     heaviest = sorted(
         groups.items(),

@@ -1,0 +1,125 @@
+"""How rules are put to people on pages: Indonesian words for codes, numbers, days and the events of examples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal, format_percent
+
+from schemas.profile import Profile
+from streams.rules.examples import FIRST, SECOND
+
+LOCALE = "id_ID"
+KINDS = {"hard": "fakta", "soft": "tanda", "context": "penyerta", "page": "halaman"}
+KIND_MEANINGS = {
+    "hard": "Temuannya adalah fakta yang dapat diperiksa pada berkas.",
+    "soft": "Temuannya adalah tanda di antara tanda lain; sendirian ia lemah.",
+    "context": "Tidak pernah menjadi indikasi sendiri; hanya disebut bersama indikasi lain.",
+    "page": "Ditunjukkan di halaman ini saja; tidak pernah menjadi indikasi.",
+}
+TASKS = {"case": "per berkas", "regency": "se-kabupaten"}
+STATES = {"delivered": "dikirim", "observed": "amati", None: "tidak dikirim"}
+LEVELS = {"warning": "mendekati batas", "breach": "lewat batas", "severe": "jauh lewat batas"}
+OUTCOMES = {"found": "ditemukan", "not found": "tidak ditemukan", "not applicable": "tidak berlaku"}
+SITUATIONS = {
+    "found": "ditemukan",
+    "not found": "tidak ditemukan",
+    "just below": "tepat di bawah batas",
+    "just above": "tepat di atas batas",
+    "not applicable": "tidak berlaku",
+    "too few": "pembanding terlalu sedikit",
+    "before a dated change": "sebelum aturannya berubah",
+    "after a dated change": "sesudah aturannya berubah",
+}
+MEASURES = {
+    "working_days": "hari kerja",
+    "rupiah": "rupiah",
+    "minutes": "menit",
+    "steps": "tahap",
+    "officers": "petugas",
+    "decisions": "keputusan",
+    "persons": "orang",
+    "cases": "berkas",
+    "time": "",
+}
+EVENTS = {
+    "submitted": "permohonan masuk",
+    "accepted": "berkas lengkap dan benar",
+    "started": "mulai",
+    "finished": "selesai",
+    "returned": "dikembalikan kepada pemohon",
+    "resubmitted": "diserahkan kembali",
+    "rejected": "ditolak",
+    "issued": "terbit",
+    "withdrawn": "dicabut",
+    "closed": "ditutup",
+}
+PEOPLE = {FIRST: "petugas A", SECOND: "petugas B"}
+
+
+def number(value: float) -> str:
+    """At most two decimals, with a comma, and dots between thousands."""
+    return str(format_decimal(value, format="#,##0.##", locale=LOCALE))
+
+
+def share(value: float | None) -> str:
+    """A share as a percentage with one decimal."""
+    return "–" if value is None else str(format_percent(value, format="#,##0.0 %", locale=LOCALE))
+
+
+def day(value: date | str) -> str:
+    """A day, ``5 Feb 2026``; ISO texts are taken too."""
+    return str(format_date(date.fromisoformat(value) if isinstance(value, str) else value, "d MMM y", LOCALE))
+
+
+def period(since: str | None, until: str | None) -> str:
+    """From when to when something holds (ISO days); empty where it has neither end."""
+    if since and until:
+        return f"{day(since)} – {day(until)}"
+    return f"sejak {day(since)}" if since else f"sampai {day(until)}" if until else ""
+
+
+def moment(text: str) -> str:
+    """A local time of an example, with its weekday."""
+    return str(format_datetime(datetime.fromisoformat(text), "EEEE, d MMM y HH.mm", locale=LOCALE))
+
+
+def instant(ms: int, profile: Profile) -> str:
+    """An instant (UTC ms) in the profile's zone."""
+    return moment(datetime.fromtimestamp(ms / 1000, profile.timezone).isoformat())
+
+
+def step_name(profile: Profile, code: str | None) -> str:
+    """The name of a step of the examples' permit type; the code where it has none."""
+    if not code:
+        return ""
+    found = (kind.step(code) for kind in profile.permit_types.values())
+    return next((step.name for step in found if step is not None), code)
+
+
+def remarks(fields: Mapping[str, Any]) -> Iterator[str]:
+    """What else an example's event carries, in words."""
+    for name, value in fields.items():
+        if value in (None, "", False):
+            continue
+        if name == "arrives":
+            yield f"diterima {moment(value)}"
+        elif name == "document_date":
+            yield f"dokumen bertanggal {day(value[:10])}"
+        elif name == "due_at":
+            yield f"tenggat sendiri {moment(value)}"
+        elif name in ("fee_assessed", "fee_paid"):
+            yield f"retribusi {'ditetapkan' if name == 'fee_assessed' else 'dibayar'} Rp{number(value)}"
+        elif name == "permit_type":
+            yield f"jenis {value}"
+        elif name == "delegation_id":
+            yield f"delegasi {value}"
+        elif name == "mode":
+            yield "data historis"
+        elif name in ("automatic", "new_documents"):
+            yield "otomatis" if name == "automatic" else "dokumen baru"
+        elif name not in ("step", "officer_token"):
+            yield f"{'unit' if name == 'unit' else name} {value}"

@@ -1,0 +1,86 @@
+"""The rules' pages: whole in themselves, without scripts, and with everything a reader needs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from infra.rules.counts import Count
+from infra.rules.site import INDEX, Fence, Figures, Site, static_link
+from infra.rules.states import States
+from streams.rules import rules
+from streams.rules.trial import example_profile, worked
+
+VERDICTS = re.compile(r"\b(terbukti|bersalah|pelaku|kkn)\b", re.IGNORECASE)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(example_profile(), States(tmp_path), static_link)
+
+
+def test_every_rule_has_a_page_and_the_index_leads_to_it(site: Site, tmp_path: Path) -> None:
+    written = site.write(tmp_path / "aturan", Figures())
+    assert [path.name for path in written] == ["index.html", *(f"{name}.html" for name in rules())]
+    index = written[0].read_text("utf-8")
+    for name in rules():
+        assert f'href="{name}.html"' in index
+
+
+@pytest.mark.parametrize("name", [INDEX, *rules()])
+def test_a_page_needs_nothing_from_elsewhere(site: Site, name: str) -> None:
+    page = site.page(name, Figures()) or ""
+    assert page.startswith("<!doctype html>")
+    for forbidden in ("<script", "<link", "<img", " style=", "http://", "https://", " onclick"):
+        assert forbidden not in page, forbidden
+    assert "@media print" in page
+    assert 'name="viewport"' in page
+    assert not VERDICTS.search(re.sub(r"<[^>]*>", " ", page))
+
+
+@pytest.mark.parametrize("rule", rules().values(), ids=lambda rule: rule.id)
+def test_a_page_says_all_there_is_to_say(site: Site, rule: object) -> None:
+    one = rules()[getattr(rule, "id")]  # noqa: B009
+    page = site.page(one.id, Figures()) or ""
+    for heading in (
+        "Cara menilai", "Contoh", "Mengapa ini penting", "Penjelasan yang wajar", "Pengaturan", "Pagar yang berlaku",
+        "Angka dasar",
+    ):  # fmt: skip
+        assert f"<h2>{heading}</h2>" in page, heading
+    for text in (one.method, one.why, *one.innocent, *one.not_applicable):
+        assert text in page.replace("&#39;", "'").replace("&#34;", '"').replace("&amp;", "&"), text
+    for parameter in one.parameters:
+        assert f"{one.id}.{parameter.name}" in page
+    example = worked(one)
+    if example is not None:
+        for alert in example[1].alerts:
+            assert alert["sentence"] in page
+
+
+def test_figures_and_fences_are_shown_where_there_are_any(site: Site) -> None:
+    counts = {"P01": Count(3, 9, 2, {"tanpa standar": 2}, {"/opd/a": [3, 9, 2], "/opd/b": [0, 0, 0]})}
+    page = site.page("P01", Figures(counts, {"P01": [Fence("IZIN", 12.5, 40, "2026-02-02", "f1")]})) or ""
+    for text in ("25,0 %", "tanpa standar: 2", "/opd/a", "12,5", "f1", "2 Feb 2026"):
+        assert text in page, text
+    assert "Belum ada berkas yang dinilai" in (site.page("P02", Figures(counts)) or "")
+    assert "gudang data tidak menjawab" in (site.page("P02", Figures()) or "")
+    assert "25,0 %" in (site.page(INDEX, Figures(counts)) or "")
+    assert "DATA SIMULASI" not in page
+    for name in (INDEX, "P02"):
+        simulated = Figures({"P01": Count(1, simulated=True)})
+        assert "DATA SIMULASI" in (site.page(name, simulated) or "")
+
+
+def test_a_decision_is_on_the_page_at_once(site: Site, tmp_path: Path) -> None:
+    assert "Keputusan tentang pengiriman" not in (site.page("P02", Figures()) or "")
+    States(tmp_path).switch("P02", "delivered", "sudah <90> hari")
+    page = site.page("P02", Figures()) or ""
+    assert "sudah &lt;90&gt; hari" in page
+    assert "Keputusan tentang pengiriman" in page
+
+
+def test_no_page_for_a_rule_there_is_not(site: Site) -> None:
+    assert site.page("Z99", Figures()) is None
+    assert site.page("../P01", Figures()) is None

@@ -1,0 +1,99 @@
+"""Every rule's table of examples, run through the real processor, and what a rule must declare for people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from schemas.profile import check
+from streams.rules import rules
+from streams.rules.examples import PROFILE
+from streams.rules.rule import Example, Rule
+from streams.rules.trial import Problem, differences, gaps, triable, try_out, worked
+
+RULES = list(rules().values())
+TRIABLE = [rule for rule in RULES if triable(rule)]
+SPEAKING = [rule for rule in TRIABLE if rule.kind not in ("context", "page")]
+#: An indication is never a verdict.
+VERDICTS = re.compile(
+    r"\b(terbukti|bersalah|pelaku|korupsi|suap|curang|penipuan|kkn|kolusi|nepotisme)\b", re.IGNORECASE
+)
+
+
+def rows() -> Iterator[pytest.param]:  # type: ignore[valid-type]
+    for rule in TRIABLE:
+        for number, example in enumerate(rule.examples):
+            yield pytest.param(rule, example, id=f"{rule.id}-{number}-{example.situation.replace(' ', '-')}")
+
+
+def test_the_profile_of_the_examples_is_a_real_one() -> None:
+    assert check(PROFILE) == []
+
+
+@pytest.mark.parametrize(("rule", "example"), rows())
+def test_an_example_is_said_as_its_table_says(rule: Rule, example: Example) -> None:
+    said = try_out(rule, example)
+    assert differences(rule, example, said) == []
+    for alert in said.alerts:
+        assert "indikasi" in alert["sentence"].lower()
+        assert not VERDICTS.search(alert["sentence"])
+
+
+@pytest.mark.parametrize("rule", TRIABLE, ids=lambda rule: rule.id)
+def test_every_situation_is_shown_or_excused(rule: Rule) -> None:
+    assert gaps(rule) == []
+    assert all(reason.strip() for reason in rule.without.values())
+
+
+@pytest.mark.parametrize("rule", SPEAKING, ids=lambda rule: rule.id)
+def test_the_first_example_is_the_worked_one_and_speaks(rule: Rule) -> None:
+    found = worked(rule)
+    assert found is not None
+    example, said = found
+    assert (example.situation, example.expects, said.outcome) == ("found", "found", "found")
+    assert said.alerts[0]["sentence"]
+    assert said.alerts[0]["evidence"]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_rule_is_explained(rule: Rule) -> None:
+    for name in ("title", "method", "why", "area", "owner", "unit_of_measure", "version"):
+        assert getattr(rule, name).strip(), name
+    assert rule.innocent
+    assert rule.sources
+    assert rule.legal_basis
+    assert not VERDICTS.search(rule.title)
+    assert all(p.meaning and p.unit for p in rule.parameters)
+    assert 0 < rule.severity <= 1
+    if rule.kind not in ("context", "page"):
+        assert rule.sentence is not None
+    if rule.withdrawn is not None:
+        assert all(rule.withdrawn(closed).strip() for closed in (True, False))
+
+
+def test_ids_are_unique_and_name_their_files() -> None:
+    assert len({rule.title for rule in RULES}) == len(RULES)
+    for id_, rule in rules().items():
+        assert rule.id == id_
+        assert re.fullmatch(r"[A-Z]\d\d", id_)
+
+
+def test_a_table_that_is_wrong_is_told_where() -> None:
+    rule = rules()["P03"]
+    example = rule.examples[0]
+    said = try_out(rule, example)
+    assert differences(rule, replace(example, expects="not found"), said) == [
+        Problem("outcome", "not found", "found"),
+        *(Problem("unexpected alert", "-", alert["sentence"]) for alert in said.alerts),
+    ]
+    assert differences(rule, replace(example, observed=7.0, level="severe"), said) == [
+        Problem("level", "severe", "breach"),
+        Problem("observed", "7", "2"),
+    ]
+    assert differences(rule, replace(example, scope="x"), said) == [Problem("no alert", "x", '""')]
+    assert gaps(replace(rule, examples=(), without={"never": "x"}))[-1] == Problem(
+        "unknown situation", "never"
+    )
