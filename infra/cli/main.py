@@ -44,7 +44,6 @@ GROUPS = (
     Group("doctor", "doctor", "Memeriksa setiap bagian dan menunjukkan cara memperbaikinya."),
     Group("config", "config", "Menampilkan pengaturan, nilai dan asalnya."),
     Group("profile", "profile", "Profil kabupaten: memeriksa, mengaktifkan, membuat, membagikan."),
-    Group("rules", "rules", "Aturan: daftar, penjelasan, penilaian, dan usulan langkah dari data lama."),
     Group("publish", "publish", "Menerbitkan kejadian dari berkas CSV, JSONL, Avro, atau XES."),
     Group("simulate", "simulate", "Menjalankan kabupaten tiruan (DATA SIMULASI)."),
     Group("audit", "audit", "Telaah data historis dari berkas CSV, Parquet, atau XES."),

@@ -82,7 +82,8 @@ def unwritten(rule: Rule) -> list[str]:
     found += [f"parameters.{p.name}" for p in rule.parameters if _open(p.unit) or _open(p.meaning)]
     found += [f"without[{name!r}]" for name, reason in rule.without.items() if _open(reason)]
     found += [name for name in ("innocent", "sources", "legal_basis") if not getattr(rule, name)]
-    described = sys.modules[rule.judge.__module__].__doc__ or "" if rule.judge is not None else ""
+    speaks = rule.judge or rule.compare or rule.ask
+    described = sys.modules[speaks.__module__].__doc__ or "" if speaks is not None else ""
     found += ["docstring"] if UNWRITTEN in described else []
     if rule.sentence is None and rule.kind not in ("context", "page"):
         found.append("sentence")

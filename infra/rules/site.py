@@ -131,18 +131,14 @@ def _shown(rule: Rule) -> dict[str, Any] | None:
         return None
     example, said = found
     profile = example_profile()
-    events = [
-        {
-            "at": at,
-            "what": words.EVENTS.get(kind, kind),
-            "step": words.step_name(profile, fields.get("step")),
-            "who": words.PEOPLE.get(fields.get("officer_token") or "", ""),
-            "remarks": "; ".join(words.remarks(fields)),
-        }
-        for kind, at, fields in example.events
+    events = [_in_words(profile, *event) for event in example.events]
+    others = [
+        {"cases": cases, "events": [_in_words(profile, *event) for event in each]}
+        for cases, each in example.peers.values()
     ]
     return {
         "events": events,
+        "others": others,
         "used": {name: any(event[name] for event in events) for name in ("step", "who", "remarks")},
         "clock": example.clock,
         "outcome": words.OUTCOMES.get(said.outcome, said.outcome),
@@ -151,6 +147,16 @@ def _shown(rule: Rule) -> dict[str, Any] | None:
             {**item, "at": words.instant(item["occurred_at"], profile)}
             for item in (said.alerts[0]["evidence"] if said.alerts else ())
         ],
+    }
+
+
+def _in_words(profile: Profile, kind: str, at: str, fields: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "at": at,
+        "what": words.EVENTS.get(kind, kind),
+        "step": words.step_name(profile, fields.get("step")),
+        "who": words.PEOPLE.get(fields.get("officer_token") or "", ""),
+        "remarks": "; ".join(words.remarks(fields)),
     }
 
 

@@ -43,6 +43,11 @@ MEASURES = {
     "decisions": "keputusan",
     "persons": "orang",
     "cases": "berkas",
+    "times": "kali",
+    "returns": "pengembalian",
+    "permits": "izin",
+    "share": "bagian",
+    "ratio": "kali",
     "time": "",
 }
 EVENTS = {
@@ -121,5 +126,9 @@ def remarks(fields: Mapping[str, Any]) -> Iterator[str]:
             yield "data historis"
         elif name in ("automatic", "new_documents"):
             yield "otomatis" if name == "automatic" else "dokumen baru"
+        elif name in ("applicant_token", "agent_token"):
+            yield "pemohon yang sama" if name == "applicant_token" else "dengan kuasa"
+        elif name == "contact":
+            yield f"dihubungi lewat {value}"
         elif name not in ("step", "officer_token"):
             yield f"{'unit' if name == 'unit' else name} {value}"

@@ -5,9 +5,10 @@ was frozen. What the last day that asked about a pair found stands; on a day wit
 does. Where the definitions leave room:
 
 - Applicant and agent of a case are the last that its past names.
-- P09 observes k/n against lift times p. P15 observes a rate, counted over the cases of the type by the day on
-  which the officer first acted, or first returned it, against the exact quartiles of the rates. P18 observes the quotient of the medians,
-  and ranks log buckets.
+- P09 observes k/n against lift times p.
+- P15 observes a rate, against the exact quartiles of the rates. A case of the type is one of an officer's on the day on
+  which the officer first acted in it, and a returned one on the day on which the officer first returned it.
+- P18 observes the quotient of the medians, and ranks log buckets.
 - P18 takes all closed cases, each step by its case's closing day and the officer who finished it last. Steps that are
   automatic by P07 are left out.
 - Parameters are those of D.
@@ -19,6 +20,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from functools import lru_cache
 
 from schemas.buckets import bucket_of
 from streams.reference import reasons
@@ -69,21 +71,25 @@ def concentration(register: Register, day: str) -> Answers:
     return answers
 
 
-def _actors(case: Story) -> set[str]:
-    return {token for token in (case.last("applicant_token"), case.last("agent_token")) if token}
+@lru_cache(maxsize=20_000)
+def _actors(case: Story) -> frozenset[str]:
+    return frozenset(token for token in (case.last("applicant_token"), _agent(case)) if token)
+
+
+@lru_cache(maxsize=20_000)
+def _agent(case: Story) -> str | None:
+    token: str | None = case.last("agent_token")
+    return token
 
 
 def returning(register: Register, day: str) -> Answers:
     """P15 of an officer: returns cases far more often than the others of the type."""
     yesterday, first = days_later(day, -1), days_later(day, -WINDOW_DAYS)
-    local_day = register.profile.local_day
     acted: defaultdict[Pair, set[str]] = defaultdict(set)
     returned: defaultdict[Pair, set[str]] = defaultdict(set)
     asked: set[Pair] = set()
     for case in register.at(register.frozen_at(day)):
-        acts = [e for e in case.past if e["officer_token"] and not e["automatic"]]
-        for events, cases in ((acts, acted), ([e for e in acts if e["kind"] == "returned"], returned)):
-            first_of = {e["officer_token"]: local_day(e["occurred_at"]) for e in reversed(events)}
+        for first_of, cases in zip(_first_days(case), (acted, returned), strict=True):
             for officer, on in first_of.items():
                 pair = (officer, case.permit_type)
                 if first <= on < day:
@@ -103,6 +109,18 @@ def returning(register: Register, day: str) -> Answers:
     return answers
 
 
+@lru_cache(maxsize=20_000)
+def _first_days(case: Story) -> tuple[dict[str, str], dict[str, str]]:
+    """The local day on which each officer first acted, and first returned the case."""
+    acts = [e for e in case.past if e["officer_token"] and not e["automatic"]]
+    returns = [e for e in acts if e["kind"] == "returned"]
+    acted, returned = (
+        {e["officer_token"]: case.profile.local_day(e["occurred_at"]) for e in reversed(events)}
+        for events in (acts, returns)
+    )
+    return acted, returned
+
+
 def agents_first(register: Register, day: str) -> Answers:
     """P18: an officer finishes a step far faster for those who come with an agent."""
     closed = register.closed_before(day)
@@ -110,7 +128,7 @@ def agents_first(register: Register, day: str) -> Answers:
     pairs: set[Pair] = set()
     types: dict[Pair, str] = {}
     for case in closed:
-        with_agent = case.last("agent_token") is not None
+        with_agent = _agent(case) is not None
         for step, done in steps_done(case).items():
             officer = done.finished["officer_token"]
             if not officer or done.automatic:

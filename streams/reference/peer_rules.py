@@ -1,10 +1,11 @@
-"""The permit rules that compare a case with its peers when it closes: P05, P07, P08, P13, and P15 by case.
+"""The permit rules that compare a closed case with its peers: P05, P07, P08, P13, and P15 by case.
 
-Each is a function of the closed case, of its peers (cases of its type that closed on the 365 days before its closing's
-day, as known when that day was frozen) and of all cases as known when it was judged. Where the definitions leave room:
+Each is a function of the closed case as known at the freeze at which it is judged, of its peers (cases of its type that
+closed on the 365 days before its closing's day, as known when that day was frozen) and of all cases as known at the freeze
+at which it is judged. Where the definitions leave room:
 
-- A case is judged with all that is known of it now; its peers and the cases that it overtook stay those of its day and
-  of the instant of judging. It is not judged before its day is frozen. Until then it counts as not closed.
+- What is heard of a case after it was judged has it judged again: by the same peers, with all others as known then. What
+  is heard of another case does not.
 - A case without a type has the cases without a type as peers.
 - P05 counts occurrences exactly, not in buckets.
 - P07 and P08 measure peers that were issued; P08 those without an ``accepted`` too, from when they were entered. A

@@ -1,13 +1,19 @@
 """P02 to P18 from the records of ``permits.steps`` and the clock: what stands, and of which cases something is said.
 
-Rules of one case follow the clock of its partition; those about many cases the least clock of all partitions, and
-only records up to it. A record's timestamp is the clock of its partition at it: the running maximum. What a case rule
-has found is told once the clock has passed ``at``, not before the case was known, and its source's lateness later;
-a case is compared with its peers once its closing, and the record of it, have passed by as much. Until then its outcome
-is "not found", and that of a comparison the reason of an open case. A warning alone is not found.
+A record's timestamp is the clock of its partition at it: the running maximum. Rules of one case follow the clock of its
+partition. What one has found is told once the clock has passed ``at``, not before the case was known, and its source's
+lateness later; until then its outcome is "not found". A warning alone is not found.
 
-The outcome of P09 and P18 is that of the case on the day after its closing, that of P15 is the case's own returns. P10
-(``context``) and P17 (``page``) are among the findings but are never alerts.
+Rules about many cases follow the least clock of all partitions, and speak once a day. When that clock passes the midnight
+that begins day D, and the largest lateness of the permit sources, D is frozen: all records up to that instant are known.
+A case is judged at the first freeze after it was last heard of, but not before the day it closed is frozen: by its peers
+of the day it closed, as they were known when that day was frozen, and with the other cases as known at the freeze at which
+it is judged. A closed case that was not judged yet has the outcome of an open one; a case that no freeze knows has none.
+The day of the very first record, and those before, are never frozen: who closed then has no peers.
+
+P09, P15 of an officer and P18 are asked when D is frozen, about D - 1; they have findings about pairs and no outcomes of
+cases. The outcome of P15 is that of the case's own returns. P10 (``context``) and P17 (``page``) are among the findings but
+are never alerts.
 """
 
 from __future__ import annotations
@@ -27,7 +33,7 @@ from streams.reference.register import Register, days_later
 from streams.reference.story import Story, cases
 
 Events = Iterable[tuple[dict[str, Any], int, int, int]]
-#: How long a late closing still finds the fence of its day.
+#: So many days after it closed a case that is judged again still finds the peers of its day.
 KEPT_DAYS = 400
 SAYING = (*ALERTING, "context", "page")
 
@@ -116,7 +122,7 @@ def _say(said: Judged, rule: str, case: Story, answer: Answer, clock: int | None
 
 
 def _compare(register: Register, last: str, said: Judged) -> None:
-    """Every case as of the freeze after it was last heard of, by the peers of the day it closed."""
+    """Every case at the first freeze after it was last heard of, by the peers of the day it closed."""
     for case in register.at(register.frozen_at(last)):
         if case.closed_on is None or case.closed_on > last:
             for rule in PEER_RULES:

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, timedelta
+from functools import cached_property
 
 from schemas.profile import Profile
 from streams.reference.received import Received
@@ -54,7 +55,7 @@ class Register:
             ]
         return [story for story in self._closed_before[day] if permit_type in (None, story.permit_type)]
 
-    @property
+    @cached_property
     def first_day(self) -> str:
         """The local day of the first record: the first of which nothing is frozen."""
         return self.profile.local_day(min(clocks[0] for clocks in self._clocks.values()))
@@ -75,7 +76,7 @@ class Register:
         return day if self.frozen_at(day) >= heard else days_later(day, 1)
 
     def frozen_at(self, day: str) -> int:
-        """When the peers of a day are fixed: its midnight and the largest lateness of the permit sources."""
+        """When a day is frozen: at the midnight that begins it, and the largest lateness of the permit sources later."""
         declared = [source.id for source in self.profile.sources.values() if source.domain == "permits"]
         lateness = max((self.profile.lateness_ms(source) for source in declared), default=15 * MINUTE)
         return self.profile.calendar.day_start(day) + (0 if self._event_clock else lateness)

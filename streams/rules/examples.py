@@ -18,12 +18,23 @@ FIRST, SECOND = "petugassatuaaaaaaaaaaaaaaa", "petugasduaaaaaaaaaaaaaaaaa"
 #: A permit type that the profile does not know.
 OTHER_TYPE = "LAIN"
 
+#: An applicant, and somebody who acts for applicants.
+APPLICANT, AGENT = "pemohonsatuaaaaaaaaaaaaaaa", "kuasasatuaaaaaaaaaaaaaaaaa"
+
 Event = tuple[str, str, dict[str, Any]]
+Group = tuple[int, tuple[Event, ...]]
+#: Other cases, in groups by name.
+Groups = dict[str, Group]
 
 
 def on(at: str, kind: str, step: str | None = None, officer: str | None = None, **fields: Any) -> Event:
     """An event at a local time, ``2026-02-02 09:00``; fields as the contract of the topic names them."""
     return kind, at, {"step": step, "officer_token": officer, **fields}
+
+
+def many(cases: int, *events: Event) -> Group:
+    """A group of other cases that are all alike."""
+    return cases, events
 
 
 def row(
@@ -34,10 +45,10 @@ def row(
     level: str = "",
     observed: float | None = None,
     scope: str | None = None,
-    **peers: Any,
+    peers: Groups | None = None,
 ) -> Example:
     """One row of a table: see ``Example``."""
-    return Example(situation, events, expects, clock, level, observed, scope, peers)
+    return Example(situation, events, expects, clock, level, observed, scope, peers or {})
 
 
 #: Reasons that hold for every rule of one case by itself.

@@ -12,6 +12,7 @@ from streams.cases.view import Cases
 from streams.days import local_days
 from streams.engine.chunk import Int64s
 from streams.peers.peers import Fact, Peers
+from streams.rules.examples import Event, many, on, row
 from streams.rules.findings import Judgement, applies, findings
 from streams.rules.parameters import Parameters
 from streams.rules.rule import LegalBasis, Parameter, Rule
@@ -71,6 +72,26 @@ def sentence(told: Told) -> str:
     )
 
 
+def _repeats(times: int, day: str = "2026-02-03") -> list[Event]:
+    """A case with a step that was finished so many times."""
+    again = [on(f"{day} 09:{10 * number:02d}", "finished", "BERKAS") for number in range(times)]
+    return [on(f"{day} 08:00", "accepted"), *again, on(f"{day} 14:00", "closed")]
+
+
+_USUAL = {"usual": many(30, *_repeats(1, "2026-01-05"))}
+_FEW = {"usual": many(29, *_repeats(1, "2026-01-05"))}
+
+EXAMPLES = (
+    row("found", "found", *_repeats(5), level="breach", observed=5, peers=_USUAL),
+    row("not found", "not found", *_repeats(1), peers=_USUAL),
+    row("just below", "not found", *_repeats(3), peers=_USUAL),
+    row("just above", "found", *_repeats(4), observed=4, peers=_USUAL),
+    row("not applicable", "not applicable", *_repeats(5)[:-1], peers=_USUAL),
+    row("too few", "not applicable", *_repeats(5), peers=_FEW),
+    row("before a dated change", "found", *_repeats(3, "2026-01-13"), observed=3, peers=_USUAL),
+    row("after a dated change", "not found", *_repeats(3), peers=_USUAL),
+)
+
 RULE = Rule(
     id="P05",
     version="1",
@@ -95,4 +116,5 @@ RULE = Rule(
     facts=facts,
     compare=compare,
     sentence=sentence,
+    examples=EXAMPLES,
 )

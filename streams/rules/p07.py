@@ -12,6 +12,7 @@ from streams.days import local_days
 from streams.peers.peers import Fact, Peers
 from streams.peers.statistics import buckets_of, values_of
 from streams.rules.done import done
+from streams.rules.examples import Event, many, on, row
 from streams.rules.findings import Judgement, applies, findings
 from streams.rules.parameters import Parameters
 from streams.rules.rule import LegalBasis, Parameter, Rule
@@ -76,6 +77,34 @@ def sentence(told: Told) -> str:
     )
 
 
+def _took(end: str, day: str = "2026-02-03", step: str = "NILAI", kind: str = "issued") -> list[Event]:
+    """A case with a step from 08:00 to a time of the day."""
+    return [
+        on(f"{day} 08:00", "started", step),
+        on(f"{day} {end}", "finished", step),
+        on(f"{day} 15:00", kind),
+    ]
+
+
+#: 100 minutes and 200: below 36 is fast until the end of January, below 44 from then on.
+_USUAL = {
+    "quick": many(15, *_took("09:40", "2026-01-05")),
+    "slow": many(15, *_took("11:20", "2026-01-05")),
+}
+_FEW = _USUAL | {"slow": many(14, *_took("11:20", "2026-01-05"))}
+
+EXAMPLES = (
+    row("found", "found", *_took("08:15"), level="breach", observed=15, scope="NILAI", peers=_USUAL),
+    row("found", "found", *_took("08:09", step="BERKAS"), observed=9, scope="BERKAS"),
+    row("not found", "not found", *_took("09:40"), peers=_USUAL),
+    row("just below", "found", *_took("08:44"), observed=44, peers=_USUAL),
+    row("just above", "not found", *_took("08:45"), peers=_USUAL),
+    row("not applicable", "not applicable", *_took("08:15", kind="rejected"), peers=_USUAL),
+    row("too few", "not applicable", *_took("08:15"), peers=_FEW),
+    row("before a dated change", "not found", *_took("08:40", "2026-01-13"), peers=_USUAL),
+    row("after a dated change", "found", *_took("08:40"), observed=40, peers=_USUAL),
+)
+
 RULE = Rule(
     id="P07",
     version="1",
@@ -109,4 +138,5 @@ RULE = Rule(
     facts=facts,
     compare=compare,
     sentence=sentence,
+    examples=EXAMPLES,
 )

@@ -11,6 +11,7 @@ from streams.cases.view import Cases
 from streams.days import local_days
 from streams.peers.peers import Fact, Peers
 from streams.peers.statistics import buckets_of
+from streams.rules.examples import Event, Groups, many, on, row
 from streams.rules.findings import Judgement, applies, findings
 from streams.rules.parameters import Parameters
 from streams.rules.rule import LegalBasis, Parameter, Rule
@@ -63,6 +64,35 @@ def sentence(told: Told) -> str:
     )
 
 
+def _waited(end: str, day: str = "2026-02-03") -> list[Event]:
+    """A case that was complete at 08:00 and issued at a time of the same day."""
+    return [on(f"{day} 08:00", "accepted"), on(f"{day} {end}", "issued")]
+
+
+def _queue(cases: int, day: str = "2026-02-02") -> Groups:
+    """So many that are complete and still wait."""
+    return {"queue": many(cases, on(f"{day} 09:00", "accepted"))}
+
+
+_USUAL = {"usual": many(30, *_waited("09:40", "2026-01-05"))}
+_FEW = {"usual": many(29, *_waited("09:40", "2026-01-05"))}
+
+EXAMPLES = (
+    row("found", "found", *_waited("08:50"), level="breach", observed=12, peers=_USUAL | _queue(12)),
+    row("not found", "not found", *_waited("09:40"), peers=_USUAL | _queue(12)),
+    row("just below", "not found", *_waited("08:50"), peers=_USUAL | _queue(4)),
+    row("just above", "found", *_waited("08:50"), observed=5, peers=_USUAL | _queue(5)),
+    row("not applicable", "not applicable", on("2026-02-03 08:50", "issued"), peers=_USUAL | _queue(12)),
+    row("too few", "not applicable", *_waited("08:50"), peers=_FEW | _queue(12)),
+    row(
+        "before a dated change",
+        "not found",
+        *_waited("08:50", "2026-01-13"),
+        peers=_USUAL | _queue(9, "2026-01-12"),
+    ),
+    row("after a dated change", "found", *_waited("08:50"), observed=9, peers=_USUAL | _queue(9)),
+)
+
 RULE = Rule(
     id="P08",
     version="1",
@@ -103,4 +133,5 @@ RULE = Rule(
     facts=facts,
     compare=compare,
     sentence=sentence,
+    examples=EXAMPLES,
 )

@@ -14,6 +14,7 @@ from streams.engine.chunk import Int64s
 from streams.peers.counts import BITS, MASK
 from streams.peers.peers import Asked, Fact, Peers
 from streams.peers.statistics import binomial_tail
+from streams.rules.examples import APPLICANT, FIRST, SECOND, Event, Groups, many, on, row
 from streams.rules.facts import acting
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, decimal
@@ -95,6 +96,37 @@ def sentence(told: Told) -> str:
     )
 
 
+def _met(officer: str, applicant: str | None = None, day: str = "2026-02-03") -> list[Event]:
+    """A case that an officer had, of an applicant."""
+    done = on(f"{day} 09:00", "finished", "BERKAS", officer, applicant_token=applicant)
+    return [done, on(f"{day} 10:00", "closed")]
+
+
+def _office(his: int, others: int) -> Groups:
+    """So many earlier cases of the applicant, all by one officer, and of anybody by another."""
+    return {
+        "his": many(his, *_met(FIRST, APPLICANT, "2026-01-05")),
+        "others": many(others, *_met(SECOND, day="2026-01-05")),
+    }
+
+
+EXAMPLES = (
+    row("found", "found", *_met(FIRST, APPLICANT), level="breach", observed=1, peers=_office(9, 40)),
+    row("not found", "not found", *_met(SECOND, APPLICANT), peers=_office(7, 40)),
+    # 3 times 8 of 23 is more than all, 3 times 8 of 25 is 96 %
+    row("just below", "not found", *_met(FIRST, APPLICANT), peers=_office(7, 15)),
+    row("just above", "found", *_met(FIRST, APPLICANT), peers=_office(7, 17)),
+    row("not applicable", "not applicable", *_met(FIRST), peers=_office(7, 40)),
+    row("too few", "not applicable", *_met(FIRST, APPLICANT), peers=_office(4, 40)),
+    row(
+        "before a dated change",
+        "not applicable",
+        *_met(FIRST, APPLICANT, "2026-01-13"),
+        peers=_office(6, 40),
+    ),
+    row("after a dated change", "found", *_met(FIRST, APPLICANT), observed=1, peers=_office(6, 40)),
+)
+
 RULE = Rule(
     id="P09",
     version="1",
@@ -133,4 +165,5 @@ RULE = Rule(
     ask=ask,
     shows=shows,
     sentence=sentence,
+    examples=EXAMPLES,
 )

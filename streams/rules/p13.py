@@ -13,6 +13,7 @@ from streams.days import local_days
 from streams.engine.chunk import Int64s
 from streams.peers.peers import Fact, Peers
 from streams.peers.statistics import buckets_of, values_of
+from streams.rules.examples import FIRST, SECOND, Event, many, on, row
 from streams.rules.findings import Judgement, applies, findings
 from streams.rules.parameters import Parameters
 from streams.rules.rule import LegalBasis, Parameter, Rule
@@ -91,6 +92,40 @@ def sentence(told: Told) -> str:
     )
 
 
+def _idle(
+    until: str,
+    day: str = "2026-02-03",
+    kind: str = "issued",
+    contact: str | None = None,
+    officer: str | None = None,
+) -> list[Event]:
+    """A case in which nothing happened from 08:00 to a time of the day."""
+    return [
+        on(f"{day} 08:00", "accepted", None, FIRST),
+        on(f"{day} {until}", "finished", "BERKAS", officer, contact=contact),
+        on(f"{day} 15:00", kind),
+    ]
+
+
+#: Idle for 100 minutes: more than 200 is long until the end of January, more than 150 from then on.
+_EVENTS = (
+    on("2026-01-05 08:00", "accepted"), on("2026-01-05 09:40", "finished", "BERKAS"), on("2026-01-05 09:41", "issued"),
+)  # fmt: skip
+_USUAL, _FEW = {"usual": many(30, *_EVENTS)}, {"usual": many(29, *_EVENTS)}
+_CALL = "telepon"
+
+EXAMPLES = (
+    row("found", "found", *_idle("12:00", contact=_CALL), level="breach", observed=240, peers=_USUAL),
+    row("found", "found", *_idle("12:00", officer=SECOND), observed=240, peers=_USUAL),
+    row("not found", "not found", *_idle("12:00"), peers=_USUAL),
+    row("just below", "not found", *_idle("10:30", contact=_CALL), peers=_USUAL),
+    row("just above", "found", *_idle("10:31", contact=_CALL), observed=151, peers=_USUAL),
+    row("not applicable", "not applicable", *_idle("12:00", kind="withdrawn", contact=_CALL), peers=_USUAL),
+    row("too few", "not applicable", *_idle("12:00", contact=_CALL), peers=_FEW),
+    row("before a dated change", "not found", *_idle("11:00", "2026-01-13", contact=_CALL), peers=_USUAL),
+    row("after a dated change", "found", *_idle("11:00", contact=_CALL), observed=180, peers=_USUAL),
+)
+
 RULE = Rule(
     id="P13",
     version="1",
@@ -124,4 +159,5 @@ RULE = Rule(
     facts=facts,
     compare=compare,
     sentence=sentence,
+    examples=EXAMPLES,
 )

@@ -12,6 +12,7 @@ from streams.cases.view import Bools, Cases
 from streams.days import local_days
 from streams.peers.counts import BITS, MASK
 from streams.peers.peers import Asked, Fact, Peers
+from streams.rules.examples import FIRST, Event, Groups, many, on, row
 from streams.rules.facts import acting
 from streams.rules.findings import Judgement, applies, findings
 from streams.rules.parameters import Parameters
@@ -99,6 +100,44 @@ def sentence(told: Told) -> str:
     )
 
 
+def _returned(times: int, day: str = "2026-02-03") -> list[Event]:
+    """A case that was returned so many times, by one officer."""
+    back = [
+        event
+        for number in range(times)
+        for event in (
+            on(f"{day} {9 + number:02d}:00", "returned", None, FIRST),
+            on(f"{day} {9 + number:02d}:30", "resubmitted"),
+        )
+    ]
+    return [on(f"{day} 08:00", "accepted", None, FIRST), *back, on(f"{day} 15:00", "issued")]
+
+
+def _office(his: int, others: int = 4) -> Groups:
+    """The officer returned so many of 30 earlier cases, each of so many others 3 of 30."""
+    groups: Groups = {}
+    for number in range(others + 1):
+        officer = f"petugas{number}aaaaaaaaaaaaaaaaaa" if number else FIRST
+        sent = 3 if number else his
+        act = on("2026-01-05 09:00", "finished", "BERKAS", officer)
+        groups[f"dikembalikan{number}"] = many(sent, act, on("2026-01-06 09:00", "returned", None, officer))
+        groups[f"diteruskan{number}"] = many(30 - sent, act)
+    return groups
+
+
+EXAMPLES = (
+    row("found", "found", *_returned(4), level="breach", observed=4, scope=""),
+    row("found", "found", *_returned(1), level="breach", observed=9 / 31, scope="IZIN", peers=_office(8)),
+    row("not found", "not found", *_returned(0), peers=_office(3)),
+    row("not found", "not found", *_returned(1), peers=_office(2)),
+    row("just below", "not found", *_returned(1)),
+    row("just above", "found", *_returned(2), observed=2),
+    row("not applicable", "not applicable", *_returned(4)[:-1]),
+    row("too few", "not applicable", *_returned(1)[:-1], peers=_office(8, others=3)),
+    row("before a dated change", "not found", *_returned(2, "2026-01-13")),
+    row("after a dated change", "found", *_returned(2), observed=2),
+)
+
 RULE = Rule(
     id="P15",
     version="1",
@@ -129,4 +168,5 @@ RULE = Rule(
     ask=ask,
     shows=shows,
     sentence=sentence,
+    examples=EXAMPLES,
 )

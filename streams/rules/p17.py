@@ -12,6 +12,7 @@ from streams.cases.view import Bools, Cases
 from streams.days import DAY_MS, local_days
 from streams.peers.counts import BITS, MASK
 from streams.peers.peers import Asked, Fact, Peers
+from streams.rules.examples import FIRST, Event, Groups, many, on, row
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, whole
 
@@ -66,6 +67,31 @@ def sentence(told: Told) -> str:
     return f"Seorang petugas menerbitkan {whole(told.observed)} izin dalam sepuluh menit; biasanya pencatatan sekaligus."
 
 
+def _issued(at: str = "10:00", day: str = "2026-02-03", officer: str | None = FIRST) -> list[Event]:
+    """A case that was issued at a time of the day."""
+    return [on(f"{day} 08:00", "accepted"), on(f"{day} {at}", "issued", None, officer)]
+
+
+def _others(cases: int, at: str = "10:10", day: str = "2026-02-03") -> Groups:
+    """So many others that the officer issued on the same day."""
+    return {"others": many(cases, *_issued(at, day))}
+
+
+EXAMPLES = (
+    row("found", "found", *_issued(), peers=_others(24)),
+    row("not found", "not found", *_issued(), peers=_others(10) | {"later": many(10, *_issued("10:21"))}),
+    row("just below", "not found", *_issued(), peers=_others(13)),
+    row("just above", "found", *_issued(), peers=_others(14)),
+    row("not applicable", "not applicable", *_issued(officer=None)),
+    row(
+        "before a dated change",
+        "not found",
+        *_issued(day="2026-01-13"),
+        peers=_others(14, "10:05", "2026-01-13"),
+    ),
+    row("after a dated change", "found", *_issued(), peers=_others(14, "10:05")),
+)
+
 RULE = Rule(
     id="P17",
     version="1",
@@ -90,4 +116,6 @@ RULE = Rule(
     ask=ask,
     shows=shows,
     sentence=sentence,
+    examples=EXAMPLES,
+    without={"too few": "Hanya menghitung; tidak ada pembanding yang diperlukan."},
 )

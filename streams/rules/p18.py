@@ -14,6 +14,7 @@ from streams.peers.counts import BITS, MASK
 from streams.peers.peers import Asked, Fact, Peers
 from streams.peers.statistics import buckets_of, median, smaller_by_rank
 from streams.rules.done import done
+from streams.rules.examples import AGENT, FIRST, Event, Groups, many, on, row
 from streams.rules.facts import acting
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, decimal
@@ -81,6 +82,42 @@ def sentence(told: Told) -> str:
     )
 
 
+def _took(end: str, agent: str | None = AGENT, day: str = "2026-02-03") -> list[Event]:
+    """A case with a step by the officer from 08:00 to a time of the day."""
+    return [
+        on(f"{day} 08:00", "started", "BERKAS", agent_token=agent),
+        on(f"{day} {end}", "finished", "BERKAS", FIRST),
+        on(f"{day} 15:00", "closed"),
+    ]
+
+
+def _office(with_agent: int, without: int, end: str = "08:10") -> Groups:
+    """So many earlier cases with an agent, and without one, which took 100 minutes."""
+    return {
+        "with_agent": many(with_agent, *_took(end, day="2026-01-05")),
+        "without": many(without, *_took("09:40", None, "2026-01-05")),
+    }
+
+
+EXAMPLES = (
+    row(
+        "found",
+        "found",
+        *_took("08:10"),
+        level="breach",
+        observed=0.1,
+        scope="IZIN/BERKAS",
+        peers=_office(14, 16),
+    ),
+    row("not found", "not found", *_took("09:40"), peers=_office(14, 16, "09:40")),
+    row("just below", "found", *_took("08:33"), observed=0.326, peers=_office(14, 16, "08:33")),
+    row("just above", "not found", *_took("08:34"), peers=_office(14, 16, "08:34")),
+    row("not applicable", "not applicable", *_took("08:10", None), peers=_office(14, 16)),
+    row("too few", "not applicable", *_took("08:10"), peers=_office(8, 16)),
+    row("before a dated change", "not applicable", *_took("08:10", day="2026-01-13"), peers=_office(9, 10)),
+    row("after a dated change", "found", *_took("08:10"), peers=_office(9, 10)),
+)
+
 RULE = Rule(
     id="P18",
     version="1",
@@ -115,4 +152,5 @@ RULE = Rule(
     ask=ask,
     shows=shows,
     sentence=sentence,
+    examples=EXAMPLES,
 )

@@ -40,9 +40,10 @@ class Example:
     """A row of a rule's table: a case, and what must be said of it.
 
     ``events`` are (kind, local time, fields); times are ``YYYY-MM-DD HH:MM`` in the regency's zone. ``clock`` is until
-    when the clock runs (default: the last event). ``expects`` is ``found``, ``not found`` or ``not applicable``;
-    ``level``, ``observed`` and ``scope`` are compared where they are given. ``peers`` makes earlier cases, by name of a
-    maker in ``streams.rules.peers_examples``. The profile is ``streams/rules/example_profile``.
+    when the clock runs (default: the last event; for the regency task the midnight after it). ``expects`` is ``found``,
+    ``not found`` or ``not applicable``; ``level``, ``observed`` and ``scope`` are compared where they are given.
+    ``peers`` are other cases in groups by name: how many, and the events of each. The profile is
+    ``streams/rules/example_profile``.
     """
 
     situation: str
@@ -52,7 +53,9 @@ class Example:
     level: str = ""
     observed: float | None = None
     scope: str | None = None
-    peers: Mapping[str, Any] = field(default_factory=dict)
+    peers: Mapping[str, tuple[int, Sequence[tuple[str, str, Mapping[str, Any]]]]] = field(
+        default_factory=dict
+    )
 
 
 #: The situations that every rule's table must show.

@@ -5,34 +5,30 @@ This imports the processors, which import the rules: no rule may import it.
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, timedelta
 from functools import cache
 from typing import Any, NamedTuple
-from uuid import UUID
 
-import numpy as np
-import pyarrow as pa
-
-from schemas.catalogue import DOMAINS
-from schemas.codec import arrow_schema
+from schemas.event_ids import event_ids
 from schemas.profile import Profile
-from schemas.registry import current
+from streams.cases.body import unpack
 from streams.domains import PROCESSORS
-from streams.engine.chunk import Chunk
+from streams.domains.permit_peers import PREFIX, PermitPeers
+from streams.engine.entries import Entries
+from streams.engine.merge import Rows, merge
 from streams.engine.processor import Context, Processor
 from streams.rules.coverage import METRICS
 from streams.rules.examples import PROFILE
-from streams.rules.judging import FOUND, NOT_APPLICABLE, NOT_FOUND
+from streams.rules.judging import FOUND, NOT_APPLICABLE, NOT_FOUND, outcome_text
 from streams.rules.rule import SITUATIONS, Example, Rule
+from streams.rules.trial_events import SUBJECT, arrivals, chunk_of, instant, is_earlier
 
-SUBJECT = "503/1/2026"
-TIMES = ("due_at", "document_date")
 WORDS = {FOUND: "found", NOT_FOUND: "not found", NOT_APPLICABLE: "not applicable"}
 OBSERVED_TOLERANCE = 0.005
+TOO_FEW, NOBODY = "perkara terlalu sedikit", "tidak ada yang ditanyakan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +59,34 @@ def _by_one_case(rule: Rule, example: Example) -> Said:
     profile = example_profile()
     processor = PROCESSORS[rule.domain](Context(profile))
     clock = 0
-    for chunk in _chunks(rule.domain, example, profile):
+    for offset, arrival in enumerate(arrivals(rule.domain, example, profile)):
+        chunk = chunk_of(rule.domain, [arrival], offset)
         if errors := processor.process(chunk):
             raise ValueError(f"{rule.id}, {example.situation}: {errors[0].message}")
         clock = chunk.clock
-    processor.advance(_ms(example.clock, profile) if example.clock else clock)
+    processor.advance(instant(example.clock, profile) if example.clock else clock)
     outcome, reason = _counted(processor, rule)
-    alerts = [a for a in processor.alerts.records().values() if a["rule"] == rule.id]
-    return Said(outcome, reason, [alert for alert in alerts if alert["status"] != "withdrawn"])
+    return Said(outcome, reason, _standing(processor, rule))
+
+
+def _among_others(rule: Rule, example: Example) -> Said:
+    """Up to the midnight after the last event, at which its day is judged."""
+    profile = example_profile()
+    processor = PermitPeers(Context(profile))
+    chunk = chunk_of(rule.domain, arrivals(rule.domain, example, profile), 0)
+    ids = event_ids(chunk.columns.column("event_id"))
+    rows = Rows(rule.domain, 0, chunk.columns, chunk.offsets, chunk.clocks, ids)
+    processor.process(merge([rows], chunk.clock + 1))
+    clock = instant(example.clock, profile) if example.clock else processor.next_due() or chunk.clock
+    processor.advance(clock)
+    said = [_of_case(processor, rule)] if rule.compare is not None else []
+    said += [_of_pairs(processor, rule, profile.local_day(clock))] if rule.ask is not None else []
+    outcome, reason = min(said, key=lambda one: list(WORDS.values()).index(one[0]))
+    return Said(outcome, reason, [a for a in _standing(processor, rule) if not is_earlier(a["subject"])])
 
 
 #: How the examples of each task are run. A task that is not here cannot be tried yet.
-TRIALS: dict[str, Callable[[Rule, Example], Said]] = {"case": _by_one_case}
+TRIALS: dict[str, Callable[[Rule, Example], Said]] = {"case": _by_one_case, "regency": _among_others}
 
 
 def triable(rule: Rule) -> bool:
@@ -134,6 +146,35 @@ def worked(rule: Rule) -> tuple[Example, Said] | None:
     return rule.examples[0], try_out(rule, rule.examples[0])
 
 
+def _standing(processor: Processor | PermitPeers, rule: Rule) -> list[dict[str, Any]]:
+    alerts = [a for a in processor.alerts.records().values() if a["rule"] == rule.id]
+    return [alert for alert in alerts if alert["status"] != "withdrawn"]
+
+
+def _of_case(processor: PermitPeers, rule: Rule) -> tuple[str, str]:
+    """What was said of the example's own case."""
+    entries = processor.stores["cases"]
+    entry = entries.entry(SUBJECT) if isinstance(entries, Entries) else None
+    if entry is None:
+        return WORDS[NOT_APPLICABLE], NOBODY
+    outcome = unpack(entry.body, len(processor.rules)).outcomes[processor.rules.index(rule)]
+    name = WORDS[min(outcome, NOT_APPLICABLE)]
+    return name, outcome_text(rule, outcome) if outcome >= NOT_APPLICABLE else ""
+
+
+def _of_pairs(processor: PermitPeers, rule: Rule, day: str) -> tuple[str, str]:
+    """What was said of the pairs of the day before."""
+    on = (date.fromisoformat(day) - timedelta(days=1)).isoformat()
+    totals = processor.totals.snapshot()
+    for outcome, metric, reason in (
+        (FOUND, "asked_found", ""), (NOT_FOUND, "asked_not_found", ""), (NOT_APPLICABLE, "asked_few", TOO_FEW),
+    ):  # fmt: skip
+        name = f"{PREFIX}.{metric}"
+        if any(amount for key, amount in totals.items() if key == (name, "rule", rule.id, on)):
+            return WORDS[outcome], reason
+    return WORDS[NOT_APPLICABLE], NOBODY
+
+
 def _counted(processor: Processor, rule: Rule) -> tuple[str, str]:
     """What the coverage counts of the one case."""
     totals = processor.totals.snapshot()
@@ -147,52 +188,3 @@ def _counted(processor: Processor, rule: Rule) -> tuple[str, str]:
             )
             return WORDS[outcome], next(reasons, "")
     return "", ""
-
-
-def _chunks(domain: str, example: Example, profile: Profile) -> Iterator[Chunk]:
-    """One chunk an event, in order of arrival."""
-    schema = arrow_schema(DOMAINS[domain].schema)
-    events = [_record(domain, number, *event, profile) for number, event in enumerate(example.events)]
-    for offset, (stamp, record) in enumerate(sorted(events, key=lambda event: event[0])):
-        yield Chunk(
-            topic=DOMAINS[domain].name,
-            partition=0,
-            first_offset=offset,
-            next_offset=offset + 1,
-            columns=pa.RecordBatch.from_pylist([record], schema=schema),
-            offsets=np.array([offset]),
-            clocks=np.array([stamp]),
-            clock=stamp,
-        )
-
-
-def _record(
-    domain: str, number: int, kind: str, at: str, fields: Mapping[str, Any], profile: Profile
-) -> tuple[int, dict[str, Any]]:
-    """When a record was received (UTC ms), and the record."""
-    source = next(source for source in profile.sources.values() if source.domain == domain)
-    given = {name: value for name, value in fields.items() if name != "arrives"}
-    own = {name: _ms(v, profile) if name in TIMES and isinstance(v, str) else v for name, v in given.items()}
-    record = {
-        **_defaults(DOMAINS[domain].schema),
-        "event_id": str(UUID(int=number)),
-        "source": source.id,
-        "opd": source.opd,
-        "occurred_at": _ms(at, profile),
-        "kind": kind,
-        "case_id": SUBJECT,
-        "permit_type": "IZIN",
-        "unit": "LOKET" if number == 0 else None,
-        **own,
-    }
-    return _ms(fields.get("arrives", at), profile), record
-
-
-@cache
-def _defaults(schema: str) -> dict[str, Any]:
-    fields = json.loads(current(schema))["fields"]
-    return {field["name"]: field["default"] for field in fields if "default" in field}
-
-
-def _ms(local: str, profile: Profile) -> int:
-    return round(datetime.fromisoformat(local).replace(tzinfo=profile.timezone).timestamp() * 1000)

@@ -12,8 +12,11 @@ from zoneinfo import ZoneInfo
 from domain_rows import SOURCE, profile, record
 
 from schemas.profile import PermitType, Profile, Step
+from streams.reference.daily_rules import DAILY_RULES, Answers
 from streams.reference.finding import Finding
 from streams.reference.permit_rules import Judged, judge
+from streams.reference.received import Received
+from streams.reference.register import Register
 
 SINCE = date(2000, 1, 1)
 ZONE = ZoneInfo("Asia/Jakarta")
@@ -46,7 +49,19 @@ def judged(
     profile: Profile | None = None,
     event_clock: bool = True,
 ) -> Judged:
-    """What the reference says at a local time, the records in order of arrival in one partition."""
+    """What the reference says at a local time."""
+    clock = ms(until) if isinstance(until, str) else until
+    return judge(events_of(rows), profile or law(), clock, event_clock)
+
+
+def asked(rule: str, rows: Sequence[Row], day: str, profile: Profile | None = None) -> Answers:
+    """What the reference answers when a day is frozen: findings by pair, None for a pair with too little to judge."""
+    received = [Received(*event) for event in events_of(rows)]
+    return DAILY_RULES[rule](Register(received, profile or law(), event_clock=True), day)
+
+
+def events_of(rows: Sequence[Row]) -> list[tuple[dict[str, Any], int, int, int]]:
+    """The records in order of arrival in one partition, with their timestamps."""
     events = []
     arrived = sorted(rows, key=lambda r: ms(r[3].get("arrives", r[2])))
     for offset, (case, kind, local, fields) in enumerate(arrived):
@@ -62,8 +77,7 @@ def judged(
         events.append(
             (record("permits", case_id=case, kind=kind, occurred_at=ms(local), **event), 0, offset, stamp)
         )
-    clock = ms(until) if isinstance(until, str) else until
-    return judge(events, profile or law(), clock, event_clock)
+    return events
 
 
 def said(

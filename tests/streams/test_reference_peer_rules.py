@@ -1,7 +1,7 @@
 """The reference for the rules that compare a case with its peers, and officers with each other: worked out by hand.
 
-Cases of 30 peers close in January 2026; case ``C`` in February. Values of log buckets: 10 stands as 10.07, 100 as
-100.49, 200 as 198.37.
+Cases of 30 peers close in January 2026; case ``C`` in February, and is judged at the midnight after it was last heard of.
+Values of log buckets: 10 stands as 10.07, 35 as 34.82, 37 as 36.97, 100 and 101 as 100.49, 200 as 198.37.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from domain_rows import profile
-from permit_cases import SINCE, Row, judged, law, ms, row, said
+from permit_cases import SINCE, Row, asked, judged, law, ms, row, said
 
 from schemas.profile import Source, Step, Threshold
 from streams.reference import reasons
@@ -140,23 +140,43 @@ class TestP05:
         for arrives, outcome in (("2026-02-03 00:10", FOUND), ("2026-02-03 00:11", reasons.FEW_PEERS)):
             late = (*closing[:3], {"arrives": arrives})
             assert said("P05", [*rows, *steps, late], UNTIL, event_clock=False)[0] == outcome
-        told = (
-            self.peers(*[1] * 30)
-            + mine[:-1]
-            + [row("C", "closed", "2026-02-03 14:00", arrives="2026-02-03 15:00")]
-        )
-        assert said("P05", told, "2026-02-03 15:09", event_clock=False)[0] == reasons.NOT_CLOSED
-        assert said("P05", told, "2026-02-03 15:10", event_clock=False)[0] == FOUND
-        everyone = self.peers(*[1] * 30) + mine
-        assert said("P05", everyone, "2026-02-03 14:09", event_clock=False)[0] == reasons.NOT_CLOSED
-        assert said("P05", everyone, "2026-02-03 14:10", event_clock=False)[0] == FOUND
+        entered = row("C", "submitted", "2026-02-02 15:00")
+        for arrives, frozen in (("2026-02-04 00:10", "2026-02-04"), ("2026-02-04 00:11", "2026-02-05")):
+            told = [*self.peers(*[1] * 30), entered, *mine[:-1], (*mine[-1][:3], {"arrives": arrives})]
+            assert said("P05", told, f"{frozen} 00:09", event_clock=False)[0] == reasons.NOT_CLOSED
+            assert said("P05", told, f"{frozen} 00:10", event_clock=False)[0] == FOUND
         at_midnight = [
-            row("C", "finished", "2026-02-02 10:00", step="x"),
+            row("C", "finished", "2026-02-01 10:00", step="x"),
             row("C", "closed", "2026-02-03 00:00"),
         ]
         night = self.peers(*[1] * 30) + at_midnight
         assert said("P05", night, "2026-02-03 00:09", event_clock=False)[0] == reasons.NOT_CLOSED
         assert said("P05", night, "2026-02-03 00:10", event_clock=False)[0] == NOT_FOUND
+
+    def test_a_case_is_judged_once_a_day(self) -> None:
+        rows = self.peers(*[1] * 30) + self.repeats("C", "2026-02-03", 3)
+        assert ("P05", "C") not in judged(rows, "2026-02-03 23:59").outcomes, "no freeze knows it"
+        assert said("P05", rows, "2026-02-04")[0] == FOUND
+        entered = row("C", "submitted", "2026-02-02 15:00")
+        assert said("P05", [*rows, entered], "2026-02-03 23:59")[0] == reasons.NOT_CLOSED
+        again = row("C", "finished", "2026-02-03 13:00", step="survei", arrives="2026-02-05 10:00")
+        assert said("P05", [*rows, again], "2026-02-05 23:59")[1][""].observed == 3
+        assert said("P05", [*rows, again], "2026-02-06")[1][""].observed == 4
+
+    def test_a_closing_dated_ahead_waits_for_its_day(self) -> None:
+        ahead = row("C", "closed", "2026-02-05 09:00", arrives="2026-02-03 14:00")
+        rows = [*self.peers(*[1] * 30), *self.repeats("C", "2026-02-03", 3)[:-1], ahead]
+        assert said("P05", rows, "2026-02-04 23:59")[0] == reasons.NOT_CLOSED
+        assert said("P05", rows, "2026-02-05")[0] == FOUND
+
+    def test_the_day_of_the_first_record_is_never_frozen(self) -> None:
+        mine = self.repeats("C", "2026-01-03", 3)
+        for first, outcome in (("2026-01-03", reasons.FEW_PEERS), ("2026-01-02", FOUND)):
+            usual = [
+                (c, k, t, {"arrives": f"{first} 07:00", **f})
+                for c, k, t, f in self.peers(*[1] * 30, day="2026-01-01")
+            ]
+            assert said("P05", usual + mine, UNTIL)[0] == outcome, first
 
     def test_not_applicable(self) -> None:
         usual = self.peers(*[1] * 30)
@@ -181,10 +201,17 @@ class TestP07:
         return [r for n, m in enumerate(minutes) for r in self.done(f"p{n}", "2026-01-05", m, end, **fields)]
 
     def test_below_the_fence(self) -> None:
-        outcome, found = said("P07", self.peers() + self.done("C", "2026-02-03", 36), UNTIL)
+        outcome, found = said("P07", self.peers() + self.done("C", "2026-02-03", 35), UNTIL)
         assert outcome == FOUND
-        assert found == {"survei": Finding("breach", CLOSED, 36, self.FENCE)}
+        assert found == {"survei": Finding("breach", CLOSED, 35, self.FENCE)}
         assert said("P07", self.peers() + self.done("C", "2026-02-03", 37), UNTIL) == (NOT_FOUND, {})
+
+    def test_its_own_bucket_is_compared(self) -> None:
+        # 40 stands as 40.05; 100.49 / 1.974^1.354 = 40.02, / 1.974^1.352 = 40.07
+        for reach, outcome in ((1.354, NOT_FOUND), (1.352, FOUND)):
+            profile = law(thresholds=(Threshold("P07.reach", reach, SINCE),))
+            rows = self.peers() + self.done("C", "2026-02-03", 40)
+            assert said("P07", rows, UNTIL, profile)[0] == outcome
 
     def test_below_what_is_possible(self) -> None:
         least = law(Step("survei", "Survei", "PUPR", minimum_minutes=40))
@@ -245,7 +272,9 @@ class TestP08:
         finding = Finding("breach", ms("2026-02-03 08:50"), 10, 10)
         assert said("P08", self.rows(10), UNTIL) == (FOUND, {"": finding})
         assert said("P08", self.rows(9), UNTIL) == (NOT_FOUND, {})
-        assert said("P08", self.rows(10, minutes=101), UNTIL) == (NOT_FOUND, {})
+        assert said("P08", self.rows(10, minutes=99), UNTIL)[0] == FOUND
+        for alike in (100, 101):
+            assert said("P08", self.rows(10, minutes=alike), UNTIL) == (NOT_FOUND, {})
 
     @pytest.mark.parametrize(
         ("event", "outcome"),
@@ -271,8 +300,11 @@ class TestP08:
         assert said("P08", self.rows(9) + same, UNTIL)[0] == NOT_FOUND
 
     def test_what_is_told_after_it_was_judged_changes_nothing(self) -> None:
-        late = row("q9", "accepted", "2026-02-02 09:00", arrives="2026-02-03 09:30")
-        assert said("P08", [*self.rows(9), late], UNTIL)[0] == NOT_FOUND
+        for arrives, outcome in (("2026-02-04 00:00", FOUND), ("2026-02-04 00:01", NOT_FOUND)):
+            late = row("q9", "accepted", "2026-02-02 09:00", arrives=arrives)
+            assert said("P08", [*self.rows(9), late], UNTIL)[0] == outcome
+            again = row("C", "submitted", "2026-02-03 07:00", arrives="2026-02-05 09:00")
+            assert said("P08", [*self.rows(9), late, again], UNTIL)[0] == FOUND, "judged again"
 
     def test_not_applicable(self) -> None:
         assert said("P08", self.rows(10, peers=29), UNTIL)[0] == reasons.FEW_PEERS
@@ -372,8 +404,12 @@ class TestP15:
         assert self.found(self.officers({"A": 3, "B": 3, "D": 3, "E": 4, "F": 5})) == {}
 
     def test_too_few_officers_or_cases(self) -> None:
-        assert self.found(self.officers({"A": 0, "B": 0, "D": 0, "F": 30})) == {}
-        assert self.found(self.officers({"A": 0, "B": 0, "D": 0, "E": 0, "F": 29}, cases=29)) == {}
+        for rows in (
+            self.officers({"A": 0, "B": 0, "D": 0, "F": 30}),
+            self.officers({"A": 0, "B": 0, "D": 0, "E": 0, "F": 29}, cases=29),
+        ):
+            assert self.found(rows) == {}
+            assert asked("P15", rows, "2026-01-07") == {("F", "PBG"): None}
 
     def test_the_365_days_before(self) -> None:
         rows = self.officers({"A": 3, "B": 3, "D": 3, "E": 3, "F": 7}, cases=29)
@@ -384,14 +420,19 @@ class TestP15:
     def test_the_last_day_that_asked_stands(self) -> None:
         rows = self.officers({"A": 3, "B": 3, "D": 3, "E": 3, "F": 4})
         assert list(self.found(rows)) == [("P15", "F", "PBG")]
-        more = [
-            row("E0", "returned", "2026-01-08 09:00", officer="E"),
-            row("F0", "returned", "2026-01-08 09:30", officer="F"),
-        ]
-        assert self.found(rows + more)["P15", "F", "PBG"].at == ms("2026-01-09 00:00")
-        others = [row(f"{o}29", "returned", "2026-01-08 09:00", officer=o) for o in "ABDE"]
+        asks = row("F29", "returned", "2026-01-08 09:30", officer="F")
+        finding = Finding("breach", ms("2026-01-09 00:00"), 5 / 30, near(0.1))
+        assert self.found([*rows, asks]) == {("P15", "F", "PBG"): finding}
+        others = [row(f"{o}{n}", "returned", "2026-01-08 09:00", officer=o) for o in "ABDE" for n in (28, 29)]
+        assert self.found([*rows, *others, asks]) == {}, "five of 30 by everybody"
+        assert self.found(rows + others) == self.found(rows), "nobody asked about F"
+
+    def test_a_case_that_is_returned_again_does_not_ask(self) -> None:
+        rows = self.officers({"A": 3, "B": 3, "D": 3, "E": 3, "F": 4})
         again = row("F0", "returned", "2026-01-08 09:30", officer="F")
-        assert self.found([*rows, *others, again]) == {}
+        assert self.found([*rows, again]) == self.found(rows)
+        assert set(asked("P15", [*rows, again], "2026-01-07")) == {(o, "PBG") for o in "ABDEF"}
+        assert asked("P15", [*rows, again], "2026-01-09") == {}
 
 
 class TestP09:
@@ -423,10 +464,10 @@ class TestP09:
         found = judged(self.rows(8, 17), UNTIL)  # X has 8 of 25 cases
         finding = Finding("breach", ms("2026-02-04 00:00"), 1, near(3 * 8 / 25))
         assert found.findings == {("P09", "X", "A"): finding}
-        assert found.outcomes["P09", "a7"] == FOUND
+        assert not [case for rule, case in found.outcomes if rule == "P09"], "about pairs, not about cases"
         assert judged(self.rows(8, 17), "2026-02-03 23:59").findings == {}
         assert judged(self.rows(8, 15), UNTIL).findings == {}, "3 * 8/23 is more than all"
-        assert judged(self.rows(8, 15), UNTIL).outcomes["P09", "a7"] == NOT_FOUND
+        assert asked("P09", self.rows(8, 15), "2026-02-04") == {("X", "A"): []}
 
     def test_chance_must_be_small(self) -> None:
         # 5 of 8 by X, who has 5 of 38: 0.625 is more than 3 * 0.132, and P(X >= 5) = 0.0015; 6 of 39: 0.0003
@@ -434,9 +475,8 @@ class TestP09:
         assert list(judged(self.rows(8, 31, by_officer=6), UNTIL).findings) == [("P09", "X", "A")]
 
     def test_eight_cases(self) -> None:
-        found = judged(self.rows(7, 40), UNTIL)
-        assert found.findings == {}
-        assert found.outcomes["P09", "a6"] == reasons.TOO_FEW
+        assert judged(self.rows(7, 40), UNTIL).findings == {}
+        assert asked("P09", self.rows(7, 40), "2026-02-04") == {("X", "A"): None}
         least = law(thresholds=(Threshold("P09.least", 7, SINCE),))
         assert list(judged(self.rows(7, 40), UNTIL, least).findings) == [("P09", "X", "A")]
 
@@ -450,7 +490,9 @@ class TestP09:
     def test_open_cases_are_not_judged(self) -> None:
         rows = self.rows(8, 17)
         still_open = [r for r in rows if r[:2] != ("a7", "closed")]
-        assert judged(still_open, UNTIL).outcomes["P09", "a7"] == reasons.NOT_CLOSED
+        assert judged(still_open, UNTIL).findings == {}
+        assert asked("P09", still_open, "2026-02-04") == {}
+        assert asked("P09", still_open, "2026-01-12") == {("X", "A"): None}, "about a6, the seventh"
 
 
 class TestP17:
@@ -496,10 +538,11 @@ class TestP18:
         found = judged(self.rows(20, 20), UNTIL)
         finding = Finding("breach", ms("2026-02-04 00:00"), near(10.075 / 100.495), near(1 / 3))
         assert found.findings == {("P18", "A", "PBG/survei"): finding}
-        assert found.outcomes["P18", "C"] == FOUND
+        assert not [case for rule, case in found.outcomes if rule == "P18"], "about pairs, not about cases"
         assert list(judged(self.rows(20, 20, minutes=33), UNTIL).findings) == [("P18", "A", "PBG/survei")]
-        slower = judged(self.rows(20, 20, minutes=34), UNTIL)
-        assert (slower.findings, slower.outcomes["P18", "C"]) == ({}, NOT_FOUND)
+        slower = self.rows(20, 20, minutes=34)
+        assert judged(slower, UNTIL).findings == {}
+        assert asked("P18", slower, "2026-02-04") == {("A", "PBG/survei"): []}
 
     def test_asks_about_whom_an_agent_met_the_day_before(self) -> None:
         rows = self.rows(20, 20)
@@ -511,29 +554,44 @@ class TestP18:
         assert judged(rows + plain, UNTIL).findings["P18", "A", "PBG/survei"].at == ms("2026-02-04 00:00")
         nobody = [(c, k, t, {n: v for n, v in f.items() if n != "officer_token"}) for c, k, t, f in rows]
         machine = [(c, k, t, f | {"automatic": True}) for c, k, t, f in rows]
+        assert asked("P18", rows + plain, "2026-02-06") == {}
         for done in (nobody, machine):
-            assert judged(done, UNTIL).outcomes["P18", "C"] == reasons.TOO_FEW
+            assert asked("P18", done, "2026-02-04") == {}
+            assert judged(done, UNTIL).findings == {}
 
     def test_at_the_very_instant_the_day_is_frozen(self) -> None:
-        assert judged(self.rows(20, 20), "2026-02-04 00:00").outcomes["P18", "C"] == FOUND
-        assert (
-            judged(self.rows(20, 20), ms("2026-02-04 00:00") - 1).outcomes["P18", "C"] == reasons.NOT_CLOSED
-        )
+        assert list(judged(self.rows(20, 20), "2026-02-04 00:00").findings) == [("P18", "A", "PBG/survei")]
+        assert judged(self.rows(20, 20), ms("2026-02-04 00:00") - 1).findings == {}
 
     @pytest.mark.parametrize(("with_agent", "without"), [(19, 20), (20, 19)])
     def test_twenty_each(self, with_agent: int, without: int) -> None:
-        found = judged(self.rows(with_agent, without), UNTIL)
-        assert (found.findings, found.outcomes["P18", "C"]) == ({}, reasons.TOO_FEW)
+        rows = self.rows(with_agent, without)
+        assert judged(rows, UNTIL).findings == {}
+        assert asked("P18", rows, "2026-02-04") == {("A", "PBG/survei"): None}
 
     def test_not_asked_without_an_agent(self) -> None:
-        assert judged(self.rows(0, 40), UNTIL).outcomes["P18", "C"] == reasons.TOO_FEW
-        assert judged(self.rows(20, 20)[1:3], UNTIL).outcomes["P18", "C"] == reasons.TOO_FEW
+        for rows in (self.rows(0, 40), self.rows(20, 20)[1:3]):
+            assert judged(rows, UNTIL).findings == {}
+            assert asked("P18", rows, "2026-02-04") == {}
+
+    def test_buckets_are_ranked(self) -> None:
+        # 100 and 101 minutes are one bucket: alike, though everybody with an agent took a minute less
+        law_ = law(thresholds=(Threshold("P18.ratio", 1, SINCE),))
+        without = {f"c{n}" for n in range(20, 40)}
+        for took, found in ((101, False), (102, True)):
+            rows = [
+                (c, k, t.replace(clock(100), clock(took)) if c in without else t, f)
+                for c, k, t, f in self.rows(20, 20, minutes=100)
+            ]
+            assert bool(asked("P18", rows, "2026-02-04", law_)["A", "PBG/survei"]) == found
 
 
 def test_the_slowest_partition_is_the_clock_of_the_regency() -> None:
     rows = TestP05().peers(*[1] * 30) + TestP05().repeats("C", "2026-02-03", 3)
     found = judged(rows, UNTIL)
     assert found.outcomes["P05", "C"] == FOUND
-    behind = judged(rows, {0: ms(UNTIL), 1: ms("2026-02-03 13:59")})
-    assert ("P05", "C") not in behind.outcomes or behind.outcomes["P05", "C"] == reasons.NOT_CLOSED
+    behind = judged(rows, {0: ms(UNTIL), 1: ms("2026-02-03 23:59")})
+    assert ("P05", "C") not in behind.outcomes
     assert behind.outcomes["P12", "C"] == reasons.NO_REJECTION
+    caught_up = judged(rows, {0: ms(UNTIL), 1: ms("2026-02-04")})
+    assert caught_up.outcomes["P05", "C"] == FOUND

@@ -18,8 +18,7 @@ from streams.reference.finding import FOUND
 from streams.reference.peer_rules import PEER_RULES
 from streams.reference.permit_rules import SAYING, Judged, judge
 
-RULES = {f"P{number:02d}" for number in range(2, 19)}
-HOUR = 3_600_000
+HOUR, LATENESS = 3_600_000, 600_000
 LAW = law(
     Step("berkas", "Berkas", "LOKET"),
     Step("survei", "Survei", "PUPR", after=("berkas",), minimum_minutes=60, valid_from=date(2026, 2, 3)),
@@ -68,9 +67,25 @@ def arrivals(draw: st.DrawFn) -> list[tuple[dict[str, Any], int, int, int]]:
     return events
 
 
-def belong_together(said: Judged, cases: set[str], clock: int) -> None:
-    """Outcomes for every rule and case; found where something that counts stands, and only there."""
-    assert set(said.outcomes) == {(rule, case) for rule in RULES for case in cases}
+def known(events: list[tuple[dict[str, Any], int, int, int]], until: int, event_clock: bool) -> set[str]:
+    """The cases that were known when a day was frozen last; nothing is before the second day."""
+    lateness = 0 if event_clock else LATENESS
+    frozen = LAW.calendar.day_start(LAW.local_day(until - lateness)) + lateness
+    if LAW.local_day(until - lateness) <= LAW.local_day(events[0][3]):
+        return set()
+    return {record["case_id"] for record, _, _, clock in events if clock <= frozen}
+
+
+def belong_together(said: Judged, cases: set[str], among_peers: set[str], clock: int) -> None:
+    """Outcomes of every case for every rule about cases; found where something that counts stands, and only there."""
+    by_rule = {
+        rule: {case for one, case in said.outcomes if one == rule}
+        for rule in {rule for rule, _ in said.outcomes} | {*CASE_RULES, *PEER_RULES}
+    }
+    assert by_rule.pop("P17", set()) <= among_peers, "its page speaks of cases too"
+    assert by_rule == {
+        rule: cases if rule in CASE_RULES else among_peers for rule in {*CASE_RULES, *PEER_RULES}
+    }
     of_cases = {*CASE_RULES, *PEER_RULES}
     assert {key for key, outcome in said.outcomes.items() if outcome == FOUND and key[0] in of_cases} == {
         (rule, subject)
@@ -87,7 +102,7 @@ def test_outcomes_and_findings_belong_together(
 ) -> None:
     until = events[-1][3] + beyond * HOUR
     said = judge(events, LAW, until, event_clock)
-    belong_together(said, {e[0]["case_id"] for e in events}, until)
+    belong_together(said, {e[0]["case_id"] for e in events}, known(events, until, event_clock), until)
     shuffled = random.Random(seed).sample(events, len(events))  # noqa: S311
     assert judge(shuffled, LAW, until, event_clock) == said
     assert judge(events, LAW, {0: until, 1: until}, event_clock) == said

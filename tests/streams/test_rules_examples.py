@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 
 from schemas.profile import check
+from streams.reference.permit_rules import judge
 from streams.rules import rules
 from streams.rules.examples import PROFILE
 from streams.rules.rule import Example, Rule
-from streams.rules.trial import Problem, differences, gaps, triable, try_out, worked
+from streams.rules.trial import Problem, differences, example_profile, gaps, triable, try_out, worked
+from streams.rules.trial_events import arrivals, is_earlier
 
 RULES = list(rules().values())
 TRIABLE = [rule for rule in RULES if triable(rule)]
@@ -40,6 +43,27 @@ def test_an_example_is_said_as_its_table_says(rule: Rule, example: Example) -> N
     for alert in said.alerts:
         assert "indikasi" in alert["sentence"].lower()
         assert not VERDICTS.search(alert["sentence"])
+
+
+@pytest.mark.parametrize("rule", [r for r in SPEAKING if r.task == "regency"], ids=lambda rule: rule.id)
+def test_the_reference_says_what_the_tables_among_others_say(rule: Rule) -> None:
+    law = example_profile()
+    for example in rule.examples:
+        arrived = arrivals(rule.domain, example, law)
+        events = [(record, 0, offset, stamp) for offset, (stamp, record) in enumerate(arrived)]
+        day = date.fromisoformat(law.local_day(arrived[-1][0])) + timedelta(days=1)
+        said = judge(events, law, law.calendar.day_start(day.isoformat()))
+        found = {
+            (subject, scope): (finding.level, finding.observed)
+            for (one, subject, scope), finding in said.findings.items()
+            if one == rule.id and not is_earlier(subject)
+        }
+        standing = {
+            (a["subject"], a["scope"]): (a["level"], a["observed"]) for a in try_out(rule, example).alerts
+        }
+        assert standing.keys() == found.keys(), example.situation
+        for key, (level, observed) in standing.items():
+            assert (level, observed) == (found[key][0], pytest.approx(found[key][1])), example.situation
 
 
 @pytest.mark.parametrize("rule", TRIABLE, ids=lambda rule: rule.id)

@@ -6,6 +6,7 @@ import csv
 from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -27,12 +28,15 @@ SINCE = date(2000, 1, 1)
 needs_log = pytest.mark.skipif(
     not wabo_plain.LOG.exists(), reason=f"the permit log {wabo_plain.LOG.name} is not here"
 )
+#: Rules among peers: said at midnight, of the cases that had begun.
+AT_MIDNIGHT = ("P05", "P07", "P08", "P13", "P15")
 FOUND = {
     "plain": {"P05": 25},
     "declared": {"P02": 425, "P04": 0, "P05": 25, "P06": 1042},
 }
 
 
+@cache
 def events(path: Path) -> list[dict[str, Any]]:
     """The log's steps and one closing event per closed case, by time, as the example's mapping makes them."""
     found: dict[str, dict[str, Any]] = {}
@@ -64,6 +68,7 @@ def received(path: Path) -> list[tuple[dict[str, Any], int, int, int]]:
     return [(event, 0, offset, event["occurred_at"]) for offset, event in enumerate(events(path))]
 
 
+@cache
 def declared() -> Profile:
     """A profile that knows the log's types: all its steps, their order, a pair, and days after which it is granted."""
     cases = wabo_plain.read().values()
@@ -83,6 +88,11 @@ def declared() -> Profile:
     return replace(profile(), permit_types=types, _standards={}, _thresholds={})
 
 
+def law(kind: str) -> Profile:
+    """The profile that judges, as ``wabo_plain.counts`` names it."""
+    return profile() if kind == "plain" else declared()
+
+
 def table(counted: dict[str, dict[str, Any]]) -> str:
     """The counts as lines."""
     return "\n".join(
@@ -93,11 +103,11 @@ def table(counted: dict[str, dict[str, Any]]) -> str:
 @needs_log
 @pytest.mark.parametrize("kind", ["plain", "declared"])
 def test_the_file_and_the_events_say_the_same(kind: str) -> None:
-    law = profile() if kind == "plain" else declared()
-    said = judge(received(wabo_plain.LOG), law, wabo_plain.last_event(), event_clock=True)
+    said = judge(received(wabo_plain.LOG), law(kind), wabo_plain.last_event(), event_clock=True)
     by_rule: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for (rule, _), outcome in said.outcomes.items():
-        by_rule[rule][outcome] += 1
+        if rule != "P17":  # of which only the page says something
+            by_rule[rule][outcome] += 1
     of_events: dict[str, dict[str, Any]] = {
         rule: {
             "found": by_rule[rule]["found"],
@@ -108,21 +118,20 @@ def test_the_file_and_the_events_say_the_same(kind: str) -> None:
     of_file = wabo_plain.counts(kind)
     print(f"\n{kind}\n{table(of_file)}")
     assert of_events == of_file
-    assert all(sum(counter.values()) == 1434 for counter in by_rule.values())
+    for rule, counter in by_rule.items():
+        assert sum(counter.values()) == (1429 if rule in AT_MIDNIGHT else 1434), rule
     assert {rule: of_file[rule]["found"] for rule in FOUND[kind]} == FOUND[kind]
     standing = Counter(rule for rule, _, _ in said.findings)
     assert standing["P06"] == of_file["P06"]["found"], "one pair, one finding"
+    assert not standing.keys() & {"P09", "P15", "P17", "P18"}, "nobody and nothing to say it of"
 
 
 @needs_log
 @pytest.mark.parametrize("kind", ["plain", "declared"])
 def test_the_engine_counts_what_the_file_says(kind: str) -> None:
     """Cases by what each rule says of them, as both tasks count it."""
-    law = profile() if kind == "plain" else declared()
-    mine, peers = (
-        PROCESSORS["permits"](Context(law, event_clock=True)),
-        PermitPeers(Context(law, event_clock=True)),
-    )
+    context = Context(law(kind), event_clock=True)
+    mine, peers = PROCESSORS["permits"](context), PermitPeers(context)
     until = wabo_plain.last_event()
     for chunk in chunks_of("permits", events(wabo_plain.LOG), 1000):
         mine.process(chunk)
@@ -132,10 +141,9 @@ def test_the_engine_counts_what_the_file_says(kind: str) -> None:
     mine.advance(until)
     peers.advance(until)
     counted: defaultdict[str, dict[str, Any]] = defaultdict(lambda: {"found": 0, "not_applicable": {}})
-    for (metric, dimension, value, _), cases in [
-        *mine.totals.snapshot().items(),
-        *peers.totals.snapshot().items(),
-    ]:
+    totals = [*mine.totals.snapshot().items(), *peers.totals.snapshot().items()]
+    assert not any(amount for key, amount in totals if ".asked_" in key.metric), "no pair to ask about"
+    for (metric, dimension, value, _), cases in totals:
         rule, _, reason = value.partition("|")
         if cases and metric.endswith(".rules_found") and dimension == "rule":
             counted[rule]["found"] += cases
@@ -143,9 +151,8 @@ def test_the_engine_counts_what_the_file_says(kind: str) -> None:
             reasons = counted[rule]["not_applicable"]
             reasons[reason] = reasons.get(reason, 0) + cases
     of_file = wabo_plain.counts(kind)
-    by_case = {rule for rule in of_file if rule not in ("P09", "P17", "P18")}  # those are about officers
-    assert {rule: counted[rule] for rule in by_case} == {rule: of_file[rule] for rule in by_case}
-    assert counted["P01"]["found"] == 416
+    assert counted.pop("P01")["found"] == 416
+    assert {rule: counted[rule] for rule in {*counted, *of_file}} == of_file
 
 
 @needs_log
@@ -178,7 +185,7 @@ def test_only_the_offset_decides_who_is_late(tmp_path: Path) -> None:
     until = wabo_plain.utc_ms("2011-12-01 00:00:00+01:00")
     assert wabo_plain.late(log) == {"winter"}
     plain = alerts(received(log), profile(), until, event_clock=True)
-    assert {case for (case, _), verdict in plain.items() if verdict.level == "breach"} == {"winter"}
+    assert {case for (_, case, _), verdict in plain.items() if verdict.level == "breach"} == {"winter"}
     processor = PROCESSORS["permits"](Context(profile(), event_clock=True))
     for chunk in chunks_of("permits", events(log), 10):
         assert not processor.process(chunk)

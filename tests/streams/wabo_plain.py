@@ -4,6 +4,10 @@ Its own reading and its own code: it knows neither events nor the reference, onl
 the definitions as far as such a log can feed them. Every row is a step that was finished; a case closes (kind
 ``closed``, never ``issued``) at its end date; everything is history. The clock is the time of the events and ends with
 the last of them. Local days and working time are those of Jakarta, as in the profile that judges.
+
+The rules among peers speak at midnight: what they say is said of the cases as they were at the last midnight of the log,
+and a case that began after it is not among them. Those about officers say nothing here (P09, P17, P18, and P15 of an
+officer): the log names no applicant and no agent, nothing is ever returned, and no permit is ever issued.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from __future__ import annotations
 import csv
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -73,12 +77,30 @@ def last_event(path: Path = LOG) -> int:
     return max(at for case in read(path).values() for at in (case.steps[-1][0], case.end or 0))
 
 
+def last_midnight(path: Path = LOG) -> int:
+    """UTC ms at which the day of the last event began."""
+    begin = datetime.combine(_local_day(last_event(path)), time(), ZONE)
+    return round(begin.timestamp() * 1000)
+
+
+def as_of(instant: int, path: Path = LOG) -> list[PlainCase]:
+    """The cases as they were at an instant: those that had begun, with what had happened."""
+    found = []
+    for case in read(path).values():
+        steps = [step for step in case.steps if step[0] <= instant]
+        end = case.end if case.end is not None and case.end <= instant else None
+        if steps or end is not None:
+            found.append(case._replace(steps=steps, end=end))
+    return found
+
+
 def late(path: Path = LOG) -> set[str]:
     """Cases that ended after their deadline, or are open beyond it when the log ends."""
     until = last_event(path)
     return {name for name, case in read(path).items() if (until if case.end is None else case.end) > case.due}
 
 
+@cache
 def counts(profile_kind: str) -> dict[str, dict[str, object]]:
     """By rule: how often it is found, and by reason how often it does not apply. ``profile_kind`` is ``plain`` (the
     log's types are unknown) or ``declared`` (steps, order, pair and deemed days of every type)."""
@@ -91,15 +113,16 @@ def counts(profile_kind: str) -> dict[str, dict[str, object]]:
 
 def _answers(declared: bool) -> Iterator[tuple[str, list[Answer]]]:
     cases = list(read().values())
+    at_midnight = as_of(last_midnight())
 
     def each(answer: Callable[[PlainCase], Answer]) -> list[Answer]:
         return [answer(case) for case in cases]
 
+    def each_at_midnight(answer: Callable[[PlainCase], Answer]) -> list[Answer]:
+        return [answer(case) for case in at_midnight]
+
     def issued(case: PlainCase) -> Answer:
         return "belum terbit" if case.end is None else "tidak berakhir dengan izin"
-
-    def closed(answer: Answer) -> Callable[[PlainCase], Answer]:
-        return lambda case: "belum ditutup" if case.end is None else answer
 
     def always(answer: Answer) -> Callable[[PlainCase], Answer]:
         return lambda _case: answer
@@ -108,21 +131,21 @@ def _answers(declared: bool) -> Iterator[tuple[str, list[Answer]]]:
     yield "P02", each(lambda c: _deemed(c, calendar, until) if declared else "jenis ini tanpa fiktif positif")
     yield "P03", each(issued if declared else always("jenis ini tanpa susunan langkah"))
     yield "P04", each(_inverted if declared else always("jenis ini tanpa urutan langkah"))
-    repeated = _repeated(cases)
-    yield "P05", each(lambda c: repeated[c.name])
+    repeated = _repeated(at_midnight)
+    yield "P05", each_at_midnight(lambda c: repeated[c.name])
     yield "P06", each(_same_officer if declared else always("jenis ini tanpa pasangan terlarang"))
-    yield "P07", each(issued)
-    yield "P08", each(issued)
-    yield "P09", each(closed("perkara terlalu sedikit"))  # the log names no applicant and no agent
+    yield "P07", each_at_midnight(issued)
+    yield "P08", each_at_midnight(issued)
     yield "P10", each(issued)
     yield "P11", each(always("data historis"))
     yield "P12", each(always("tidak pernah ditolak"))
-    yield "P13", each(issued)
+    yield "P13", each_at_midnight(issued)
     yield "P14", each(always("jenis ini tidak berbayar"))
-    yield "P15", each(closed(None))  # nothing is ever returned
+    yield (
+        "P15",
+        each_at_midnight(lambda c: "belum ditutup" if c.end is None else None),
+    )  # nothing is ever returned
     yield "P16", each(always("jenis ini tanpa daftar wewenang"))
-    yield "P17", each(issued)
-    yield "P18", each(closed("perkara terlalu sedikit"))
 
 
 def _deemed(case: PlainCase, calendar: WorkingCalendar, until: int) -> Answer:
@@ -169,7 +192,7 @@ def _repeated(cases: list[PlainCase]) -> dict[str, Answer]:
         elif not mine[case.name]:
             found[case.name] = "tanpa langkah"
         else:
-            usual = next(times for times in peers if 100 * sum(t <= times for t in peers) >= 95 * len(peers))
+            usual = peers[(95 * len(peers) + 99) // 100 - 1]  # the first that 95 % do not exceed
             found[case.name] = True if mine[case.name] > max(usual, 2) else None
     return found
 
