@@ -11,6 +11,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+import monitoring.metrics  # noqa: F401  (so that they are on the page from the start)
+
 Check = Callable[[], tuple[bool, str]]
 
 HEADERS = {

@@ -116,7 +116,7 @@ class PermitPeers:
                 self._days.put(FROZEN, int(local_days(clocks[:1], self.book.zone)[0]))
             done = 0
             while done < len(clocks):
-                following = self._next_freeze()
+                following = self.next_freeze()
                 cut = int(np.searchsorted(clocks, following, side="right"))
                 if cut > done:
                     self._keep(
@@ -131,14 +131,14 @@ class PermitPeers:
         self._freeze_until(clock)
 
     def _freeze_until(self, clock: int) -> None:
-        while self._days.get(FROZEN) is not None and (following := self._next_freeze()) <= clock:
+        while self._days.get(FROZEN) is not None and (following := self.next_freeze()) <= clock:
             self._freeze(following)
 
     def next_due(self) -> int | None:
-        due = [self._silences.next_due(), None if self._days.get(FROZEN) is None else self._next_freeze()]
+        due = [self._silences.next_due(), None if self._days.get(FROZEN) is None else self.next_freeze()]
         return min((at for at in due if at is not None), default=None)
 
-    def _next_freeze(self) -> int:
+    def next_freeze(self) -> int:
         """When the next day is frozen (UTC ms)."""
         day = (self._days.get(FROZEN) or 0) + 1
         return self.book.profile.calendar.day_start(day_of(day).isoformat()) + self._lateness

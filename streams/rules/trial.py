@@ -77,7 +77,7 @@ def _among_others(rule: Rule, example: Example) -> Said:
     ids = event_ids(chunk.columns.column("event_id"))
     rows = Rows(rule.domain, 0, chunk.columns, chunk.offsets, chunk.clocks, ids)
     processor.process(merge([rows], chunk.clock + 1))
-    clock = instant(example.clock, profile) if example.clock else processor.next_due() or chunk.clock
+    clock = instant(example.clock, profile) if example.clock else processor.next_freeze()
     processor.advance(clock)
     said = [_of_case(processor, rule)] if rule.compare is not None else []
     said += [_of_pairs(processor, rule, profile.local_day(clock))] if rule.ask is not None else []
@@ -91,7 +91,7 @@ TRIALS: dict[str, Callable[[Rule, Example], Said]] = {"case": _by_one_case, "reg
 
 def triable(rule: Rule) -> bool:
     """Whether the rule's examples can be run."""
-    return rule.task in TRIALS
+    return rule.task in TRIALS and any(one is not None for one in (rule.judge, rule.compare, rule.ask))
 
 
 def try_out(rule: Rule, example: Example) -> Said:

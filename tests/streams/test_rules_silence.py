@@ -9,11 +9,15 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
 import pytest
 from domain_rows import SOURCE, chunks_of, profile, record
 
+from schemas.event_ids import event_ids
 from schemas.profile import Profile
 from streams.domains import PROCESSORS
+from streams.domains.permit_peers import PermitPeers
+from streams.engine.merge import Rows, merge
 from streams.engine.processor import Context, Processor
 from streams.engine.state_group import from_bytes, to_bytes
 
@@ -156,3 +160,51 @@ def test_any_cut_of_an_outage_says_the_same_in_the_end() -> None:
             for a in processor.alerts.records().values() if a["status"] != "withdrawn"
         })  # fmt: skip
     assert said[0] == said[1] == said[2] == said[3]
+
+
+def heard(number: int, at: str, domain: str = "heartbeats") -> tuple[str, dict[str, Any]]:
+    beat = {
+        "event_id": str(UUID(int=number)),
+        "source": SOURCE,
+        "opd": "1.01",
+        "occurred_at": ms(at),
+        "kind": "heartbeat",
+    }
+    return domain, {**beat, "mode": "live", "simulated": False}
+
+
+def test_four_days_of_silence_are_one_alert_that_ends_by_itself() -> None:
+    peers = PermitPeers(Context(patient()))
+    beats = [heard(n, f"2026-01-06T{8 + n:02}:00") for n in range(4)]
+    back = [heard(100 + n, f"2026-01-12T{8 + n:02}:00") for n in range(4)]
+
+    def take(some: list[tuple[str, dict[str, Any]]]) -> None:
+        columns = pa.RecordBatch.from_pylist([one for _, one in some])
+        clocks = columns.column("occurred_at").to_numpy()
+        rows = Rows("heartbeats", 0, columns, clocks, clocks, event_ids(columns.column("event_id")))
+        peers.process(merge([rows], int(clocks[-1]) + 1))
+
+    take(beats)
+    due = peers.next_due()
+    assert due is not None
+    assert due <= ms("2026-01-06T16:00") + 1, "four working hours after 11.00, lunch left out"
+    peers.advance(ms("2026-01-06T15:59"))
+    assert peers.alerts.records() == {}
+    for day in range(7, 12):
+        peers.advance(ms(f"2026-01-{day:02}T12:00"))
+    (alert,) = peers.alerts.records().values()
+    assert (alert["rule"], alert["subject"], alert["status"], alert["revision"]) == (
+        "S01",
+        SOURCE,
+        "raised",
+        1,
+    )
+    assert "6 Januari 2026 pukul 11.00" in alert["sentence"]
+    take(back)
+    (alert,) = peers.alerts.records().values()
+    assert (alert["status"], alert["withdrawn_reason"]) == ("withdrawn", "Sumber terdengar lagi.")
+    whole = PermitPeers(Context(patient()))
+    peers = whole
+    take([*beats, *back])  # a replay that reads it all at once says the same
+    (alert,) = whole.alerts.records().values()
+    assert (alert["rule"], alert["status"]) == ("S01", "withdrawn")
