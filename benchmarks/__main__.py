@@ -31,6 +31,9 @@ def main() -> int:
     sink.add_argument("--rounds", type=int, default=3)
     memory = names.add_parser("memory", help="what a simulated regency's year weighs in the state")
     memory.add_argument("--population", type=int, default=300_000)
+    judged = names.add_parser("rules", help="what the permit rules cost, in both tasks")
+    judged.add_argument("--cases", type=int, default=60_000, help="permits of a year")
+    judged.add_argument("--open", type=int, default=1_000_000, help="open permits")
     names.add_parser("wallboard", help="publish to the screen of a real browser")
     options = parser.parse_args()
     if options.name in (None, "throughput"):
@@ -63,6 +66,11 @@ def main() -> int:
 
         given = options if options.name else memory.parse_args([])
         weights.main(given.population)
+    if options.name in (None, "rules"):
+        from benchmarks import rules
+
+        given = options if options.name else judged.parse_args([])
+        rules.main(given.cases, given.open)
     if options.name in (None, "wallboard"):
         from benchmarks import wallboard
 

@@ -13,6 +13,7 @@ i. An instant that is not there is ``NEVER``, an event that is not there is -1.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -65,6 +66,12 @@ class Cases:
         if found is None:
             found = self._columns[name] = np.ascontiguousarray(self.events[name])
         return found
+
+    def once(self, name: str, make: Callable[[Cases], Any]) -> Any:
+        """What several rules make of the cases, made once."""
+        if name not in self._columns:
+            self._columns[name] = make(self)
+        return self._columns[name]
 
     def select(self, cases: Int64s) -> Cases:
         """Some of the cases, in the order given."""

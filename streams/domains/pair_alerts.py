@@ -26,17 +26,27 @@ class PairAlerts:
 
     def __init__(self, alerts: Alerts, book: Book, topic: str, blocks: Callable[[], Iterator[Cases]]) -> None:
         self._alerts, self._book, self._topic, self._blocks = alerts, book, topic, blocks
+        self._ever: set[tuple[str, str, str]] | None = None
 
     def say(self, rule: Rule, asked: Asked, at: int, clock: int) -> None:
         """Raise what was found, withdraw what no longer is; pairs that were not asked about stay as they are."""
+        if (
+            self._ever is None
+        ):  # pairs that may have an alert: those of a predecessor, and every one raised since
+            self._ever = {(a["rule"], a["subject"], a["scope"]) for a in self._alerts.records().values()}
         for subject, scope in asked.dropped:
-            self._alerts.withdraw(alert_id(rule.id, subject, scope), REASON_FEW, clock)
+            self._withdraw(rule, subject, scope, REASON_FEW, clock)
         for row, found in enumerate(asked.found):
             subject, scope = asked.subject[row], asked.scope[row]
             if found:
+                self._ever.add((rule.id, subject, scope))
                 self._alerts.revise(self._record(rule, asked, row, at, clock), LEVELS)
             else:
-                self._alerts.withdraw(alert_id(rule.id, subject, scope), REASON, clock)
+                self._withdraw(rule, subject, scope, REASON, clock)
+
+    def _withdraw(self, rule: Rule, subject: str, scope: str, reason: str, clock: int) -> None:
+        if self._ever is not None and (rule.id, subject, scope) in self._ever:
+            self._alerts.withdraw(alert_id(rule.id, subject, scope), reason, clock)
 
     def _shown(self, rule: Rule, subject: str, scope: str) -> Events:
         if rule.shows is None:

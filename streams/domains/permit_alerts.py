@@ -29,6 +29,8 @@ class CaseAlerts:
 
     def __init__(self, rules: Sequence[Rule], alerts: Alerts, book: Book, topic: str) -> None:
         self._rules, self._alerts, self._book, self._topic = rules, alerts, book, topic
+        self._known: dict[tuple[str, int, int, int], dict[str, str]] = {}
+        self._taken_back = 0
         self._context = [(number, rule) for number, rule in enumerate(rules) if rule.kind == "context"]
 
     def say(
@@ -149,16 +151,29 @@ class CaseAlerts:
         )
         return [f"waktu di pemohon: {decimal(days)} hari kerja"] if days > 0 else []
 
+    def _values(self, rule: Rule, permit_type: int, source: int, day: int) -> dict[str, str]:
+        """The rule's parameters for a type and source (words) on a day, as text."""
+        if self._taken_back != self._book.words.taken_back or len(self._known) > 50_000:
+            self._known.clear()
+            self._taken_back = self._book.words.taken_back
+        key = (rule.id, permit_type, source, day)
+        if key not in self._known:
+            one = (np.array([permit_type], np.uint32), np.array([source], np.uint32), np.array([day]))
+            self._known[key] = {
+                f"{rule.id}.{p.name}": str(
+                    float(self._book.parameter(f"{rule.id}.{p.name}", p.default, *one)[0])
+                )
+                for p in rule.parameters
+            }
+        return self._known[key]
+
     def _parameters(self, rule: Rule, cases: Cases, case: int, judged: Judged) -> dict[str, str]:
         """The values that the rule was judged by, and what else was found in the case."""
-        one = np.array([case])
-        types, sources, days = cases.permit_type[one], cases.source[one], cases.started_day[one]
-        values = {
-            f"{rule.id}.{p.name}": str(
-                float(self._book.parameter(f"{rule.id}.{p.name}", p.default, types, sources, days)[0])
+        values = dict(
+            self._values(
+                rule, int(cases.permit_type[case]), int(cases.source[case]), int(cases.started_day[case])
             )
-            for p in rule.parameters
-        }
+        )
         for number, context in self._context:
             if judged.outcomes[number, case] == FOUND:
                 values[f"konteks {context.id}"] = context.title

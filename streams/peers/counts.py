@@ -77,7 +77,7 @@ class Counts(Table[int, bytes]):
             news = _summed(key[rows], amount[rows])
             if not len(news.key):
                 continue
-            self.put(number, _pack(_merged([self.on(number), news])))
+            self.put(number, _pack(_changed(self.on(number), news)))
             if self._window is not None and self._window[0] - WINDOW_DAYS <= number < self._window[0]:
                 self._since.append(news)
 
@@ -90,9 +90,7 @@ class Counts(Table[int, bytes]):
             added = [self.on(d) for d in range(last, day)]
             gone = [self.on(d) for d in range(last - WINDOW_DAYS, day - WINDOW_DAYS)]
             taken = [Counted(one.key, -one.amount) for one in gone]
-            changes = [*self._since, *added, *taken]
-            if any(len(one.key) for one in changes):
-                window = _merged([window, *changes])
+            window = _changed(window, _merged([*self._since, *added, *taken]))
         self._window, self._since = (day, window), []
         return window
 
@@ -144,6 +142,20 @@ def _summed(key: Int64s, amount: Int64s) -> Counted:
     sums = np.add.reduceat(amount, first)
     kept = sums != 0
     return Counted(key[first][kept], sums[kept])
+
+
+def _changed(counts: Counted, by: Counted) -> Counted:
+    """Counts after some changes, without sorting the many that stay."""
+    if not len(by.key) or not len(counts.key):
+        return by if not len(counts.key) else counts
+    place = np.searchsorted(counts.key, by.key)
+    known = counts.key[np.minimum(place, len(counts.key) - 1)] == by.key
+    amount = counts.amount.copy()
+    amount[place[known]] += by.amount[known]
+    key = np.insert(counts.key, place[~known], by.key[~known])
+    amount = np.insert(amount, place[~known], by.amount[~known])
+    stays = amount != 0
+    return Counted(key, amount) if stays.all() else Counted(key[stays], amount[stays])
 
 
 def _merged(counts: Iterable[Counted]) -> Counted:

@@ -27,6 +27,12 @@ class Done(NamedTuple):
 
 
 def done(cases: Cases) -> Done:
+    """All finished steps of the cases."""
+    found: Done = cases.once("done steps", _done)
+    return found
+
+
+def _done(cases: Cases) -> Done:
     """All finished steps. ``minimum`` are the minutes that the template says it cannot take less of, 0 for none."""
     steps, book = cases.steps, cases.book
     ended = steps.finish >= 0

@@ -56,28 +56,35 @@ def ask(peers: Peers) -> Asked:
     """For every pair that met on the day before."""
     least, lift, alpha = (peers.parameter(name) for name in ("least", "lift", "alpha"))
     sums, names = peers.sums(), peers.book.names
-    answer = Asked([], [], [], [], [], 0, [])
-    few = 0
-    for key in peers.yesterday("meetings").key.tolist():
-        actor, officer = (key >> BITS) & MASK, key & MASK
-        of_types = sums.run(peers.measure("actors"), actor)
-        n = int(of_types.amount.sum())
-        k = int(sums.of(key))
-        subject, scope = names.text(officer), names.text(actor)
-        if n < least:
-            few += 1
-            answer.dropped.append((subject, scope))
-            continue
-        whole = sums.of(peers.key("types", of_types.key, np.zeros(len(of_types.key), np.int64)))
-        his = sums.of(peers.key("officers", of_types.key, np.full(len(of_types.key), officer)))
-        p = float((of_types.amount * his / whole).sum()) / n
-        share = k / n
-        answer.subject.append(subject)
-        answer.scope.append(scope)
-        answer.found.append(share >= lift * p and binomial_tail(k, n, p) < alpha)
-        answer.observed.append(share)
-        answer.threshold.append(lift * p)
-    return answer._replace(few=few)
+    met = peers.yesterday("meetings").key
+    actor, officer = (met >> BITS) & MASK, met & MASK
+    begin = np.searchsorted(sums.key, peers.key("actors", actor, 0))
+    end = np.searchsorted(sums.key, peers.key("actors", actor + 1, 0))
+    total = np.concatenate([np.zeros(1, np.int64), np.cumsum(sums.amount)])
+    n = total[end] - total[begin]
+    few = [
+        (names.text(o), names.text(a))
+        for o, a in zip(officer[n < least].tolist(), actor[n < least].tolist(), strict=True)
+    ]
+    rows = np.flatnonzero(n >= least)
+    pair = np.repeat(
+        np.arange(len(rows)), (end - begin)[rows]
+    )  # one line for each type that an actor came with
+    first = np.cumsum((end - begin)[rows]) - (end - begin)[rows]
+    line = np.arange(len(pair)) - first[pair] + begin[rows][pair]
+    of_type = sums.key[line] & MASK
+    whole = sums.of(peers.key("types", of_type, np.zeros(len(line), np.int64)))
+    his = sums.of(peers.key("officers", of_type, officer[rows][pair]))
+    p = np.bincount(pair, sums.amount[line] * his / np.maximum(whole, 1), len(rows)) / n[rows]
+    k = sums.of(met[rows])
+    share = k / n[rows]
+    found = share >= lift * p
+    for place in np.flatnonzero(found).tolist():
+        found[place] = binomial_tail(int(k[place]), int(n[rows][place]), float(p[place])) < alpha
+    return Asked(
+        [names.text(o) for o in officer[rows].tolist()], [names.text(a) for a in actor[rows].tolist()], found.tolist(),
+        share.tolist(), (lift * p).tolist(), len(few), few,
+    )  # fmt: skip
 
 
 def shows(cases: Cases, officer: str, actor: str) -> Bools:
