@@ -18,20 +18,24 @@ class BareProfile:
 
 
 def main(options: dict[str, object]) -> None:
+    from infra.settings import resolve_profile
+    from schemas.profile import Profile
     from schemas.settings import KafkaSettings
     from streams.settings import StreamSettings
     from streams.worker import run
     from tests.streams.toy import Toy
     from tests.streams.toy_regency import ToyRegency
 
+    product = bool(options.get("product"))
+    profile = Profile.load(resolve_profile("contoh")) if product else BareProfile()
     run(
         KafkaSettings.model_validate(options["kafka"]),
         StreamSettings.model_validate(options["streams"]),
-        BareProfile(),  # type: ignore[arg-type]
+        profile,  # type: ignore[arg-type]
         index=int(str(options["index"])),
         data_dir=Path(str(options["data_dir"])),
         http_port=int(str(options.get("http_port", 0))),
-        processors={"revenue": Toy},
+        processors=None if product else {"revenue": Toy},
         regency=ToyRegency if options.get("regency") else None,
     )
 

@@ -33,6 +33,7 @@ class StreamStack:
     options: dict[str, Any] = field(default_factory=dict)
     sent: dict[str, int] = field(default_factory=dict)
     regency: bool = False
+    product: bool = False
     _running: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -103,6 +104,7 @@ class StreamStack:
             "index": index,
             "data_dir": str(self.folder),
             "regency": self.regency,
+            "product": self.product,
         }
         log = (self.folder / f"worker-{index}.log").open("ab")
         process = subprocess.Popen(
