@@ -88,10 +88,10 @@ def test_partitions_resume_and_the_others_never_stop(ground: Ground) -> None:
 
 
 def tasks_of(scenario: Scenario, index: int) -> set[int]:
-    """The tasks that a worker says are its own."""
+    """The case tasks that a worker says are its own; the regency task is -1."""
     log = scenario.folder / f"worker-{index}.log"
-    said = re.findall(r"tasks.*?=.*?\[([\d, ]*)\]", log.read_text() if log.exists() else "")
-    return {int(number) for number in said[-1].split(",")} if said and said[-1] else set()
+    said = re.findall(r"tasks.*?=.*?\[([-\d, ]*)\]", log.read_text() if log.exists() else "")
+    return {task for task in map(int, said[-1].split(",")) if task >= 0} if said and said[-1] else set()
 
 
 def longest_silences(scenario: Scenario, since: float) -> dict[int, float]:
