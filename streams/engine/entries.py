@@ -47,7 +47,7 @@ class Entries(Table[str, bytes]):
         self.put(key, _DUE.pack(_NEVER if due is None else due) + body)
         if due is not None and (before is None or _due(before) != due):
             heappush(self._heap, (due, key))
-            if len(self._heap) > 64 + 4 * len(self._rows):
+            if len(self._heap) > 64 + 2 * len(self._rows):
                 self._order()
 
     def schedule(self, key: str, due: int | None) -> None:

@@ -45,7 +45,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
 from streams.engine.client import Once
-from streams.engine.engine import Engine
+from streams.engine.engine import CASES, Engine
 from streams.engine.fetch import Committed, Source
 from streams.engine.group_offsets import GroupOffsets
 from streams.engine.pump import Delivery
@@ -145,11 +145,11 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
 
     async def _hand_over(self) -> None:
         """One Faust message per chunk, to the agent of its topic; straight to the engine during a rebalance, when Faust
-        delivers nothing, so that the partitions we hold go on, and where no agent listens: what the regency task reads
-        besides the domains."""
+        delivers nothing, so that the partitions we hold go on, and for the regency task, which reads partitions that
+        Faust gave to others."""
         while not self.should_stop:
             delivery = await self._deliveries.get()
-            if self.flow_active and delivery.batch.run.source.topic in self.engine_topics:
+            if self.flow_active and delivery.feed == CASES:
                 await self.callback(self._chunk_message(delivery))
             else:
                 self.engine.process(delivery)
