@@ -14,7 +14,7 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple
 
-from streams.cases.events import EVENT, NEVER
+from streams.cases.events import NEVER
 
 HEAD = struct.Struct("<qqqHH")
 ALERTED, REPLACED = 8, 32
@@ -58,8 +58,3 @@ def unpack(data: bytes, rules: int) -> Body:
 def new(seen: int, rules: int, nothing: int) -> Body:
     """A case of which nothing is known yet."""
     return Body(seen, NEVER, NEVER, bytes([nothing]) * rules, (), {}, b"")
-
-
-def events_in(body: Body) -> int:
-    """How many events a case has."""
-    return len(body.events) // EVENT.itemsize

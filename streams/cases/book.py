@@ -46,7 +46,6 @@ class Book:
         self.profile, self.words, self.names, self.event_clock = profile, words, names, event_clock
         self.zone = profile.timezone.key
         self.kinds = {kind: words.number(kind) for kind in KINDS}
-        self.closing = np.array([self.kinds[kind] for kind in CLOSING], np.uint32)
         self.applicant = words.number(APPLICANT)
         self.calendars: list[WorkingCalendar] = [profile.calendar, *profile.unit_calendars.values()]
         self._calendar_of = {unit: 1 + i for i, unit in enumerate(profile.unit_calendars)}
@@ -154,7 +153,7 @@ class Book:
         return self.each("tariff", _packed(types, np.zeros(len(types), np.uint32), days), find, np.int64)
 
     def type_of(self, number: int) -> PermitType | None:
-        """The permit type of a number; "*" of the profile stands for every type that it does not name."""
+        """The permit type of a number; None where the profile does not name it."""
         return self.profile.permit_types.get(self.words.text(number))
 
     def _apart(self, packed: int) -> tuple[str, str, date]:

@@ -15,6 +15,7 @@ from schemas.calendar import WorkingCalendar
 from streams.cases.book import Floats
 from streams.cases.events import NEVER
 from streams.engine.chunk import Int64s
+from streams.runs import begins
 
 
 class Stops(NamedTuple):
@@ -106,7 +107,6 @@ def courses_of(case: Int64s, since: Int64s, until: Int64s, of: Int64s, n: int, s
 def _before(of: Int64s, length: Int64s) -> Int64s:
     """The sum of the earlier pieces of the same clock; sums may wrap around, their differences do not."""
     total = np.cumsum(length) - length
-    new = np.ones(len(of), np.bool_)
-    new[1:] = of[1:] != of[:-1]
+    new = begins(of)
     first = np.flatnonzero(new)
     return total - total[first][np.cumsum(new) - 1]

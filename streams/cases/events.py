@@ -111,12 +111,6 @@ def take_in(
     )
 
 
-def event_id(row: Any) -> str:
-    """The id of one event as text."""
-    text = f"{int(row['high']):016x}{int(row['low']):016x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-
-
 def event_texts(rows: Events) -> list[str]:
     """The ids of events as text."""
     return [

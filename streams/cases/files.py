@@ -47,8 +47,6 @@ class CaseFiles:
     def touch(self, rows: Intake | None, clock: int, also: Sequence[str] = ()) -> Touched | None:
         """The cases of these rows, those with a deadline by ``clock``, and ``also``; None where there is none."""
         keys = list(rows.case_ids) if rows is not None else []
-        if rows is not None and len(rows.events) and len(keys) > len(np.unique(rows.case_of)):
-            raise ValueError("a case without a row")
         here = set(keys)
         keys.extend(key for key in also if key not in here)
         here.update(also)
@@ -79,7 +77,7 @@ class CaseFiles:
         touched = Touched(bodies, before, known, before, [False] * len(keys))
         if rows is not None and len(rows.events):
             events, case_of = np.concatenate([old, rows.events]), np.concatenate([case_of, rows.case_of])
-            if rows.corrections or any(body.replaced for body in bodies):
+            if rows.corrections:
                 stands = self._corrected(touched, events, case_of, len(old), rows)
                 events, case_of = events[stands], case_of[stands]
             order = np.lexsort((events["low"], events["high"], events["at"], case_of))

@@ -14,9 +14,9 @@ import numpy as np
 import pyarrow as pa
 
 from schemas.profile import Profile, Source
-from streams.cases.view import Bools
 from streams.engine.chunk import Int64s
-from streams.engine.store import Table
+from streams.engine.store import Pairs, Table
+from streams.runs import Bools
 
 #: Minutes of the working day of Perpres 21/2023 by which an allowance in minutes becomes working days.
 WORKING_DAY_MINUTES = 450
@@ -132,15 +132,10 @@ class Hearing(Table[str, Heard]):
             yield source, None if last is None else (last, since)
 
 
-class Waiting(Table[str, str]):
+class Waiting(Pairs[str, str]):
     """Cases about which an absence was or would be told since their source was last heard, with that source."""
 
-    def columns(self, keys: Sequence[str], values: Sequence[str | None]) -> pa.RecordBatch:
-        arrays = [pa.array(keys, pa.string()), pa.array(values, pa.string())]
-        return pa.RecordBatch.from_arrays(arrays, names=["case", "source"])
-
-    def rows(self, batch: pa.RecordBatch) -> Iterable[tuple[str, str | None]]:
-        return zip(*(column.to_pylist() for column in batch.columns), strict=True)
+    schema = pa.schema([("case", pa.string()), ("source", pa.string())])
 
     def of(self, sources: set[str]) -> list[str]:
         """The cases that wait for one of these sources."""

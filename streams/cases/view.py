@@ -19,14 +19,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from streams.cases.book import Book, Template, combined
+from streams.cases.book import CLOSING, Book, Template, combined
 from streams.cases.courses import Courses, Stops, courses_of
 from streams.cases.events import BACKFILL, NEVER, SIMULATED, Events
 from streams.cases.words import Numbers
 from streams.days import Days, local_days
 from streams.engine.chunk import Int64s
-
-Bools = np.ndarray[Any, np.dtype[np.bool_]]
+from streams.runs import Bools, begins
 
 
 class Holdings(NamedTuple):
@@ -126,7 +125,7 @@ class Cases:
     @cached_property
     def closing(self) -> Int64s:
         """The closing event of each case."""
-        return self.first(self.is_kind("issued", "rejected", "withdrawn", "closed"))
+        return self.first(self.is_kind(*CLOSING))
 
     @cached_property
     def closed_at(self) -> Int64s:
@@ -234,9 +233,7 @@ class Cases:
         return self._units[ends]
 
     def _holdings(self, who: Numbers) -> Holdings:
-        changed = np.ones(self.m, np.bool_)
-        changed[1:] = who[1:] != who[:-1]
-        changed[self.first_event] = True
+        changed = begins(self.case_of, who)
         rows = np.flatnonzero(changed & self.past)
         return Holdings(self.case_of[rows], self.column("at")[rows], who[rows])
 
@@ -247,13 +244,13 @@ class Cases:
         before = np.zeros(self.m, np.bool_)
         before[1:] = returned[:-1]
         before[self.first_event] = False
-        begins = np.flatnonzero(returned & ~before)
+        first = np.flatnonzero(returned & ~before)
         others = np.flatnonzero(~returned)
-        following = np.append(others, self.m)[np.searchsorted(others, begins)]
-        at, case = self.column("at"), self.case_of[begins]
+        following = np.append(others, self.m)[np.searchsorted(others, first)]
+        at, case = self.column("at"), self.case_of[first]
         inside = following < self.starts[case + 1]
         until = np.where(inside, at[np.minimum(following, self.m - 1)], NEVER)
-        return Stops(np.searchsorted(case, np.arange(self.n + 1)), at[begins], until)
+        return Stops(np.searchsorted(case, np.arange(self.n + 1)), at[first], until)
 
     @cached_property
     def course(self) -> Courses:
@@ -265,16 +262,13 @@ class Cases:
     def steps(self) -> Steps:
         """Spans from ``started`` to ``finished`` of each step in the past; a span still open ends with the case."""
         kind, step = self.column("kind"), self.column("step")
-        begins = kind == self.book.kind("started")
-        rows = np.flatnonzero((begins | (kind == self.book.kind("finished"))) & (step != 0) & self.past)
+        starting = kind == self.book.kind("started")
+        rows = np.flatnonzero((starting | (kind == self.book.kind("finished"))) & (step != 0) & self.past)
         both = combined(self.case_of[rows], step[rows])
         order = np.argsort(both, kind="stable")
         rows, both = rows[order], both[order]
-        group = np.ones(len(rows), np.bool_)
-        group[1:] = both[1:] != both[:-1]
-        start = begins[rows]
-        turns = group.copy()
-        turns[1:] |= start[1:] != start[:-1]
+        group, start = begins(both), starting[rows]
+        turns = begins(both, start)
         turns &= start | ~group  # a finish that nothing began
         rows, both, start = rows[turns], both[turns], start[turns]
         first = np.flatnonzero(start)
@@ -289,8 +283,7 @@ class Cases:
         finish = np.full(len(first), -1)
         finish[ended] = rows[after[ended]]
         names = both[first]
-        new = np.ones(len(first), np.bool_)
-        new[1:] = names[1:] != names[:-1]
+        new = begins(names)
         outer = np.flatnonzero(new)
         return Steps(
             case, step[rows[first]], at[rows[first]], until, np.cumsum(new) - 1, outer,
@@ -321,6 +314,6 @@ class Cases:
 def runs(starts: Int64s, chosen: Int64s) -> tuple[Int64s, Int64s]:
     """The rows of some of the runs that ``starts`` cuts, and where each of them begins among those rows."""
     lengths = starts[chosen + 1] - starts[chosen]
-    begins = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
-    rows = np.arange(begins[-1]) + np.repeat(starts[chosen] - begins[:-1], lengths)
-    return rows, begins
+    bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
+    rows = np.arange(bounds[-1]) + np.repeat(starts[chosen] - bounds[:-1], lengths)
+    return rows, bounds

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from streams.engine.store import Table
-
-SCHEMA = pa.schema([("text", pa.string()), ("number", pa.int64())])
+from streams.engine.store import Pairs
 
 Numbers = np.ndarray[Any, np.dtype[np.uint32]]
 
 
-class Words(Table[str, int]):
+class Words(Pairs[str, int]):
     """The number of every text, in the order in which they came: a store that only grows. ``taken_back`` counts the times
     that new ones were undone: whoever remembers numbers forgets them then."""
+
+    schema = pa.schema([("text", pa.string()), ("number", pa.int64())])
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,11 +63,3 @@ class Words(Table[str, int]):
     def restore(self, batch: pa.RecordBatch) -> None:
         super().restore(batch)
         self._texts = ["", *sorted(self._rows, key=self._rows.__getitem__)]
-
-    def columns(self, keys: Sequence[str], values: Sequence[int | None]) -> pa.RecordBatch:
-        return pa.RecordBatch.from_arrays(
-            [pa.array(keys, pa.string()), pa.array(values, pa.int64())], schema=SCHEMA
-        )
-
-    def rows(self, batch: pa.RecordBatch) -> Iterable[tuple[str, int | None]]:
-        return zip(*(column.to_pylist() for column in batch.columns), strict=True)

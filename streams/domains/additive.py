@@ -5,12 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
-import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from streams.days import dated
 from streams.domains.corrections import Chains, Facts
+from streams.domains.limits import sound_rows
 from streams.engine.alerts import Alerts
 from streams.engine.chunk import Chunk, frame_of
 from streams.engine.processor import ALERTS, TOTALS, Context, RowError
@@ -62,9 +62,7 @@ class Additive(ABC):
         frame = frame_of(rows)
         errors = self.problems(frame)
         if errors:
-            sound = np.ones(len(chunk), np.bool_)
-            sound[[error.row for error in errors]] = False
-            rows = rows.filter(pa.array(sound))
+            rows = rows.filter(pa.array(sound_rows(len(chunk), errors)))
             frame = frame_of(rows)
         counted, undone = self._facts.take(rows, frame)
         if len(undone):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 import polars as pl
 
 from streams.engine.processor import RowError
@@ -60,6 +62,13 @@ def membership_problems(
         RowError(row, reason, f"{column} = {value!r}: must be one of {', '.join(allowed)}")
         for row, value in _where(frame, column, wrong)
     ]
+
+
+def sound_rows(rows: int, errors: Sequence[RowError]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Which of the rows of a chunk have none of these errors."""
+    sound = np.ones(rows, np.bool_)
+    sound[[error.row for error in errors]] = False
+    return sound
 
 
 def any_of(frame: pl.DataFrame, kinds: Sequence[str]) -> bool:

@@ -11,13 +11,14 @@ import numpy as np
 from streams.cases.book import Book
 from streams.cases.events import BACKFILL, NEVER
 from streams.cases.files import Touched
-from streams.cases.view import Bools, Cases
+from streams.cases.view import Cases
 from streams.engine.alerts import Alerts
 from streams.rules.alerts import alert_id, digest_of, evidence
 from streams.rules.findings import LEVELS
 from streams.rules.judging import FOUND, Judged, Standing
 from streams.rules.rule import Rule
 from streams.rules.telling import Told, decimal
+from streams.runs import Bools
 
 REASON_CORRECTED = "Data dikoreksi; hitungan yang baru tidak lagi menunjukkan indikasi ini."
 REASON_SILENT = "Sumber data sedang diam; indikasi ini dinilai lagi setelah datanya lengkap."

@@ -23,6 +23,7 @@ from streams.domains.limits import EARLIEST_MS
 from streams.engine.chunk import Int64s
 from streams.engine.totals import TOTAL, Key, Totals
 from streams.peers.statistics import buckets_of
+from streams.runs import begins
 
 METRICS = (
     "permits.entered", "permits.open", "permits.waiting", "permits.finished", "permits.duration_minutes",
@@ -65,7 +66,7 @@ class Flows:
         self.forget()
         order = np.argsort(keys)
         keys, amounts = keys[order], amounts[order]
-        first = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])) if len(keys) else np.empty(0, np.int64)
+        first = np.flatnonzero(begins(keys))
         sums = np.add.reduceat(amounts, first) if len(first) else amounts
         known = self._known
         if self._taken_back != self._book.words.taken_back:

@@ -9,18 +9,19 @@ So everything that is said depends on the events known at one instant a day, and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
 
 from schemas.catalogue import PERMITS
 from streams.cases.book import Book, day_of
-from streams.cases.events import EVENT, FIELDS, NEVER, OFFICIAL, PLAIN, PRIVATE, take_in
+from streams.cases.events import FIELDS, NEVER, OFFICIAL, PLAIN, PRIVATE, take_in
 from streams.cases.files import CaseFiles, Touched
 from streams.cases.view import Cases
 from streams.cases.words import Words
 from streams.days import local_days
+from streams.domains.limits import sound_rows
 from streams.domains.pair_alerts import PairAlerts
 from streams.domains.permit_alerts import CaseAlerts
 from streams.domains.permits import problems
@@ -30,7 +31,7 @@ from streams.engine.chunk import frame_of
 from streams.engine.entries import Entries
 from streams.engine.merge import Merged
 from streams.engine.processor import ALERTS, TOTALS, Context
-from streams.engine.store import Store, Table
+from streams.engine.store import Pairs, Store
 from streams.engine.totals import Key, Totals
 from streams.peers.counts import Counts, packed
 from streams.peers.fences import Fences
@@ -48,15 +49,10 @@ PREFIX = "regency"
 FROZEN = "frozen"
 
 
-class Days(Table[str, int]):
+class Days(Pairs[str, int]):
     """Days by name: the last one that was frozen (since 1970)."""
 
-    def columns(self, keys: Sequence[str], values: Sequence[int | None]) -> pa.RecordBatch:
-        arrays = [pa.array(keys, pa.string()), pa.array(values, pa.int64())]
-        return pa.RecordBatch.from_arrays(arrays, names=["name", "day"])
-
-    def rows(self, batch: pa.RecordBatch) -> Iterable[tuple[str, int | None]]:
-        return zip(*(column.to_pylist() for column in batch.columns), strict=True)
+    schema = pa.schema([("name", pa.string()), ("day", pa.int64())])
 
 
 class PermitPeers:
@@ -91,7 +87,7 @@ class PermitPeers:
         self.stores = {**self.stores, "hearing": self._silences.hearing}
         self._lateness = 0 if context.event_clock else slowest
         self._files = CaseFiles(self._entries, self.book, len(self.rules))
-        self._queue: Queue | None = None
+        self._queue = Queue()
         self._coverage = Coverage(self.rules, self.book, PREFIX)
         self._says = CaseAlerts(self.rules, self.alerts, self.book, PERMITS.name)
         self._says_of_pairs = PairAlerts(self.alerts, self.book, PERMITS.name, self._files.blocks)
@@ -148,8 +144,7 @@ class PermitPeers:
         columns = columns.select(list(self.reads[DOMAIN]))
         rows = np.arange(first, first + len(clocks))
         if wrong := problems(frame_of(columns.select(list(PLAIN)))):
-            sound = np.ones(len(clocks), np.bool_)
-            sound[[error.row for error in wrong]] = False
+            sound = sound_rows(len(clocks), wrong)
             columns, rows, clocks = columns.filter(pa.array(sound)), rows[sound], clocks[sound]
         if len(rows):
             self._pending.append(
@@ -191,8 +186,7 @@ class PermitPeers:
 
     def _judge(self, touched: Touched, day: int, at: int) -> None:
         cases = touched.now
-        if self._queue is None:
-            self._queue = Queue()
+        if not self._queue.known:
             for block in self._files.blocks():
                 self._queue.update(block)
         self._queue.update(cases)
@@ -204,7 +198,7 @@ class PermitPeers:
             self.book.profile.calendar.day_start(day_of(number).isoformat()) + self._lateness
             for number in closed_on[later].tolist()
         ]
-        peers = {rule.id: self._peers(rule, cases, self._queue, day, at) for rule in self.rules}
+        peers = {rule.id: self._peers(rule, day, at) for rule in self.rules}
         judged = compare_cases(self.rules, peers, cases, later, again)
         self._coverage.count(touched, judged, self.totals)
         self._files.save(touched, judged, self._says.say(touched, judged, at))
@@ -212,8 +206,7 @@ class PermitPeers:
     def _ask(self, rule: Rule, day: int, at: int) -> None:
         if rule.ask is None:
             return
-        nobody = Cases(np.zeros(0, EVENT), np.zeros(1, np.int64), [], np.zeros(0, np.int64), self.book)
-        asked: Asked = rule.ask(self._peers(rule, nobody, self._queue or Queue(), day, at))
+        asked: Asked = rule.ask(self._peers(rule, day, at))
         on = day_of(day - 1).isoformat()
         found = sum(asked.found)
         for metric, amount in (
@@ -223,5 +216,5 @@ class PermitPeers:
         if rule.kind != "page":
             self._says_of_pairs.say(rule, asked, at, at)
 
-    def _peers(self, rule: Rule, cases: Cases, queue: Queue, day: int, at: int) -> Peers:
-        return Peers(rule, self._measures, self._counts, self._fences, queue, cases, day, at)
+    def _peers(self, rule: Rule, day: int, at: int) -> Peers:
+        return Peers(rule, self._measures, self._counts, self._fences, self._queue, self.book, day, at)

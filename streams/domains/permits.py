@@ -17,9 +17,9 @@ from streams.cases.book import Book
 from streams.cases.events import CATCHING_UP, FIELDS, NEVER, PLAIN, Intake, take_in
 from streams.cases.files import CaseFiles
 from streams.cases.hearing import NOT_SILENT, Hearing, Waiting
-from streams.cases.view import Bools, Cases
+from streams.cases.view import Cases
 from streams.cases.words import Words
-from streams.domains.limits import time_problems
+from streams.domains.limits import sound_rows, time_problems
 from streams.domains.permit_alerts import CaseAlerts
 from streams.domains.permit_flows import Flows, add_flows
 from streams.engine.alerts import Alerts
@@ -31,6 +31,7 @@ from streams.engine.totals import Totals
 from streams.rules import rules, version_of
 from streams.rules.coverage import Coverage
 from streams.rules.judging import judge_cases
+from streams.runs import Bools
 
 
 class Permits:
@@ -67,8 +68,7 @@ class Permits:
         errors = problems(frame_of(columns.select(list(PLAIN))))
         offsets, clocks = chunk.offsets, chunk.clocks
         if errors:
-            sound = np.ones(len(chunk), np.bool_)
-            sound[[error.row for error in errors]] = False
+            sound = sound_rows(len(chunk), errors)
             columns, offsets, clocks = columns.filter(pa.array(sound)), offsets[sound], clocks[sound]
         rows = take_in(
             columns, offsets, clocks, self._words, self._names, self.book.zone, partition=chunk.partition

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 import pyarrow as pa
 
-from streams.engine.store import Table
-
-SCHEMA = pa.schema([("alert_id", pa.string()), ("record", pa.binary())])
+from streams.engine.store import Pairs
 
 #: What makes an alert say something new.
 SAID = ("level", "level_at", "due_at", "unit", "observed", "evidence_digest")
@@ -20,8 +18,10 @@ REASON_REBUILT = (
 )
 
 
-class Alerts(Table[str, bytes]):
+class Alerts(Pairs[str, bytes]):
     """The last revision of every alert, by alert id: a record of ``risk.alerts`` but for ``published_at``."""
+
+    schema = pa.schema([("alert_id", pa.string()), ("record", pa.binary())])
 
     def standing(self, alert_id: str) -> bool:
         """Whether an alert was raised and not withdrawn."""
@@ -76,14 +76,6 @@ class Alerts(Table[str, bytes]):
 
     def _say(self, record: dict[str, Any], status: str, revision: int) -> None:
         self.put(record["alert_id"], _encode({**record, "status": status, "revision": revision}))
-
-    def columns(self, keys: Sequence[str], values: Sequence[bytes | None]) -> pa.RecordBatch:
-        return pa.RecordBatch.from_arrays(
-            [pa.array(keys, pa.string()), pa.array(values, pa.binary())], schema=SCHEMA
-        )
-
-    def rows(self, batch: pa.RecordBatch) -> Iterable[tuple[str, bytes | None]]:
-        return zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
 def records_of(batch: pa.RecordBatch) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import pyarrow as pa
 
@@ -102,6 +102,21 @@ class Table(ABC, Generic[K, V]):
     @abstractmethod
     def rows(self, batch: pa.RecordBatch) -> Iterable[tuple[K, V | None]]:
         """The rows of such columns."""
+
+
+class Pairs(Table[K, V]):
+    """A table of one plain value a key; ``schema`` names the two columns and their types."""
+
+    schema: ClassVar[pa.Schema]
+
+    def columns(self, keys: Sequence[K], values: Sequence[V | None]) -> pa.RecordBatch:
+        arrays = [
+            pa.array(texts, field.type) for texts, field in zip((keys, values), self.schema, strict=True)
+        ]
+        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+    def rows(self, batch: pa.RecordBatch) -> Iterable[tuple[K, V | None]]:
+        return zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
 def batched(items: Iterable[Any], size: int) -> Iterator[list[Any]]:

@@ -14,12 +14,12 @@ import numpy as np
 import pyarrow as pa
 
 from streams.engine.chunk import Int64s
-from streams.engine.store import Table
+from streams.engine.store import Pairs
+from streams.runs import begins
 
 WINDOW_DAYS = 365
 BITS = 28
 MASK = (1 << BITS) - 1
-SCHEMA = pa.schema([("day", pa.int64()), ("counts", pa.binary())])
 
 
 class Counted(NamedTuple):
@@ -55,8 +55,10 @@ def packed(measure: int, a: Any, b: Any) -> Any:
     return (np.int64(measure) << 2 * BITS) | (np.asarray(a, np.int64) << BITS) | np.asarray(b, np.int64)
 
 
-class Counts(Table[int, bytes]):
+class Counts(Pairs[int, bytes]):
     """Counts by local day (since 1970): a store. Days never leave, so that a late event still finds its own."""
+
+    schema = pa.schema([("day", pa.int64()), ("counts", pa.binary())])
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,8 +74,8 @@ class Counts(Table[int, bytes]):
         if not len(key):
             return
         order = np.argsort(day, kind="stable")
-        days, begins = np.unique(day[order], return_index=True)
-        for number, rows in zip(days.tolist(), np.split(order, begins[1:]), strict=True):
+        days, bounds = np.unique(day[order], return_index=True)
+        for number, rows in zip(days.tolist(), np.split(order, bounds[1:]), strict=True):
             news = _summed(key[rows], amount[rows])
             if not len(news.key):
                 continue
@@ -103,14 +105,6 @@ class Counts(Table[int, bytes]):
         self._window = None
         super().restore(batch)
 
-    def columns(self, keys: Sequence[int], values: Sequence[bytes | None]) -> pa.RecordBatch:
-        return pa.RecordBatch.from_arrays(
-            [pa.array(keys, pa.int64()), pa.array(values, pa.binary())], schema=SCHEMA
-        )
-
-    def rows(self, batch: pa.RecordBatch) -> Iterable[tuple[int, bytes | None]]:
-        return zip(*(column.to_pylist() for column in batch.columns), strict=True)
-
 
 class Quantiles(NamedTuple):
     """Of each histogram (``group``: measure and a, in order): how many values, and the buckets of some quantiles."""
@@ -125,7 +119,7 @@ def quantiles(counts: Counted, percents: Sequence[int]) -> Quantiles:
     if not len(counts.key):
         return Quantiles(counts.key, counts.key, np.zeros((0, len(percents)), np.int64))
     group = counts.key >> BITS
-    first = np.flatnonzero(np.append(True, group[1:] != group[:-1]))
+    first = np.flatnonzero(begins(group))
     total = np.cumsum(counts.amount)
     before = total[first] - counts.amount[first]
     n = np.append(before[1:], total[-1]) - before
@@ -138,7 +132,7 @@ def _summed(key: Int64s, amount: Int64s) -> Counted:
     key, amount = key[order], amount[order]
     if not len(key):
         return EMPTY
-    first = np.flatnonzero(np.append(True, key[1:] != key[:-1]))
+    first = np.flatnonzero(begins(key))
     sums = np.add.reduceat(amount, first)
     kept = sums != 0
     return Counted(key[first][kept], sums[kept])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -10,13 +10,12 @@ import numpy as np
 import pyarrow as pa
 
 from streams.engine.chunk import Int64s
-from streams.engine.store import Table
+from streams.engine.store import Pairs
 from streams.peers.counts import Counted, Quantiles, quantiles
 
 PERCENTS = (10, 25, 50, 75, 95)
 #: How long a late closing may still ask for the fence of its day.
 KEPT_DAYS = 400
-SCHEMA = pa.schema([("day", pa.int64()), ("fences", pa.binary())])
 
 
 class Fence(NamedTuple):
@@ -26,8 +25,10 @@ class Fence(NamedTuple):
     by_percent: dict[int, Int64s]
 
 
-class Fences(Table[int, bytes]):
+class Fences(Pairs[int, bytes]):
     """Frozen quantiles by local day (since 1970): a store."""
+
+    schema = pa.schema([("day", pa.int64()), ("fences", pa.binary())])
 
     def freeze_day(self, day: int, counts: Counted, measures: Sequence[int]) -> None:
         """Keep the quantiles of the histograms of these measures for a day, and let those go that are too old."""
@@ -60,14 +61,6 @@ class Fences(Table[int, bytes]):
             else [0]
         )
         return sha256(repr(row).encode()).hexdigest()[:8]
-
-    def columns(self, keys: Sequence[int], values: Sequence[bytes | None]) -> pa.RecordBatch:
-        return pa.RecordBatch.from_arrays(
-            [pa.array(keys, pa.int64()), pa.array(values, pa.binary())], schema=SCHEMA
-        )
-
-    def rows(self, batch: pa.RecordBatch) -> Iterable[tuple[int, bytes | None]]:
-        return zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
 def _of(counts: Counted, measures: Sequence[int]) -> Counted:

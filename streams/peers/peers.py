@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from streams.cases.book import day_of
+from streams.cases.book import Book, day_of
 from streams.engine.chunk import Int64s
 from streams.peers.counts import Counted, Counts, packed
 from streams.peers.fences import Fence, Fences
 
 if TYPE_CHECKING:
-    from streams.cases.view import Cases
     from streams.cases.words import Numbers
     from streams.peers.queue import Queue
     from streams.rules.rule import Rule
@@ -33,11 +32,10 @@ class Peers:
 
     def __init__(
         self, rule: Rule, measures: Mapping[tuple[str, str], int], counts: Counts, fences: Fences, queue: Queue,
-        cases: Cases, day: int, at: int,
+        book: Book, day: int, at: int,
     ) -> None:  # fmt: skip
         self._rule, self._measures, self._counts, self._fences = rule, measures, counts, fences
-        self.queue, self.cases, self.day, self.at = queue, cases, day, at
-        self.book = cases.book
+        self.queue, self.book, self.day, self.at = queue, book, day, at
 
     def measure(self, name: str) -> int:
         """The number of one of the rule's measures."""

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
 import msgspec
 import numpy as np
 import pyarrow as pa
 
 from streams.cases.events import EVENT, Intake
-from streams.engine.store import Table
-
-SCHEMA = pa.schema([("number", pa.int64()), ("rows", pa.binary())])
+from streams.engine.store import Pairs
 
 
 class _Packed(msgspec.Struct, array_like=True):
@@ -21,8 +17,10 @@ class _Packed(msgspec.Struct, array_like=True):
     corrections: dict[int, bytes]
 
 
-class Pending(Table[int, bytes]):
+class Pending(Pairs[int, bytes]):
     """Batches by number, in the order in which they came."""
+
+    schema = pa.schema([("number", pa.int64()), ("rows", pa.binary())])
 
     def append(self, rows: Intake) -> None:
         """Keep a batch."""
@@ -49,14 +47,6 @@ class Pending(Table[int, bytes]):
             at += len(mine)
         events = np.frombuffer(b"".join(batch.events for batch in batches), EVENT)
         return Intake(events, np.concatenate(case_of), list(cases), corrections)
-
-    def columns(self, keys: Sequence[int], values: Sequence[bytes | None]) -> pa.RecordBatch:
-        return pa.RecordBatch.from_arrays(
-            [pa.array(keys, pa.int64()), pa.array(values, pa.binary())], schema=SCHEMA
-        )
-
-    def rows(self, batch: pa.RecordBatch) -> Iterable[tuple[int, bytes | None]]:
-        return zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
 _encode = msgspec.msgpack.Encoder().encode

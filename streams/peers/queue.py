@@ -24,6 +24,11 @@ class Queue:
         self._columns = np.zeros((3, 0), np.int64)
         self._stops: dict[int, list[tuple[int, int]]] = {}
 
+    @property
+    def known(self) -> bool:
+        """Whether it was made from the cases."""
+        return bool(self._slots)
+
     def update(self, cases: Cases) -> None:
         """Take cases as they are now."""
         slots = np.array([self._slots.setdefault(key, len(self._slots)) for key in cases.keys], np.int64)

@@ -9,9 +9,10 @@ import numpy as np
 from streams.cases.book import combined
 from streams.cases.courses import courses_of
 from streams.cases.events import AUTOMATIC
-from streams.cases.view import Bools, Cases
+from streams.cases.view import Cases
 from streams.cases.words import Numbers
 from streams.engine.chunk import Int64s
+from streams.runs import Bools
 
 
 class Done(NamedTuple):

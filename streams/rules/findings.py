@@ -10,9 +10,9 @@ import numpy as np
 
 from streams.cases.book import Floats
 from streams.cases.events import NEVER
-from streams.cases.view import Bools
 from streams.cases.words import Numbers
 from streams.engine.chunk import Int64s
+from streams.runs import Bools
 
 #: Levels of an alert, in order. A warning is not yet a finding.
 LEVELS = ("warning", "breach", "severe")

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from streams.cases.events import NEVER
-from streams.cases.view import Bools, Cases
+from streams.cases.view import Cases
 from streams.engine.chunk import Int64s
 from streams.rules.findings import APPLICABLE, BREACH, WARNING, Findings, Levels
 from streams.rules.parameters import Parameters
 from streams.rules.rule import Rule
+from streams.runs import Bools, begins
 
 if TYPE_CHECKING:
     from streams.peers.peers import Peers
@@ -121,8 +122,6 @@ def _standing(said: Findings) -> Standing:
     if not len(said):
         return Standing(said, said.at)
     order = np.lexsort((said.level, said.scope, said.case))
-    case, scope = said.case[order], said.scope[order]
-    last = np.ones(len(order), np.bool_)
-    last[:-1] = (case[1:] != case[:-1]) | (scope[1:] != scope[:-1])
-    begins = np.flatnonzero(np.append(True, last[:-1]))
-    return Standing(said.pick(order[last]), np.minimum.reduceat(said.at[order], begins))
+    first = np.flatnonzero(begins(said.case[order], said.scope[order]))
+    last = np.append(first[1:], len(order)) - 1
+    return Standing(said.pick(order[last]), np.minimum.reduceat(said.at[order], first))

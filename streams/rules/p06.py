@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from streams.cases.events import AUTOMATIC
-from streams.cases.view import Bools, Cases
+from streams.cases.view import Cases
 from streams.rules.examples import FIRST, ONE_CASE, OTHER_TYPE, SECOND, on, row
 from streams.rules.facts import firsts
 from streams.rules.findings import Findings, Judgement, applies, findings, joined, none_found
 from streams.rules.parameters import Parameters
 from streams.rules.rule import LegalBasis, Rule
 from streams.rules.telling import Told, act
+from streams.runs import Bools
 
 NO_PAIR, NO_OFFICER = range(2)
 KIND = "kind:"

@@ -8,7 +8,7 @@ import numpy as np
 
 from streams.cases.book import combined
 from streams.cases.events import NEVER
-from streams.cases.view import Bools, Cases
+from streams.cases.view import Cases
 from streams.days import local_days
 from streams.engine.chunk import Int64s
 from streams.peers.counts import BITS, MASK
@@ -18,6 +18,7 @@ from streams.rules.examples import APPLICANT, FIRST, SECOND, Event, Groups, many
 from streams.rules.facts import acting
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, decimal
+from streams.runs import Bools
 
 
 def _pairs(cases: Cases) -> tuple[Int64s, Int64s, Int64s, Int64s]:

@@ -15,6 +15,7 @@ from streams.rules.findings import Findings, Judgement, applies, findings, joine
 from streams.rules.parameters import Parameters
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, decimal, span
+from streams.runs import begins
 
 MINUTE_MS = 60_000
 HISTORIC = 0
@@ -57,7 +58,7 @@ def _greatest(
     beyond = np.flatnonzero(observed > threshold[case])
     case, observed, at = case[beyond], observed[beyond], at[beyond]
     order = np.lexsort((at, -observed, case))
-    first = order[np.flatnonzero(np.append(True, np.diff(case[order]) != 0))] if len(order) else order
+    first = order[begins(case[order])]
     case = case[first]
     word = np.full(len(case), cases.book.words.number(scope), np.uint32)
     return findings(case, at[first], observed[first], threshold[case], cases.last_unit[case], scope=word)

@@ -8,7 +8,7 @@ import numpy as np
 
 from schemas import calendar_arrays
 from streams.cases.events import NEVER
-from streams.cases.view import Bools, Cases
+from streams.cases.view import Cases
 from streams.days import local_days
 from streams.engine.chunk import Int64s
 from streams.peers.peers import Fact, Peers
@@ -18,6 +18,7 @@ from streams.rules.findings import Judgement, applies, findings
 from streams.rules.parameters import Parameters
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, whole
+from streams.runs import Bools
 
 NOT_YET, NOT_ISSUED, FEW = range(3)
 PEERS = 30

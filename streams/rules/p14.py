@@ -8,12 +8,13 @@ import numpy as np
 
 from streams.cases.book import FREE
 from streams.cases.events import NEVER, NO_AMOUNT
-from streams.cases.view import Bools, Cases
+from streams.cases.view import Cases
 from streams.rules.examples import ONE_CASE, OTHER_TYPE, on, row
 from streams.rules.findings import Findings, Judgement, applies, findings, joined
 from streams.rules.parameters import Parameters
 from streams.rules.rule import LegalBasis, Rule
 from streams.rules.telling import Told, rupiah
+from streams.runs import Bools
 
 NO_FEE, NOT_YET = range(2)
 UNPAID, DIFFERENT, TARIFF, NOT_ISSUED = "issued-unpaid", "different", "tariff", "paid-not-issued"

@@ -8,7 +8,7 @@ import numpy as np
 
 from streams.cases.book import combined
 from streams.cases.events import NEVER
-from streams.cases.view import Bools, Cases
+from streams.cases.view import Cases
 from streams.days import local_days
 from streams.peers.counts import BITS, MASK
 from streams.peers.peers import Asked, Fact, Peers
@@ -18,6 +18,7 @@ from streams.rules.findings import Judgement, applies, findings
 from streams.rules.parameters import Parameters
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, decimal, whole
+from streams.runs import Bools
 
 NOT_CLOSED = 0
 CASES, OFFICERS, REACH = 30, 5, 1.5

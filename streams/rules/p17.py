@@ -8,13 +8,14 @@ import numpy as np
 
 from streams.cases.book import day_of
 from streams.cases.events import AUTOMATIC
-from streams.cases.view import Bools, Cases
+from streams.cases.view import Cases
 from streams.days import DAY_MS, local_days
 from streams.peers.counts import BITS, MASK
 from streams.peers.peers import Asked, Fact, Peers
 from streams.rules.examples import FIRST, Event, Groups, many, on, row
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, whole
+from streams.runs import Bools
 
 SECONDS = 86_400
 

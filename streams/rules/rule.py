@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from streams.rules.parameters import Parameters
 
 if TYPE_CHECKING:
-    from streams.cases.view import Bools, Cases
+    from streams.cases.view import Cases
     from streams.peers.peers import Asked, Fact, Peers
     from streams.rules.findings import Judgement
     from streams.rules.telling import Told
+    from streams.runs import Bools
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from schemas.profile import Profile
 
@@ -24,7 +23,8 @@ _ACTS = {
 @dataclass(frozen=True, slots=True)
 class Told:
     """One finding in the words of people: ``subject`` and ``unit`` are named, ``scope`` is the step's name or the code
-    that the rule gave, times are UTC ms, ``more`` is what the rule keeps for its sentence."""
+    that the rule gave, times are UTC ms, ``detail`` is what the rule keeps for its
+    sentence."""
 
     profile: Profile
     subject: str
@@ -37,7 +37,6 @@ class Told:
     closed: bool
     case_due_at: int | None
     detail: int
-    more: Any = None
 
     def day(self, ms: int) -> str:
         """A local day, ``5 Maret 2026``."""
