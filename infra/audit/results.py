@@ -8,19 +8,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infra import records
 from infra.records import Partition, read_topics
 from infra.settings import Settings
+from infra.state.logs import regency_header
 from infra.verify.published import Published, newest
 from infra.verify.report import Cell, Figure
-from schemas.catalogue import DAY_MS, DOMAINS, REGENCY_TOPIC
+from schemas.catalogue import DAY_MS, DOMAINS
 from schemas.settings import KafkaSettings
 from streams.engine.regency import DOMAIN as REGENCY_DOMAIN
 from streams.engine.regency import WHOLE
-from streams.engine.state_group import GROUP, Piece, header_of
-
-#: Records at the end of the regency task's log among which its last group is.
-TAIL = 256
 
 #: Kafka's errors while the coordinator of a group is being found (coordinator load in progress, not available, not it).
 FINDING_COORDINATOR = (14, 15, 16)
@@ -73,10 +69,12 @@ def wait_until_committed(
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Of a rule, how many cases it judged, and how many it could not, by reason in Indonesian."""
+    """Of a rule, in how many cases it found something, how many it judged, and how many it could not, by reason in
+    Indonesian."""
 
     judged: int
     not_judged: dict[str, int]
+    found: int = 0
 
 
 def wait_until_compared(
@@ -90,17 +88,11 @@ def wait_until_compared(
 
     Raises what ``alive`` raises, and TimeoutError when its clock stood still for ``timeout`` seconds.
     """
-    place = (kafka.layout().topic(REGENCY_TOPIC), 0)
     best, since = -1, time.monotonic()
     while True:
         alive()
-        begin, end = records.bounds(kafka.bootstrap_servers, [place])[place]
-        clock = 0
-        if end > begin:
-            for message in records.read(kafka.bootstrap_servers, {place: max(begin, end - TAIL)}):
-                piece = Piece.read(message.headers(), message.value())
-                if piece.kind == GROUP and WHOLE in (lanes := header_of(piece).lanes):
-                    clock = lanes[WHOLE].clock
+        header = regency_header(kafka)
+        clock = header.lanes[WHOLE].clock if header is not None else 0
         if clock > until:
             return
         if clock > best:
@@ -130,24 +122,30 @@ def read(settings: Settings, domain: str) -> Results:
         dead[dict(message.headers() or []).get("dlq.error.class", b"?").decode()] += 1
     standing = [alert for alert in published.alerts.values() if alert["status"] != "withdrawn"]
     standing.sort(key=lambda a: (a["rule"], a["subject"], a["scope"]))
-    among_peers = newest(REGENCY_DOMAIN, settings)
     return Results(
-        standing, dict(dead), {**coverage(domain, published.cells), **coverage(REGENCY_DOMAIN, among_peers)}
+        standing, dict(dead), {**coverage(domain, published.cells), **coverage_among_peers(settings)}
     )
+
+
+def coverage_among_peers(settings: Settings) -> dict[str, Coverage]:
+    """Coverage of the rules that the regency task judges."""
+    return coverage(REGENCY_DOMAIN, newest(REGENCY_DOMAIN, settings))
 
 
 def coverage(domain: str, cells: Mapping[Figure, Mapping[int, Cell]]) -> dict[str, Coverage]:
     """Coverage by rule, from the aggregates of streams.rules.coverage over all days and partitions."""
+    found: Counter[str] = Counter()
     judged: Counter[str] = Counter()
     not_judged: dict[str, Counter[str]] = defaultdict(Counter)
     for (metric, dimension, value, _day), parts in cells.items():
         amount = sum(cell.amount for cell in parts.values())
         if dimension == "rule" and metric in (f"{domain}.rules_found", f"{domain}.rules_not_found"):
             judged[value] += amount
+            found[value] += amount if metric.endswith(".rules_found") else 0
         elif dimension == "reason" and metric == f"{domain}.rules_not_applicable":
             rule, _, reason = value.partition("|")
             not_judged[rule][reason] += amount
     return {
-        rule: Coverage(judged[rule], {why: n for why, n in not_judged[rule].most_common() if n})
+        rule: Coverage(judged[rule], {why: n for why, n in not_judged[rule].most_common() if n}, found[rule])
         for rule in sorted({*judged, *not_judged})
     }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,13 +10,13 @@ from infra.audit import results
 from infra.embedded.stack import Stack
 from infra.evaluation.known import END_BY_THEMSELVES
 from infra.records import read_topics
-from schemas.catalogue import AGGREGATES, ALERTS, DOMAINS, Layout
+from infra.settings import Settings
+from infra.verify.published import newest
+from schemas.catalogue import ALERTS, DOMAINS, Layout
 from schemas.codec import Codec, DecodeError
 from schemas.registry import open_ids
 from streams.domains import REGENCY
 
-#: The coverage of rules among the aggregates, whichever task counts it.
-COVERAGE = re.compile(r"\w+\.rules_(found|not_found|not_applicable)")
 WITHDRAWN = "withdrawn"
 Say = Callable[[str, int, int], None]
 
@@ -65,26 +63,20 @@ def alerts(bootstrap: str, layout: Layout) -> list[dict[str, Any]]:
     return standing
 
 
-def outcomes(bootstrap: str, layout: Layout) -> dict[str, dict[str, int]]:
-    """Cases by rule and by what it said of them (found, not_found, not_applicable), from the aggregates of coverage
-    by rule: the highest version of each key and partition, added up over days. Empty where none are counted."""
-    codec = Codec("aggregates", open_ids())
-    newest: dict[tuple[Any, ...], tuple[int, int]] = {}
-    for message in read_topics(bootstrap, [layout.topic(topic.name) for topic in AGGREGATES.values()]):
-        try:
-            row = codec.decode(message.value())
-        except DecodeError:
-            continue
-        if row["dimension"] != "rule" or not COVERAGE.fullmatch(row["metric"]):
-            continue
-        key = (row["metric"], row["value"], row["local_day"], row["source_topic"], row["source_partition"])
-        if key not in newest or row["version"] >= newest[key][0]:
-            newest[key] = (row["version"], row["amount"])
-    found: dict[str, dict[str, int]] = defaultdict(dict)
-    for (metric, rule, *_), (_, amount) in newest.items():
-        outcome = metric.partition(".rules_")[2]
-        found[rule][outcome] = found[rule].get(outcome, 0) + amount
-    return found
+def outcomes(settings: Settings) -> dict[str, dict[str, int]]:
+    """Permit cases by rule and by what it said of them (found, not_found, not_applicable). Empty where none are
+    counted."""
+    counted = results.coverage("permits", newest("permits", settings)) | results.coverage_among_peers(
+        settings
+    )
+    return {
+        rule: {
+            "found": one.found,
+            "not_found": one.judged - one.found,
+            "not_applicable": sum(one.not_judged.values()),
+        }
+        for rule, one in counted.items()
+    }
 
 
 def dead_letters(bootstrap: str, layout: Layout) -> Mapping[str, int]:

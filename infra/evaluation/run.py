@@ -170,7 +170,7 @@ def _through(
         bootstrap, layout = stack.settings.kafka.bootstrap_servers, stack.settings.kafka.layout()
         return _Said(
             reading.alerts(bootstrap, layout),
-            reading.outcomes(bootstrap, layout),
+            reading.outcomes(stack.settings),
             sum(reading.dead_letters(bootstrap, layout).values()),
             time.monotonic() - begun,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from infra import records
@@ -53,18 +53,27 @@ def _places(kafka: KafkaSettings) -> dict[records.Partition, int]:
 
 def headers(kafka: KafkaSettings) -> dict[int, Header]:
     """The last header of every case task that has committed, from the ends of the logs. Raises TimeoutError."""
+    return _last_headers(kafka, _places(kafka))
+
+
+def regency_header(kafka: KafkaSettings) -> Header | None:
+    """The last header of the regency task, None before its first commit. Raises TimeoutError."""
+    return _last_headers(kafka, {_place(kafka, REGENCY): REGENCY}).get(REGENCY)
+
+
+def _last_headers(kafka: KafkaSettings, places: Mapping[records.Partition, int]) -> dict[int, Header]:
     found: dict[int, Header] = {}
-    known = {p: b for p, b in records.bounds(kafka.bootstrap_servers, _places(kafka)).items() if b[1] > b[0]}
+    known = {p: b for p, b in records.bounds(kafka.bootstrap_servers, places).items() if b[1] > b[0]}
     for step in STEPS:
         starts = {
             place: begin if step is None else max(begin, end - step)
             for place, (begin, end) in known.items()
-            if place[1] not in found
+            if places[place] not in found
         }
         for message in records.read(kafka.bootstrap_servers, starts):
             piece = Piece.read(message.headers(), message.value())
             if piece.kind == GROUP:
-                found[message.partition()] = header_of(piece)
+                found[places[message.topic(), message.partition()]] = header_of(piece)
     return found
 
 

@@ -12,7 +12,7 @@ from streams.cases.events import BACKFILL, EVENT, SIMULATED, Events
 from streams.cases.view import Cases
 from streams.engine.alerts import Alerts
 from streams.peers.peers import Asked
-from streams.rules.alerts import alert_id, digest_of, evidence
+from streams.rules.alerts import alert_id, digest_of, evidence, record
 from streams.rules.findings import LEVELS
 from streams.rules.rule import Rule
 from streams.rules.telling import Told
@@ -57,8 +57,6 @@ class PairAlerts:
 
     def _record(self, rule: Rule, asked: Asked, row: int, at: int, clock: int) -> dict[str, Any]:
         """A complete record of ``risk.alerts`` but for status, revision and publish time."""
-        if rule.sentence is None:
-            raise ValueError(f"rule {rule.id} has no sentence")
         subject, scope, words = asked.subject[row], asked.scope[row], self._book.words
         events = self._shown(rule, subject, scope)
         told = Told(
@@ -66,31 +64,16 @@ class PairAlerts:
             observed=asked.observed[row], threshold=asked.threshold[row], at=at, closed=True, case_due_at=None, detail=0,
         )  # fmt: skip
         last = events[-1] if len(events) else np.zeros((), EVENT)
-        return {
-            "alert_id": alert_id(rule.id, subject, scope),
-            "rule": rule.id,
-            "rule_version": rule.version,
-            "domain": rule.domain,
-            "level": told.level,
-            "subject": subject,
-            "scope": scope,
-            "permit_type": None,
-            "opd": words.text(int(last["opd"])),
-            "unit": words.text(int(last["unit"])),
-            "level_at": at,
-            "first_at": at,
-            "due_at": None,
-            "observed": told.observed,
-            "threshold": told.threshold,
-            "unit_of_measure": rule.unit_of_measure,
-            "sentence": rule.sentence(told),
-            "withdrawn_reason": None,
-            **evidence(self._topic, events, words, digest_of(events)),
-            "excluded": [],
-            "parameters": {f"{rule.id}.{p.name}": str(p.default) for p in rule.parameters},
-            "fence_id": None,
-            "profile_hash": self._book.profile.hash,
-            "clock": clock,
-            "mode": "backfill" if last["flags"] & BACKFILL else "live",
-            "simulated": bool((events["flags"] & SIMULATED).any()),
-        }
+        return record(
+            rule,
+            told,
+            subject=subject,
+            scope=scope,
+            opd=words.text(int(last["opd"])),
+            unit=words.text(int(last["unit"])),
+            proof=evidence(self._topic, events, words, digest_of(events)),
+            clock=clock,
+            parameters={f"{rule.id}.{p.name}": str(p.default) for p in rule.parameters},
+            mode="backfill" if last["flags"] & BACKFILL else "live",
+            simulated=bool((events["flags"] & SIMULATED).any()),
+        )

@@ -13,7 +13,7 @@ from streams.cases.events import BACKFILL, NEVER
 from streams.cases.files import Touched
 from streams.cases.view import Cases
 from streams.engine.alerts import Alerts
-from streams.rules.alerts import alert_id, digest_of, evidence
+from streams.rules.alerts import alert_id, digest_of, evidence, record
 from streams.rules.findings import LEVELS
 from streams.rules.judging import FOUND, Judged, Standing
 from streams.rules.rule import Rule
@@ -106,38 +106,26 @@ class CaseAlerts:
             case_due_at=None if own_due == NEVER else own_due,
             detail=int(found.detail[row]),
         )
-        if rule.sentence is None:
-            raise ValueError(f"rule {rule.id} has no sentence")
         events = self._events(cases, case)
         until = at if closed_at == NEVER else closed_at
-        return {
-            "alert_id": alert_id(rule.id, subject, scope),
-            "rule": rule.id,
-            "rule_version": rule.version,
-            "domain": rule.domain,
-            "level": level,
-            "subject": subject,
-            "scope": scope,
-            "permit_type": permit_type or None,
-            "opd": words.text(int(events["opd"][-1])),
-            "unit": unit,
-            "level_at": at,
-            "first_at": int(stands.first_at[row]),
-            "due_at": None if due_at == NEVER else due_at,
-            "observed": told.observed,
-            "threshold": told.threshold,
-            "unit_of_measure": rule.unit_of_measure,
-            "sentence": rule.sentence(told),
-            "withdrawn_reason": None,
-            **evidence(self._topic, events, words, digest),
-            "excluded": self._excluded(rule, cases, case, until),
-            "parameters": self._parameters(rule, cases, case, judged),
-            "fence_id": words.text(int(found.fence[row])) or None,
-            "profile_hash": profile.hash,
-            "clock": clock,
-            "mode": "backfill" if events["flags"][-1] & BACKFILL else "live",
-            "simulated": bool(cases.simulated[case]),
-        }
+        return record(
+            rule,
+            told,
+            subject=subject,
+            scope=scope,
+            opd=words.text(int(events["opd"][-1])),
+            unit=unit,
+            proof=evidence(self._topic, events, words, digest),
+            clock=clock,
+            parameters=self._parameters(rule, cases, case, judged),
+            permit_type=permit_type or None,
+            first_at=int(stands.first_at[row]),
+            due_at=None if due_at == NEVER else due_at,
+            excluded=self._excluded(rule, cases, case, until),
+            fence_id=words.text(int(found.fence[row])) or None,
+            mode="backfill" if events["flags"][-1] & BACKFILL else "live",
+            simulated=bool(cases.simulated[case]),
+        )
 
     def _excluded(self, rule: Rule, cases: Cases, case: int, until: int) -> list[str]:
         """What was left out of the count, in words: the applicant's time."""

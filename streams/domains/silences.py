@@ -7,16 +7,19 @@ from typing import Any
 import numpy as np
 
 from schemas.profile import Profile, Source
+from streams.cases.events import EVENT
 from streams.cases.hearing import NOT_SILENT, Hearing
+from streams.cases.words import Words
 from streams.engine.alerts import Alerts
 from streams.engine.chunk import Int64s
-from streams.rules.alerts import alert_id
+from streams.rules.alerts import alert_id, digest_of, evidence, record
 from streams.rules.findings import LEVELS
-from streams.rules.s01 import RULE, sentence
+from streams.rules.s01 import RULE
 from streams.rules.telling import Told
 
 REASON = "Sumber terdengar lagi."
-NO_EVENTS = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # SHA-256 of nothing
+#: A silence has no events that show it.
+NOBODY = np.zeros(0, EVENT)
 
 
 class Silences:
@@ -61,33 +64,14 @@ class Silences:
             observed=source.allowance_minutes, threshold=source.allowance_minutes, at=opened, closed=False,
             case_due_at=None, detail=since,
         )  # fmt: skip
-        return {
-            "alert_id": alert_id(RULE.id, source.id, day),
-            "rule": RULE.id,
-            "rule_version": RULE.version,
-            "domain": RULE.domain,
-            "level": told.level,
-            "subject": source.id,
-            "scope": day,
-            "permit_type": None,
-            "opd": source.opd,
-            "unit": "",
-            "level_at": opened,
-            "first_at": opened,
-            "due_at": None,
-            "observed": told.observed,
-            "threshold": told.threshold,
-            "unit_of_measure": RULE.unit_of_measure,
-            "sentence": sentence(told),
-            "withdrawn_reason": None,
-            "evidence": [],
-            "evidence_total": 0,
-            "evidence_digest": NO_EVENTS,
-            "excluded": [],
-            "parameters": {"silent_minutes": str(source.allowance_minutes), "hours": source.hours},
-            "fence_id": None,
-            "profile_hash": self._profile.hash,
-            "clock": clock,
-            "mode": "live",
-            "simulated": False,
-        }
+        return record(
+            RULE,
+            told,
+            subject=source.id,
+            scope=day,
+            opd=source.opd,
+            unit="",
+            proof=evidence("", NOBODY, Words(), digest_of(NOBODY)),
+            clock=clock,
+            parameters={"silent_minutes": str(source.allowance_minutes), "hours": source.hours},
+        )

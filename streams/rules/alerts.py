@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
@@ -9,6 +10,8 @@ from uuid import NAMESPACE_URL, uuid5
 
 from streams.cases.events import Events, event_texts
 from streams.cases.words import Words
+from streams.rules.rule import Rule
+from streams.rules.telling import Told
 
 EVIDENCE_LIMIT = 200
 
@@ -48,4 +51,44 @@ def evidence(topic: str, events: Events, words: Words, digest: str) -> dict[str,
         ],
         "evidence_total": len(events),
         "evidence_digest": digest,
+    }
+
+
+def record(
+    rule: Rule, told: Told, *, subject: str, scope: str, opd: str, unit: str, proof: Mapping[str, Any], clock: int,
+    parameters: Mapping[str, str], permit_type: str | None = None, first_at: int | None = None,
+    due_at: int | None = None, excluded: Sequence[str] = (), fence_id: str | None = None, mode: str = "live",
+    simulated: bool = False,
+) -> dict[str, Any]:  # fmt: skip
+    """A complete record of ``risk.alerts`` but for status, revision and publish time. ``proof`` are the fields of
+    ``evidence``. Raises ValueError for a rule that has no sentence."""
+    if rule.sentence is None:
+        raise ValueError(f"rule {rule.id} has no sentence")
+    return {
+        "alert_id": alert_id(rule.id, subject, scope),
+        "rule": rule.id,
+        "rule_version": rule.version,
+        "domain": rule.domain,
+        "level": told.level,
+        "subject": subject,
+        "scope": scope,
+        "permit_type": permit_type,
+        "opd": opd,
+        "unit": unit,
+        "level_at": told.at,
+        "first_at": told.at if first_at is None else first_at,
+        "due_at": due_at,
+        "observed": told.observed,
+        "threshold": told.threshold,
+        "unit_of_measure": rule.unit_of_measure,
+        "sentence": rule.sentence(told),
+        "withdrawn_reason": None,
+        **proof,
+        "excluded": list(excluded),
+        "parameters": dict(parameters),
+        "fence_id": fence_id,
+        "profile_hash": told.profile.hash,
+        "clock": clock,
+        "mode": mode,
+        "simulated": simulated,
     }

@@ -178,7 +178,7 @@ def test_coverage_is_summed_over_days_and_partitions() -> None:
         ("permits.rules_not_applicable", "reason", "P01|lain", "2025-01-07"): {0: Cell(0, 6)},
         ("permits.open", "total", "", "2025-01-07"): {0: Cell(9, 5)},
     }
-    assert coverage("permits", cells) == {"P01": Coverage(7, {"tanpa standar": 3})}
+    assert coverage("permits", cells) == {"P01": Coverage(7, {"tanpa standar": 3}, found=3)}
 
 
 @pytest.fixture
