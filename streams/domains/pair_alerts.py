@@ -11,7 +11,7 @@ from streams.cases.book import Book
 from streams.cases.events import BACKFILL, EVENT, SIMULATED, Events
 from streams.cases.view import Cases
 from streams.engine.alerts import Alerts
-from streams.peers.peers import Asked
+from streams.peers.peers import Asked, Peers
 from streams.rules.alerts import alert_id, digest_of, evidence, record
 from streams.rules.findings import LEVELS
 from streams.rules.rule import Rule
@@ -28,21 +28,21 @@ class PairAlerts:
         self._alerts, self._book, self._topic, self._blocks = alerts, book, topic, blocks
         self._ever: set[tuple[str, str, str]] | None = None
 
-    def say(self, rule: Rule, asked: Asked, at: int, clock: int) -> None:
+    def say(self, rule: Rule, asked: Asked, peers: Peers) -> None:
         """Raise what was found, withdraw what no longer is; pairs that were not asked about stay as they are."""
         if (
             self._ever is None
-        ):  # pairs that may have an alert: those of a predecessor, and every one raised since
+        ):  # those that may have an alert: a predecessor's, and all that were raised since
             self._ever = {(a["rule"], a["subject"], a["scope"]) for a in self._alerts.records().values()}
         for subject, scope in asked.dropped:
-            self._withdraw(rule, subject, scope, REASON_FEW, clock)
+            self._withdraw(rule, subject, scope, REASON_FEW, peers.at)
         for row, found in enumerate(asked.found):
             subject, scope = asked.subject[row], asked.scope[row]
             if found:
                 self._ever.add((rule.id, subject, scope))
-                self._alerts.revise(self._record(rule, asked, row, at, clock), LEVELS)
+                self._alerts.revise(self._record(rule, asked, row, peers), LEVELS)
             else:
-                self._withdraw(rule, subject, scope, REASON, clock)
+                self._withdraw(rule, subject, scope, REASON, peers.at)
 
     def _withdraw(self, rule: Rule, subject: str, scope: str, reason: str, clock: int) -> None:
         if self._ever is not None and (rule.id, subject, scope) in self._ever:
@@ -55,14 +55,15 @@ class PairAlerts:
         events = np.concatenate([np.zeros(0, EVENT), *found])
         return events[np.lexsort((events["low"], events["high"], events["at"]))]
 
-    def _record(self, rule: Rule, asked: Asked, row: int, at: int, clock: int) -> dict[str, Any]:
+    def _record(self, rule: Rule, asked: Asked, row: int, peers: Peers) -> dict[str, Any]:
         """A complete record of ``risk.alerts`` but for status, revision and publish time."""
         subject, scope, words = asked.subject[row], asked.scope[row], self._book.words
         events = self._shown(rule, subject, scope)
         told = Told(
             profile=self._book.profile, subject=subject, unit="", scope=scope, level="breach",
-            observed=asked.observed[row], threshold=asked.threshold[row], at=at, closed=True, case_due_at=None, detail=0,
+            observed=asked.observed[row], threshold=asked.threshold[row], at=peers.at, closed=True, case_due_at=None, detail=0,
         )  # fmt: skip
+        kind = words.known(scope.partition("/")[0]) or 0  # where the scope is of a permit type
         last = events[-1] if len(events) else np.zeros((), EVENT)
         return record(
             rule,
@@ -72,8 +73,8 @@ class PairAlerts:
             opd=words.text(int(last["opd"])),
             unit=words.text(int(last["unit"])),
             proof=evidence(self._topic, events, words, digest_of(events)),
-            clock=clock,
-            parameters={f"{rule.id}.{p.name}": str(p.default) for p in rule.parameters},
+            clock=peers.at,
+            parameters={f"{rule.id}.{p.name}": str(peers.parameter(p.name, kind)) for p in rule.parameters},
             mode="backfill" if last["flags"] & BACKFILL else "live",
             simulated=bool((events["flags"] & SIMULATED).any()),
         )

@@ -35,7 +35,7 @@ from streams.engine.store import Pairs, Store
 from streams.engine.totals import Key, Totals
 from streams.peers.counts import Counts, packed
 from streams.peers.fences import Fences
-from streams.peers.peers import Asked, Fact, Peers
+from streams.peers.peers import Fact, Peers
 from streams.peers.pending import Pending
 from streams.peers.queue import Queue
 from streams.rules import rules, version_of
@@ -206,7 +206,8 @@ class PermitPeers:
     def _ask(self, rule: Rule, day: int, at: int) -> None:
         if rule.ask is None:
             return
-        asked: Asked = rule.ask(self._peers(rule, day, at))
+        peers = self._peers(rule, day, at)
+        asked = rule.ask(peers)
         on = day_of(day - 1).isoformat()
         found = sum(asked.found)
         for metric, amount in (
@@ -214,7 +215,7 @@ class PermitPeers:
         ):  # fmt: skip
             self.totals.add(Key(f"{PREFIX}.{metric}", "rule", rule.id, on), amount)
         if rule.kind != "page":
-            self._says_of_pairs.say(rule, asked, at, at)
+            self._says_of_pairs.say(rule, asked, peers)
 
     def _peers(self, rule: Rule, day: int, at: int) -> Peers:
         return Peers(rule, self._measures, self._counts, self._fences, self._queue, self.book, day, at)

@@ -209,6 +209,10 @@ def test_the_busy_office_finds_something_of_every_rule() -> None:
         lanes = arrivals(rng, busy(rng, 300))
         rows = [rows_of(partition, lane) for partition, lane in enumerate(lanes)]
         until = max(int(r.clocks[-1]) for r in rows) + 2 * DAY
-        found += Counter(rule for rule, _, _ in standing(run(rows, [], until, rng)))
+        processor = run(rows, [], until, rng)
+        found += Counter(rule for rule, _, _ in standing(processor))
+        for alert in processor.alerts.records().values():
+            if alert["rule"] == "P09":
+                assert alert["parameters"]["P09.lift"] == "1.2", "the profile's value, not the rule's default"
     wanted = {rule.id for rule in rules().values() if rule.task == "regency" and rule.kind != "page"}
     assert found.keys() >= wanted - {"S01"}, found
