@@ -34,7 +34,7 @@ class PairAlerts:
             self._ever is None
         ):  # those that may have an alert: a predecessor's, and all that were raised since
             self._ever = {(a["rule"], a["subject"], a["scope"]) for a in self._alerts.records().values()}
-        for subject, scope in asked.dropped:
+        for subject, scope in asked.few:
             self._withdraw(rule, subject, scope, REASON_FEW, peers.at)
         for row, found in enumerate(asked.found):
             subject, scope = asked.subject[row], asked.scope[row]

@@ -211,7 +211,7 @@ class PermitPeers:
         on = day_of(day - 1).isoformat()
         found = sum(asked.found)
         for metric, amount in (
-            ("asked_found", found), ("asked_not_found", len(asked.found) - found), ("asked_few", asked.few),
+            ("asked_found", found), ("asked_not_found", len(asked.found) - found), ("asked_few", len(asked.few)),
         ):  # fmt: skip
             self.totals.add(Key(f"{PREFIX}.{metric}", "rule", rule.id, on), amount)
         if rule.kind != "page":

@@ -87,5 +87,17 @@ class Asked(NamedTuple):
     found: list[bool]
     observed: list[float]
     threshold: list[float]
-    few: int
-    dropped: list[tuple[str, str]]
+    few: list[tuple[str, str]]
+
+    def answer(self, subject: str, scope: str, *, found: bool, observed: float, threshold: float) -> None:
+        """Add what is said of one pair."""
+        self.subject.append(subject)
+        self.scope.append(scope)
+        self.found.append(found)
+        self.observed.append(observed)
+        self.threshold.append(threshold)
+
+
+def nothing_asked() -> Asked:
+    """No pair yet."""
+    return Asked([], [], [], [], [], [])

@@ -84,7 +84,7 @@ def ask(peers: Peers) -> Asked:
         found[place] = binomial_tail(int(k[place]), int(n[rows][place]), float(p[place])) < alpha
     return Asked(
         [names.text(o) for o in officer[rows].tolist()], [names.text(a) for a in actor[rows].tolist()], found.tolist(),
-        share.tolist(), (lift * p).tolist(), len(few), few,
+        share.tolist(), (lift * p).tolist(), few,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from streams.cases.events import NEVER
 from streams.cases.view import Cases
 from streams.days import local_days
 from streams.peers.counts import BITS, MASK
-from streams.peers.peers import Asked, Fact, Peers
+from streams.peers.peers import Asked, Fact, Peers, nothing_asked
 from streams.rules.examples import FIRST, Event, Groups, many, on, row
 from streams.rules.facts import acting
 from streams.rules.findings import Judgement, applies, findings
@@ -52,8 +52,7 @@ def ask(peers: Peers) -> Asked:
     """For every officer who returned something on the day before: the share of cases that they return, against the
     upper Tukey fence of all officers of the type."""
     sums, book = peers.sums(), peers.book
-    answer = Asked([], [], [], [], [], 0, [])
-    few = 0
+    asked = nothing_asked()
     for key in peers.yesterday("returned").key.tolist():
         kind, officer = (key >> BITS) & MASK, key & MASK
         subject, scope = book.names.text(officer), book.words.text(kind)
@@ -63,17 +62,12 @@ def ask(peers: Peers) -> Asked:
         rates = returned / acted.amount[enough]
         mine = np.flatnonzero(acted.key[enough] == officer)
         if not len(mine) or len(rates) < OFFICERS:
-            few += 1
-            answer.dropped.append((subject, scope))
+            asked.few.append((subject, scope))
             continue
         low, high = _percentile(25, rates), _percentile(75, rates)
         rate, fence = float(rates[mine[0]]), high + REACH * (high - low)
-        answer.subject.append(subject)
-        answer.scope.append(scope)
-        answer.found.append(rate > fence)
-        answer.observed.append(rate)
-        answer.threshold.append(fence)
-    return answer._replace(few=few)
+        asked.answer(subject, scope, found=rate > fence, observed=rate, threshold=fence)
+    return asked
 
 
 def _percentile(percent: int, values: np.ndarray) -> float:

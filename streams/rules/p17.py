@@ -11,7 +11,7 @@ from streams.cases.events import AUTOMATIC
 from streams.cases.view import Cases
 from streams.days import DAY_MS, local_days
 from streams.peers.counts import BITS, MASK
-from streams.peers.peers import Asked, Fact, Peers
+from streams.peers.peers import Asked, Fact, Peers, nothing_asked
 from streams.rules.examples import FIRST, Event, Groups, many, on, row
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, whole
@@ -35,7 +35,7 @@ def ask(peers: Peers) -> Asked:
     issued = peers.yesterday("issued")
     officer, second = (issued.key >> BITS) & MASK, issued.key & MASK
     start = _seconds_before_midnight(peers)
-    answer = Asked([], [], [], [], [], 0, [])
+    asked = nothing_asked()
     for one in np.unique(officer).tolist():
         mine = officer == one
         local = (second[mine] - start) % SECONDS
@@ -44,12 +44,14 @@ def ask(peers: Peers) -> Asked:
         total = np.cumsum(counts)
         ends = np.searchsorted(times, times + seconds, side="right")
         most = int((total[ends - 1] - total + counts).max())
-        answer.subject.append(peers.book.names.text(one))
-        answer.scope.append(day_of(peers.day - 1).isoformat())
-        answer.found.append(most >= least)
-        answer.observed.append(float(most))
-        answer.threshold.append(least)
-    return answer
+        asked.answer(
+            peers.book.names.text(one),
+            day_of(peers.day - 1).isoformat(),
+            found=most >= least,
+            observed=float(most),
+            threshold=least,
+        )
+    return asked
 
 
 def _seconds_before_midnight(peers: Peers) -> int:

@@ -11,7 +11,7 @@ from streams.cases.events import NEVER
 from streams.cases.view import Cases
 from streams.days import local_days
 from streams.peers.counts import BITS, MASK
-from streams.peers.peers import Asked, Fact, Peers
+from streams.peers.peers import Asked, Fact, Peers, nothing_asked
 from streams.peers.statistics import buckets_of, median, smaller_by_rank
 from streams.rules.done import done
 from streams.rules.examples import AGENT, FIRST, Event, Groups, many, on, row
@@ -46,24 +46,24 @@ def facts(cases: Cases) -> Sequence[Fact]:
 def ask(peers: Peers) -> Asked:
     """For every officer and step with an agent's case on the day before."""
     sums, words = peers.sums(), peers.book.words
-    answer = Asked([], [], [], [], [], 0, [])
-    few = 0
+    asked = nothing_asked()
     for group in np.unique((peers.yesterday("with").key >> BITS) & MASK).tolist():
         officer, scope = words.text(group).split(" ", 1)
         kind = words.known(scope.split("/", 1)[0]) or 0
         first, second = (sums.run(peers.measure(name), group) for name in ("with", "without"))
         least, ratio = peers.parameter("least", kind), peers.parameter("ratio", kind)
         if min(int(first.amount.sum()), int(second.amount.sum())) < least:
-            few += 1
-            answer.dropped.append((officer, scope))
+            asked.few.append((officer, scope))
             continue
         quotient = median(first) / median(second)
-        answer.subject.append(officer)
-        answer.scope.append(scope)
-        answer.found.append(quotient <= ratio and smaller_by_rank(first, second) < ALPHA)
-        answer.observed.append(quotient)
-        answer.threshold.append(ratio)
-    return answer._replace(few=few)
+        asked.answer(
+            officer,
+            scope,
+            found=quotient <= ratio and smaller_by_rank(first, second) < ALPHA,
+            observed=quotient,
+            threshold=ratio,
+        )
+    return asked
 
 
 def shows(cases: Cases, officer: str, scope: str) -> Bools:
