@@ -60,7 +60,7 @@ class PermitPeers:
 
     def __init__(self, context: Context) -> None:
         mine = [rule for rule in rules().values() if rule.domain == DOMAIN and rule.task == "regency"]
-        self.version = f"1 {version_of([*mine, rules()['S01']])}"
+        self.version = f"2 {version_of([*mine, rules()['S01']])}"
         self.rules = [rule for rule in mine if rule.compare is not None]
         self._asking = [rule for rule in mine if rule.ask is not None]
         self._counting = [rule for rule in mine if rule.facts is not None]

@@ -42,17 +42,20 @@ class Permits:
 
     def __init__(self, context: Context) -> None:
         self.rules = [rule for rule in rules().values() if rule.domain == self.domain and rule.task == "case"]
-        self.version = f"2 {version_of(self.rules)}"
+        self.version = f"3 {version_of(self.rules)}"
         self.totals = Totals()
         self.alerts = Alerts()
         self._entries = Entries()
         self._words, self._names = Words(), Words()
         patient = [
-            s
-            for s in context.profile.sources.values()
-            if s.domain == self.domain and s.silent_minutes is not None
+            source
+            for source in context.profile.sources.values()
+            if source.domain == self.domain
+            # where a past period is read again only what was declared is called an outage
+            and (source.silent_minutes is not None or not context.event_clock)
         ]
-        self._hearing, self._waiting = Hearing(context.profile, patient, context.event_clock), Waiting()
+        self._hearing = Hearing(context.profile, patient, context.event_clock, whole=False)
+        self._waiting = Waiting()
         self.stores: Mapping[str, Store] = {
             TOTALS: self.totals, ALERTS: self.alerts, "words": self._words, "names": self._names,
             "cases": self._entries, "hearing": self._hearing, "waiting": self._waiting,

@@ -27,7 +27,7 @@ class Silences:
 
     def __init__(self, profile: Profile, alerts: Alerts, event_clock: bool) -> None:
         self._profile, self._alerts = profile, alerts
-        self.hearing = Hearing(profile, profile.sources.values(), event_clock)
+        self.hearing = Hearing(profile, profile.sources.values(), event_clock, whole=True)
 
     def hear(self, names: list[str], which: Int64s, clocks: Int64s, at: Int64s) -> None:
         """Take rows in order: ``which`` of the sources ``names`` each is of, its clock, and when it happened."""

@@ -129,6 +129,27 @@ def test_a_warning_raised_just_before_the_silence_is_taken_back_with_the_reason(
     assert suspended == {"P01|ditangguhkan: sumber sedang diam": 30}
 
 
+@pytest.mark.parametrize(("hours_between", "waits"), [(1, True), (30, False)])
+def test_what_a_partition_seldom_hears_of_does_not_hold_deadlines_back(
+    hours_between: int, waits: bool
+) -> None:
+    """A source that declares nothing is silent for the rules only where it was heard steadily before."""
+    processor = PROCESSORS["permits"](Context(profile()))
+    assert profile().sources[SOURCE].silent_minutes is None
+    at, number = datetime(2026, 1, 5, 8, 0, tzinfo=ZONE), 0
+    accepted = event(0, "2026-01-14T08:00", "C", "accepted")
+    beats = []
+    while at < datetime(2026, 1, 14, 12, 0, tzinfo=ZONE):
+        number += 1
+        beats.append(event(number, at.strftime("%Y-%m-%dT%H:%M"), f"B{number}", "submitted"))
+        at += timedelta(hours=hours_between)
+    records = sorted([accepted, *beats], key=lambda one: int(one["occurred_at"]))
+    for chunk in chunks_of("permits", records, 7, [one["occurred_at"] for one in records]):
+        processor.process(chunk)
+    processor.advance(ms("2026-01-30T12:00"))
+    assert ("C" in late(processor)) is not waits
+
+
 def test_a_late_closing_withdraws_with_the_reason() -> None:
     processor = PROCESSORS["permits"](Context(profile()))
     for chunk in chunks_of("permits", [event(1, "2026-01-05T07:30", "C", "accepted")], 1):
