@@ -58,6 +58,9 @@ def parameters(rule: Rule, profile: Profile | None) -> list[dict[str, Any]]:
         name = f"{rule.id}.{parameter.name}"
         common = {"name": name, "unit": parameter.unit, "meaning": parameter.meaning}
         rows.append(common | _value(parameter.default, None, None, "", "", DEFAULT))
+        rows.extend(
+            common | _value(value, since, None, "", "", law) for since, value, law in parameter.changes
+        )
         if profile is not None:
             rows.extend(
                 common

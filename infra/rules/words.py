@@ -62,6 +62,13 @@ EVENTS = {
     "withdrawn": "dicabut",
     "closed": "ditutup",
 }
+EVENTS |= {
+    "ceiling": "pagu", "package": "paket pengadaan", "spd": "SPD", "spp": "SPP", "spm": "SPM", "sp2d": "SP2D",
+    "accounting": "pertanggungjawaban", "return": "pengembalian sisa", "reversal": "pembatalan",
+    "assessment": "ketetapan", "receipt": "penerimaan", "void": "pembatalan penerimaan", "deposit": "penyetoran",
+    "opening_balance": "saldo awal", "reminder": "teguran", "birth": "kelahiran", "death": "kematian",
+    "move": "perpindahan", "correction": "perubahan data", "progress": "kemajuan fisik", "handover": "serah terima",
+}  # fmt: skip
 PEOPLE = {FIRST: "petugas A", SECOND: "petugas B"}
 
 

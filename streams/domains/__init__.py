@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from streams.domains.activities import Activities
 from streams.domains.budget import Budget
-from streams.domains.permit_peers import PermitPeers
 from streams.domains.permits import Permits
 from streams.domains.population import Population
+from streams.domains.regency import Regency
 from streams.domains.revenue import Revenue
 from streams.engine.processor import Context, Maker
 from streams.engine.regency import RegencyProcessor
@@ -23,4 +23,4 @@ PROCESSORS: dict[str, Maker] = {
 }
 
 #: Makes the processor of the regency task: what crosses keys.
-REGENCY: Callable[[Context], RegencyProcessor] | None = PermitPeers
+REGENCY: Callable[[Context], RegencyProcessor] | None = Regency

@@ -25,66 +25,54 @@ from streams.domains.limits import sound_rows
 from streams.domains.pair_alerts import PairAlerts
 from streams.domains.permit_alerts import CaseAlerts
 from streams.domains.permits import problems
-from streams.domains.silences import Silences
 from streams.engine.alerts import Alerts
 from streams.engine.chunk import frame_of
 from streams.engine.entries import Entries
 from streams.engine.merge import Merged
-from streams.engine.processor import ALERTS, TOTALS, Context
-from streams.engine.store import Pairs, Store
+from streams.engine.processor import Context
+from streams.engine.store import Store
 from streams.engine.totals import Key, Totals
 from streams.peers.counts import Counts, packed
+from streams.peers.days import FROZEN, Days, freeze_at
 from streams.peers.fences import Fences
 from streams.peers.peers import Fact, Peers
 from streams.peers.pending import Pending
 from streams.peers.queue import Queue
-from streams.rules import rules, version_of
+from streams.rules import rules
 from streams.rules.coverage import Coverage
 from streams.rules.judging import compare_cases
 from streams.rules.rule import Rule
 
 DOMAIN = "permits"
-HEARTBEATS = "heartbeats"
 PREFIX = "regency"
-FROZEN = "frozen"
-
-
-class Days(Pairs[str, int]):
-    """Days by name: the last one that was frozen (since 1970)."""
-
-    schema = pa.schema([("name", pa.string()), ("day", pa.int64())])
 
 
 class PermitPeers:
-    """Processor of the regency task for ``permits.steps``."""
+    """Processor of the regency task for ``permits.steps``. ``totals`` and ``alerts`` are those of the task."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, totals: Totals, alerts: Alerts) -> None:
         mine = [rule for rule in rules().values() if rule.domain == DOMAIN and rule.task == "regency"]
-        self.version = f"2 {version_of([*mine, rules()['S01']])}"
         self.rules = [rule for rule in mine if rule.compare is not None]
         self._asking = [rule for rule in mine if rule.ask is not None]
         self._counting = [rule for rule in mine if rule.facts is not None]
         names = [(rule.id, name) for rule in mine for name in rule.measures]
         self._measures = {name: number for number, name in enumerate(names)}
         self._fenced = [self._measures[rule.id, name] for rule in mine for name in rule.fences]
-        self.totals, self.alerts = Totals(), Alerts()
+        self.totals, self.alerts = totals, alerts
         self._entries, self._pending, self._days = Entries(), Pending(), Days()
         self._counts, self._fences = Counts(), Fences()
         self._words, self._names = Words(), Words()
         self.stores: Mapping[str, Store] = {
-            TOTALS: self.totals, ALERTS: self.alerts, "words": self._words, "names": self._names,
-            "cases": self._entries, "pending": self._pending, "days": self._days, "counts": self._counts,
-            "fences": self._fences,
+            "words": self._words, "names": self._names, "cases": self._entries, "pending": self._pending,
+            "days": self._days, "counts": self._counts, "fences": self._fences,
         }  # fmt: skip
-        self.reads = {DOMAIN: (*FIELDS, *PRIVATE.values()), HEARTBEATS: ("source", "occurred_at")}
+        self.reads = {DOMAIN: (*FIELDS, *PRIVATE.values())}
         self.book = Book(context.profile, self._words, self._names, context.event_clock)
         sources = [source.id for source in context.profile.sources.values() if source.domain == DOMAIN]
         slowest = max(
             (context.profile.lateness_ms(source) for source in sources),
             default=context.profile.lateness_ms(""),
         )
-        self._silences = Silences(context.profile, self.alerts, context.event_clock)
-        self.stores = {**self.stores, "hearing": self._silences.hearing}
         self._lateness = 0 if context.event_clock else slowest
         self._files = CaseFiles(self._entries, self.book, len(self.rules))
         self._queue = Queue()
@@ -93,51 +81,32 @@ class PermitPeers:
         self._says_of_pairs = PairAlerts(self.alerts, self.book, PERMITS.name, self._files.blocks)
 
     def process(self, merged: Merged) -> None:
-        for segment in merged.segments:
-            rows = slice(segment.first, segment.after)
-            clocks = merged.clocks[segment.domain][rows]
-            columns = merged.columns[segment.domain].slice(segment.first, len(clocks))
-            self._silences.advance(int(clocks[0]))
-            heard = columns.column("source").dictionary_encode()
-            self._silences.hear(
-                heard.dictionary.to_pylist(),
-                heard.indices.to_numpy(),
-                clocks,
-                columns.column("occurred_at").to_numpy(),
-            )
-            if segment.domain != DOMAIN:
-                self._freeze_until(int(clocks[-1]) - 1)
-                continue
-            if self._days.get(FROZEN) is None:
-                self._days.put(FROZEN, int(local_days(clocks[:1], self.book.zone)[0]))
-            done = 0
-            while done < len(clocks):
-                following = self.next_freeze()
-                cut = int(np.searchsorted(clocks, following, side="right"))
-                if cut > done:
-                    self._keep(
-                        merged, segment.first + done, columns.slice(done, cut - done), clocks[done:cut]
-                    )
-                    done = cut
-                if done < len(clocks):
-                    self._freeze(following)
+        rows = merged.rows().get(DOMAIN)
+        if rows is None:
+            return
+        clocks, columns = merged.clocks[DOMAIN], merged.columns[DOMAIN]
+        if self._days.get(FROZEN) is None:
+            self._days.put(FROZEN, int(local_days(clocks[rows.start : rows.start + 1], self.book.zone)[0]))
+        done = rows.start
+        while done < rows.stop:
+            following = self.next_freeze()
+            cut = min(int(np.searchsorted(clocks, following, side="right")), rows.stop)
+            if cut > done:
+                self._keep(merged, done, columns.slice(done, cut - done), clocks[done:cut])
+                done = cut
+            if done < rows.stop:
+                self._freeze(following)
 
     def advance(self, clock: int) -> None:
-        self._silences.advance(clock)
-        self._freeze_until(clock)
-
-    def _freeze_until(self, clock: int) -> None:
         while self._days.get(FROZEN) is not None and (following := self.next_freeze()) <= clock:
             self._freeze(following)
 
     def next_due(self) -> int | None:
-        due = [self._silences.next_due(), None if self._days.get(FROZEN) is None else self.next_freeze()]
-        return min((at for at in due if at is not None), default=None)
+        return None if self._days.get(FROZEN) is None else self.next_freeze()
 
     def next_freeze(self) -> int:
         """When the next day is frozen (UTC ms)."""
-        day = (self._days.get(FROZEN) or 0) + 1
-        return self.book.profile.calendar.day_start(day_of(day).isoformat()) + self._lateness
+        return freeze_at(self.book.profile, (self._days.get(FROZEN) or 0) + 1, self._lateness)
 
     def _keep(self, merged: Merged, first: int, columns: pa.RecordBatch, clocks: np.ndarray) -> None:
         """Let events wait for the end of their day; those that no case can have are the case task's dead letters."""
@@ -195,8 +164,7 @@ class PermitPeers:
         later = closed & (closed_on > day)
         again = np.full(cases.n, NEVER)
         again[later] = [
-            self.book.profile.calendar.day_start(day_of(number).isoformat()) + self._lateness
-            for number in closed_on[later].tolist()
+            freeze_at(self.book.profile, number, self._lateness) for number in closed_on[later].tolist()
         ]
         peers = {rule.id: self._peers(rule, day, at) for rule in self.rules}
         judged = compare_cases(self.rules, peers, cases, later, again)

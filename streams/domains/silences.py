@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from schemas.profile import Profile, Source
 from streams.cases.events import EVENT
@@ -12,6 +13,7 @@ from streams.cases.hearing import NOT_SILENT, Hearing
 from streams.cases.words import Words
 from streams.engine.alerts import Alerts
 from streams.engine.chunk import Int64s
+from streams.engine.merge import Merged
 from streams.rules.alerts import alert_id, digest_of, evidence, record
 from streams.rules.findings import LEVELS
 from streams.rules.s01 import RULE
@@ -40,6 +42,26 @@ class Silences:
                 self._end(name, since, ended)
             if (since := self.hearing.silent_since(name)) != NOT_SILENT:
                 self._raise(name, since, int(clocks[rows[-1]]))
+
+    def process(self, merged: Merged) -> None:
+        """Hear everybody whose rows are in here, of whatever topic; then say who has become silent meanwhile."""
+        pieces: list[tuple[pa.ChunkedArray, Int64s, Int64s]] = []
+        for domain, rows in merged.rows().items():
+            columns = merged.columns[domain].slice(rows.start, rows.stop - rows.start)
+            pieces.append(
+                (
+                    columns.column("source"),
+                    merged.clocks[domain][rows],
+                    columns.column("occurred_at").to_numpy(),
+                )
+            )
+        if not pieces:
+            return
+        clocks, at = (np.concatenate([piece[n] for piece in pieces]) for n in (1, 2))
+        order = np.argsort(clocks, kind="stable")
+        heard = pa.chunked_array([piece[0] for piece in pieces]).combine_chunks().dictionary_encode()
+        self.hear(heard.dictionary.to_pylist(), heard.indices.to_numpy()[order], clocks[order], at[order])
+        self.advance(int(clocks[order[-1]]) - 1)
 
     def advance(self, clock: int) -> None:
         """Say who has become silent by ``clock``."""

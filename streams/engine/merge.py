@@ -65,6 +65,15 @@ class Merged:
     def __len__(self) -> int:
         return sum(segment.after - segment.first for segment in self.segments)
 
+    def rows(self) -> dict[str, slice]:
+        """Which rows of the columns of each domain are in here; each domain's are one run, in order."""
+        first: dict[str, int] = {}
+        after: dict[str, int] = {}
+        for segment in self.segments:
+            first.setdefault(segment.domain, segment.first)
+            after[segment.domain] = segment.after
+        return {domain: slice(begin, after[domain]) for domain, begin in first.items()}
+
     def halves(self) -> tuple[Merged, Merged]:
         """The rows in two, cut in the middle of the order; the first half ends with the clock of its last row."""
         left, first, second = len(self) // 2, [], []

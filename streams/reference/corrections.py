@@ -1,4 +1,4 @@
-"""Which events stand, by following every correction in the order of arrival."""
+"""Which events stand, and which belong together, by following every correction in the order of arrival."""
 
 from __future__ import annotations
 
@@ -9,7 +9,22 @@ from streams.reference.received import Received
 
 def standing(received: Sequence[Received], key: tuple[str, ...]) -> list[Received]:
     """The events that no later arrival of the same partition and key replaced."""
-    groups: list[list[Received]] = []  # an event and all that corrected it, in order of arrival
+    return [chain[-1] for chain in _chains(received, key)]
+
+
+def chains(received: Sequence[Received], key: tuple[str, ...]) -> list[str]:
+    """For each event the id of the first one of its chain: the one that it, or what it corrects, corrects."""
+    first = {
+        (event.partition, event.offset): chain[0].record["event_id"]
+        for chain in _chains(received, key)
+        for event in chain
+    }
+    return [first[event.partition, event.offset] for event in received]
+
+
+def _chains(received: Sequence[Received], key: tuple[str, ...]) -> list[list[Received]]:
+    """Every event with all that corrected it, in order of arrival."""
+    groups: list[list[Received]] = []
     group_of: dict[tuple[object, ...], list[Received]] = {}
     for event in sorted(received, key=lambda e: (e.partition, e.offset)):
         record = event.record
@@ -20,4 +35,4 @@ def standing(received: Sequence[Received], key: tuple[str, ...]) -> list[Receive
             groups.append(group)
         group.append(event)
         group_of[(*place, record["event_id"])] = group
-    return [group[-1] for group in groups]
+    return groups

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
@@ -24,7 +24,12 @@ def alert_id(rule: str, subject: str, scope: str) -> str:
 
 def digest_of(events: Events) -> str:
     """A digest over the ids of events, in their order (hexadecimal SHA-256)."""
-    return sha256("".join(event_texts(events)).encode()).hexdigest()
+    return digest_of_ids(event_texts(events))
+
+
+def digest_of_ids(event_ids: Iterable[str]) -> str:
+    """The same of ids as text."""
+    return sha256("".join(event_ids).encode()).hexdigest()
 
 
 def evidence(topic: str, events: Events, words: Words, digest: str) -> dict[str, Any]:

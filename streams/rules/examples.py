@@ -20,6 +20,8 @@ OTHER_TYPE = "LAIN"
 
 #: An applicant, and somebody who acts for applicants.
 APPLICANT, AGENT = "pemohonsatuaaaaaaaaaaaaaaa", "kuasasatuaaaaaaaaaaaaaaaaa"
+#: Two who are paid.
+PAYEE, OTHER_PAYEE = "penyediasatuaaaaaaaaaaaaaa", "penyediaduaaaaaaaaaaaaaaaa"
 
 Event = tuple[str, str, dict[str, Any]]
 Group = tuple[int, tuple[Event, ...]]

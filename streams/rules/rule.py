@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from streams.rules.parameters import Parameters
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from streams.cases.view import Cases
+    from streams.ledgers.groups import Groups, Weighed
     from streams.peers.peers import Asked, Fact, Peers
     from streams.rules.findings import Judgement
     from streams.rules.telling import Told
@@ -28,12 +31,18 @@ class LegalBasis:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A value that officials decide: the profile may set ``<rule>.<name>`` by date, permit type and source."""
+    """A value that officials decide: the profile may set ``<rule>.<name>`` by date, permit type and source. ``changes``
+    are the days from which national law says another value than the default, with the value and the law."""
 
     name: str
     default: float
     unit: str
     meaning: str
+    changes: tuple[tuple[date, float, str], ...] = ()
+
+    def on(self, day: date) -> float:
+        """The value where the profile does not say otherwise."""
+        return next((value for since, value, _ in reversed(self.changes) if since <= day), self.default)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +91,11 @@ class Rule:
     A rule of one case has ``judge``. One of the regency task counts ``facts`` of closed cases under its ``measures`` and
     has ``compare`` for cases that closed, ``ask`` for pairs such as an officer and an applicant, once a day, or both;
     ``fences`` are the measures whose quantiles are frozen, ``shows`` the events that are evidence about a pair.
+
+    A rule about money or people has ``weigh``, once a day in the regency task: over the ``rows`` of its domain that have
+    the same ``by``, of the last ``window`` days; only where something came or was corrected since the day before, or with
+    ``daily`` everywhere. ``reads`` are the fields that it needs, by domain; those of another domain it finds in
+    ``Groups.ledger``.
     """
 
     id: str
@@ -113,14 +127,24 @@ class Rule:
     compare: Callable[[Cases, Parameters, Peers], Judgement] | None = None
     ask: Callable[[Peers], Asked] | None = None
     shows: Callable[[Cases, str, str], Bools] | None = None
+    weigh: Callable[[Groups], Weighed] | None = None
+    reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    rows: Callable[[], pl.Expr] | None = None
+    by: tuple[str, ...] = ()
+    window: int = 0
+    daily: bool = False
     sentence: Callable[[Told], str] | None = None
     withdrawn: Callable[[bool], str] | None = None
     examples: tuple[Example, ...] = ()
     without: Mapping[str, str] = field(default_factory=dict)
 
+    def parameter(self, name: str) -> Parameter:
+        """A parameter by name. Raises StopIteration for one that it does not have."""
+        return next(p for p in self.parameters if p.name == name)
+
     def default(self, name: str) -> float:
-        """The default of a parameter. Raises KeyError."""
-        return next(p.default for p in self.parameters if p.name == name)
+        """The default of a parameter."""
+        return self.parameter(name).default
 
     def judged(self, cases: Cases) -> Judgement:
         """What the rule says of the cases. Raises ValueError for one that judges by more than cases."""

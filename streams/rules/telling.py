@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from schemas.profile import Profile
 
@@ -23,8 +25,7 @@ _ACTS = {
 @dataclass(frozen=True, slots=True)
 class Told:
     """One finding in the words of people: ``subject`` and ``unit`` are named, ``scope`` is the step's name or the code
-    that the rule gave, times are UTC ms, ``detail`` is what the rule keeps for its
-    sentence."""
+    that the rule gave, times are UTC ms, ``detail`` and ``more`` are what the rule keeps for its sentence."""
 
     profile: Profile
     subject: str
@@ -37,6 +38,7 @@ class Told:
     closed: bool
     case_due_at: int | None
     detail: int
+    more: Mapping[str, Any] = field(default_factory=dict)
 
     def day(self, ms: int) -> str:
         """A local day, ``5 Maret 2026``."""

@@ -12,11 +12,14 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from schemas.event_ids import event_ids
 from schemas.profile import Profile
 from streams.cases.body import unpack
 from streams.domains import PROCESSORS
-from streams.domains.permit_peers import PREFIX, PermitPeers
+from streams.domains.permit_peers import PREFIX
+from streams.domains.regency import Regency
 from streams.engine.entries import Entries
 from streams.engine.merge import Rows, merge
 from streams.engine.processor import Context, Processor
@@ -72,31 +75,56 @@ def _by_one_case(rule: Rule, example: Example) -> Said:
 def _among_others(rule: Rule, example: Example) -> Said:
     """Up to the midnight after the last event, at which its day is judged."""
     profile = example_profile()
-    processor = PermitPeers(Context(profile))
+    processor = Regency(Context(profile))
     chunk = chunk_of(rule.domain, arrivals(rule.domain, example, profile), 0)
     ids = event_ids(chunk.columns.column("event_id"))
     rows = Rows(rule.domain, 0, chunk.columns, chunk.offsets, chunk.clocks, ids)
     processor.process(merge([rows], chunk.clock + 1))
-    clock = instant(example.clock, profile) if example.clock else processor.next_freeze()
+    clock = instant(example.clock, profile) if example.clock else processor.permits.next_freeze()
     processor.advance(clock)
     said = [_of_case(processor, rule)] if rule.compare is not None else []
-    said += [_of_pairs(processor, rule, profile.local_day(clock))] if rule.ask is not None else []
+    if rule.ask is not None:
+        before = date.fromisoformat(profile.local_day(clock)) - timedelta(days=1)
+        said.append(_of_pairs(processor, rule, before.isoformat()))
     outcome, reason = min(said, key=lambda one: list(WORDS.values()).index(one[0]))
     return Said(outcome, reason, [a for a in _standing(processor, rule) if not is_earlier(a["subject"])])
 
 
-#: How the examples of each task are run. A task that is not here cannot be tried yet.
-TRIALS: dict[str, Callable[[Rule, Example], Said]] = {"case": _by_one_case, "regency": _among_others}
+def _day_by_day(rule: Rule, example: Example) -> Said:
+    """Up to the midnight after the last event, or until the clock that the example gives."""
+    profile = example_profile()
+    processor = Regency(Context(profile))
+    rows = []
+    for domain in rule.reads:
+        if some := arrivals(domain, example, profile, rule.domain):
+            chunk = chunk_of(domain, some, 0)
+            ids = event_ids(chunk.columns.column("event_id"))
+            clocks = np.maximum.accumulate(chunk.clocks)
+            rows.append(Rows(domain, 0, chunk.columns, chunk.offsets, clocks, ids))
+    last = max(int(one.clocks[-1]) for one in rows)
+    processor.process(merge(rows, last + 1))
+    clock = instant(example.clock, profile) if example.clock else processor.daily.next_freeze()
+    processor.advance(clock)
+    asked = [key.local_day for key, n in processor.totals.snapshot().items() if n and key.value == rule.id]
+    outcome, reason = _of_pairs(processor, rule, max(asked, default=""))
+    return Said(outcome, reason, _standing(processor, rule))
+
+
+#: How the examples of each kind of rule are run: by what the rule provides.
+TRIALS: dict[str, Callable[[Rule, Example], Said]] = {
+    "judge": _by_one_case, "compare": _among_others, "ask": _among_others, "weigh": _day_by_day,
+}  # fmt: skip
 
 
 def triable(rule: Rule) -> bool:
     """Whether the rule's examples can be run."""
-    return rule.task in TRIALS and any(one is not None for one in (rule.judge, rule.compare, rule.ask))
+    return any(getattr(rule, name) is not None for name in TRIALS)
 
 
 def try_out(rule: Rule, example: Example) -> Said:
-    """Run one example. Raises KeyError for a task that cannot be tried, ValueError for an event nobody accepts."""
-    return TRIALS[rule.task](rule, example)
+    """Run one example. Raises ValueError for an event nobody accepts, KeyError for a rule that judges nothing."""
+    name = next((name for name in TRIALS if getattr(rule, name) is not None), "")
+    return TRIALS[name](rule, example)
 
 
 def differences(rule: Rule, example: Example, said: Said) -> list[Problem]:
@@ -146,32 +174,37 @@ def worked(rule: Rule) -> tuple[Example, Said] | None:
     return rule.examples[0], try_out(rule, rule.examples[0])
 
 
-def _standing(processor: Processor | PermitPeers, rule: Rule) -> list[dict[str, Any]]:
+def _standing(processor: Processor | Regency, rule: Rule) -> list[dict[str, Any]]:
     alerts = [a for a in processor.alerts.records().values() if a["rule"] == rule.id]
     return [alert for alert in alerts if alert["status"] != "withdrawn"]
 
 
-def _of_case(processor: PermitPeers, rule: Rule) -> tuple[str, str]:
+def _of_case(processor: Regency, rule: Rule) -> tuple[str, str]:
     """What was said of the example's own case."""
     entries = processor.stores["cases"]
     entry = entries.entry(SUBJECT) if isinstance(entries, Entries) else None
     if entry is None:
         return WORDS[NOT_APPLICABLE], NOBODY
-    outcome = unpack(entry.body, len(processor.rules)).outcomes[processor.rules.index(rule)]
+    outcome = unpack(entry.body, len(processor.permits.rules)).outcomes[processor.permits.rules.index(rule)]
     name = WORDS[min(outcome, NOT_APPLICABLE)]
     return name, outcome_text(rule, outcome) if outcome >= NOT_APPLICABLE else ""
 
 
-def _of_pairs(processor: PermitPeers, rule: Rule, day: str) -> tuple[str, str]:
-    """What was said of the pairs of the day before."""
-    on = (date.fromisoformat(day) - timedelta(days=1)).isoformat()
+def _of_pairs(processor: Regency, rule: Rule, on: str) -> tuple[str, str]:
+    """What was said of the pairs or groups of a day."""
     totals = processor.totals.snapshot()
     for outcome, metric, reason in (
         (FOUND, "asked_found", ""), (NOT_FOUND, "asked_not_found", ""), (NOT_APPLICABLE, "asked_few", TOO_FEW),
     ):  # fmt: skip
         name = f"{PREFIX}.{metric}"
         if any(amount for key, amount in totals.items() if key == (name, "rule", rule.id, on)):
-            return WORDS[outcome], reason
+            reasons = (
+                k.value
+                for k, n in totals.items()
+                if n and (k.metric, k.dimension, k.local_day) == (name, "reason", on)
+            )
+            said = next((text for text in reasons if text.startswith(f"{rule.id}|")), "")
+            return WORDS[outcome], said.partition("|")[2] or reason
     return WORDS[NOT_APPLICABLE], NOBODY
 
 

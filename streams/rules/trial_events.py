@@ -22,18 +22,40 @@ from streams.rules.rule import Example
 SUBJECT = "503/1/2026"
 #: How the numbers of the earlier cases begin.
 EARLIER = "503/pembanding/"
-TIMES = ("due_at", "document_date")
+TIMES = (
+    "due_at", "document_date", "complete_at", "procured_at", "contract_end", "handed_over_at", "trip_from", "trip_to",
+)  # fmt: skip
+#: What an event of an example has where it does not say otherwise, by domain.
+OWN: Mapping[str, Mapping[str, Any]] = {
+    "permits": {"permit_type": "IZIN"},
+    "budget": {
+        "fiscal_year": 0, "program": "1.03.10", "activity": "1.03.10.2.01", "sub_activity": "1.03.10.2.01.0005",
+        "account": "5.1.02.03.04.0001", "amount": 0,
+    },
+    "activities": {
+        "fiscal_year": 0, "program": "1.03.10", "activity": "1.03.10.2.01", "sub_activity": "1.03.10.2.01.0005",
+    },
+    "revenue": {"cash_office": "KAS-01", "account": "4.1.01.09.01.0001", "amount": 0, "channel": "cash"},
+    "population": {"family_card_token": "kartusatuaaaaaaaaaaaaaaaaa", "status": "registered", "persons": 1},
+}  # fmt: skip
 
 #: When a record was received (UTC ms), and the record.
 Arrival = tuple[int, dict[str, Any]]
 
 
-def arrivals(domain: str, example: Example, profile: Profile) -> list[Arrival]:
-    """All records of an example, in order of arrival."""
+def arrivals(domain: str, example: Example, profile: Profile, usual: str = "") -> list[Arrival]:
+    """All records of an example in a domain, in order of arrival. An event is of the domain that its fields name, of the
+    ``usual`` one where they do not."""
     found = []
     for number, (case, first, (kind, at, fields)) in enumerate(_events(example)):
-        place = {"case_id": case, "unit": "LOKET" if first else None, "event_id": str(UUID(int=number))}
-        found.append(_record(domain, kind, at, {**place, **fields}, profile))
+        if fields.get("domain", usual or domain) != domain:
+            continue
+        own = OWN.get(domain, {})
+        if domain == "permits":
+            own = {**own, "case_id": case, "unit": "LOKET" if first else None}
+        if "fiscal_year" in own:
+            own = {**own, "fiscal_year": int(at[:4])}
+        found.append(_record(domain, kind, at, {"event_id": str(UUID(int=number)), **own, **fields}, profile))
     return sorted(found, key=lambda arrival: arrival[0])
 
 
@@ -75,7 +97,7 @@ def _events(example: Example) -> Iterator[tuple[str, bool, tuple[str, str, Mappi
 
 def _record(domain: str, kind: str, at: str, fields: Mapping[str, Any], profile: Profile) -> Arrival:
     source = next(source for source in profile.sources.values() if source.domain == domain)
-    given = {name: value for name, value in fields.items() if name != "arrives"}
+    given = {name: value for name, value in fields.items() if name not in ("arrives", "domain")}
     own = {
         name: instant(v, profile) if name in TIMES and isinstance(v, str) else v for name, v in given.items()
     }
@@ -85,7 +107,6 @@ def _record(domain: str, kind: str, at: str, fields: Mapping[str, Any], profile:
         "opd": source.opd,
         "occurred_at": instant(at, profile),
         "kind": kind,
-        "permit_type": "IZIN",
         **own,
     }
     return instant(fields.get("arrives", at), profile), record

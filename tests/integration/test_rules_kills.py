@@ -27,8 +27,8 @@ from schemas.event_ids import event_ids
 from schemas.profile import Profile
 from schemas.registry import open_ids
 from schemas.settings import KafkaSettings
-from streams.domains.permit_peers import PermitPeers
 from streams.domains.permits import Permits
+from streams.domains.regency import Regency
 from streams.engine.merge import Rows, merge
 from streams.engine.processor import Context
 
@@ -81,7 +81,7 @@ def standing(records: Any) -> Standing:
 
 def undisturbed(profile: Profile, events: list[list[dict[str, Any]]], until: int) -> Standing:
     """The same processors, each fed once from beginning to end."""
-    peers, rows, found = PermitPeers(Context(profile, event_clock=True)), [], []
+    peers, rows, found = Regency(Context(profile, event_clock=True)), [], []
     for partition, lane in enumerate(events):
         seen: set[str] = set()
         once = [e for e in lane if e["event_id"] not in seen and not seen.add(e["event_id"])]  # type: ignore[func-returns-value]

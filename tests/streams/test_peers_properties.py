@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from schemas.event_ids import event_ids
 from schemas.profile import Profile
 from schemas.profile.model import Step, Threshold
-from streams.domains.permit_peers import PermitPeers
+from streams.domains.regency import Regency
 from streams.engine.merge import Merged, Rows, merge
 from streams.engine.processor import Context
 from streams.engine.state_group import from_bytes, to_bytes
@@ -116,17 +116,17 @@ def between(lanes: list[Rows], after: int, before: int) -> Merged:
     return merge(pieces, before)
 
 
-def successor(old: PermitPeers) -> PermitPeers:
-    new = PermitPeers(Context(PROFILE))
+def successor(old: Regency) -> Regency:
+    new = Regency(Context(PROFILE))
     for name, store in old.stores.items():
         for batch in store.freeze():
             new.stores[name].restore(from_bytes(to_bytes(batch)))
     return new
 
 
-def run(lanes: list[Rows], cuts: list[int], until: int, rng: random.Random) -> PermitPeers:
+def run(lanes: list[Rows], cuts: list[int], until: int, rng: random.Random) -> Regency:
     """The task's own way: rows up to a clock, then what is due before it; sometimes broken off, sometimes another owner."""
-    processor, at = PermitPeers(Context(PROFILE)), 0
+    processor, at = Regency(Context(PROFILE)), 0
     for cut in [*sorted(cuts), until + 1]:
         merged = between(lanes, at, cut)
         if len(merged) and rng.random() < 0.2:  # an attempt that is taken back
@@ -147,7 +147,7 @@ def run(lanes: list[Rows], cuts: list[int], until: int, rng: random.Random) -> P
     return processor
 
 
-def standing(processor: PermitPeers) -> dict[tuple[str, str, str], tuple[Any, ...]]:
+def standing(processor: Regency) -> dict[tuple[str, str, str], tuple[Any, ...]]:
     return {
         (a["rule"], a["subject"], a["scope"]): (a["level"], a["level_at"], a["observed"], a["threshold"])
         for a in processor.alerts.records().values()
@@ -155,7 +155,7 @@ def standing(processor: PermitPeers) -> dict[tuple[str, str, str], tuple[Any, ..
     }
 
 
-def agree(processor: PermitPeers, plain: Judged) -> Counter[str]:
+def agree(processor: Regency, plain: Judged) -> Counter[str]:
     """The same findings and the same coverage; returns how many of each rule."""
     mine = {rule.id for rule in rules().values() if rule.task == "regency" and rule.kind != "page"}
     wanted = {key: tuple(finding) for key, finding in plain.findings.items() if key[0] in mine}
@@ -164,7 +164,7 @@ def agree(processor: PermitPeers, plain: Judged) -> Counter[str]:
     for key, said in found.items():
         assert said[:2] == wanted[key][:2], key
         assert said[2:] == pytest.approx(wanted[key][2:], rel=1e-9), key
-    compared = {rule.id for rule in processor.rules}
+    compared = {rule.id for rule in processor.permits.rules}
     counted: Counter[tuple[str, str]] = Counter()
     for key, cases in processor.totals.snapshot().items():
         rule, _, reason = key.value.partition("|")

@@ -16,7 +16,7 @@ from domain_rows import SOURCE, chunks_of, profile, record
 from schemas.event_ids import event_ids
 from schemas.profile import Profile
 from streams.domains import PROCESSORS
-from streams.domains.permit_peers import PermitPeers
+from streams.domains.regency import Regency
 from streams.engine.merge import Rows, merge
 from streams.engine.processor import Context, Processor
 from streams.engine.state_group import from_bytes, to_bytes
@@ -195,7 +195,7 @@ def heard(number: int, at: str, domain: str = "heartbeats") -> tuple[str, dict[s
 
 
 def test_four_days_of_silence_are_one_alert_that_ends_by_itself() -> None:
-    peers = PermitPeers(Context(patient()))
+    peers = Regency(Context(patient()))
     beats = [heard(n, f"2026-01-06T{8 + n:02}:00") for n in range(4)]
     back = [heard(100 + n, f"2026-01-12T{8 + n:02}:00") for n in range(4)]
 
@@ -224,7 +224,7 @@ def test_four_days_of_silence_are_one_alert_that_ends_by_itself() -> None:
     take(back)
     (alert,) = peers.alerts.records().values()
     assert (alert["status"], alert["withdrawn_reason"]) == ("withdrawn", "Sumber terdengar lagi.")
-    whole = PermitPeers(Context(patient()))
+    whole = Regency(Context(patient()))
     peers = whole
     take([*beats, *back])  # a replay that reads it all at once says the same
     (alert,) = whole.alerts.records().values()

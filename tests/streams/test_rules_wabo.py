@@ -18,7 +18,7 @@ from domain_rows import chunks_of, profile, record
 from schemas.event_ids import event_ids
 from schemas.profile import Deemed, Incompatible, PermitType, Profile, Step
 from streams.domains import PROCESSORS
-from streams.domains.permit_peers import PermitPeers
+from streams.domains.regency import Regency
 from streams.engine.merge import Rows, merge
 from streams.engine.processor import Context
 from streams.reference import alerts
@@ -131,7 +131,7 @@ def test_the_file_and_the_events_say_the_same(kind: str) -> None:
 def test_the_engine_counts_what_the_file_says(kind: str) -> None:
     """Cases by what each rule says of them, as both tasks count it."""
     context = Context(law(kind), event_clock=True)
-    mine, peers = PROCESSORS["permits"](context), PermitPeers(context)
+    mine, peers = PROCESSORS["permits"](context), Regency(context)
     until = wabo_plain.last_event()
     for chunk in chunks_of("permits", events(wabo_plain.LOG), 1000):
         mine.process(chunk)

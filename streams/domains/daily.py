@@ -1,0 +1,178 @@
+"""The rules about money and people: once a day in the regency task, over the rows of their topics.
+
+When the clock passes the midnight before a new day D, and what the slowest source may still have on the way has had its
+time, D is *frozen*, as for permits among peers: every rule is asked about the groups to which something came or was
+corrected since D-1 was frozen, and a rule that reads absence about all within its window. What is said depends on the
+rows known at that instant, and not on how they arrived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from schemas.catalogue import DOMAINS
+from streams.cases.book import day_of
+from streams.days import local_days
+from streams.domains.additive import Additive
+from streams.domains.budget import Budget
+from streams.domains.corrections import Chains
+from streams.domains.limits import sound_rows
+from streams.domains.population import Population
+from streams.domains.revenue import Revenue
+from streams.engine.alerts import Alerts
+from streams.engine.chunk import frame_of
+from streams.engine.merge import Merged
+from streams.engine.processor import Context
+from streams.engine.store import Store
+from streams.engine.totals import Key, Totals
+from streams.ledgers.alerts import LedgerAlerts
+from streams.ledgers.groups import Groups
+from streams.ledgers.ledger import Ledger
+from streams.peers.days import FROZEN, Days, freeze_at
+from streams.rules import rules
+from streams.rules.rule import Rule
+
+CHECKS: dict[str, type[Additive]] = {kind.domain: kind for kind in (Budget, Revenue, Population)}
+
+
+class Daily:
+    """``totals`` and ``alerts`` are those of the task; ``prefix`` begins the names of its figures."""
+
+    def __init__(self, context: Context, totals: Totals, alerts: Alerts, prefix: str) -> None:
+        self.rules = [rule for rule in rules().values() if rule.weigh is not None]
+        self._profile, self._totals, self._prefix = context.profile, totals, prefix
+        self._zone = context.profile.timezone.key
+        self._days = Days()
+        self._says = LedgerAlerts(context.profile, alerts)
+        self._checks = {domain: kind(context) for domain, kind in CHECKS.items()}
+        self._ledgers: dict[str, Ledger] = {}
+        self.stores: dict[str, Store] = {"ledger.days": self._days}
+        for domain in sorted({domain for rule in self.rules for domain in rule.reads}):
+            mine = [rule for rule in self.rules if domain in rule.reads]
+            fields = [*self._checks[domain].columns, *(name for rule in mine for name in rule.reads[domain])]
+            chains = Chains()
+            self._ledgers[domain] = Ledger(
+                fields, DOMAINS[domain].key, max(rule.window for rule in mine), self._zone, chains
+            )
+            self.stores |= {f"ledger.{domain}": self._ledgers[domain], f"ledger.{domain}.chains": chains}
+        lateness = [context.profile.lateness_ms(source) for source in ("", *context.profile.sources)]
+        self._lateness = 0 if context.event_clock else max(lateness)
+
+    @property
+    def reads(self) -> Mapping[str, tuple[str, ...]]:
+        """The fields it wants, by domain."""
+        return {domain: ledger.reads for domain, ledger in self._ledgers.items()}
+
+    def process(self, merged: Merged) -> None:
+        """Take the rows of its domains up to each midnight, and judge there."""
+        mine = {domain: rows for domain, rows in merged.rows().items() if domain in self._ledgers}
+        if not mine:
+            return
+        last = max(int(merged.clocks[domain][rows.stop - 1]) for domain, rows in mine.items())
+        if self._days.get(FROZEN) is None:
+            first = min(int(merged.clocks[domain][rows.start]) for domain, rows in mine.items())
+            self._days.put(FROZEN, int(local_days(np.array([first]), self._zone)[0]))
+        while True:
+            following = self.next_freeze()
+            for domain, rows in mine.items():
+                clocks = merged.clocks[domain][rows]
+                cut = rows.start + int(np.searchsorted(clocks, following, side="right"))
+                self._take(domain, merged, slice(rows.start, cut))
+                mine[domain] = slice(cut, rows.stop)
+            if last <= following:
+                return
+            self._freeze(following)
+
+    def advance(self, clock: int) -> None:
+        """Judge every day that begins by ``clock`` (UTC ms)."""
+        while self._days.get(FROZEN) is not None and (following := self.next_freeze()) <= clock:
+            self._freeze(following)
+
+    def next_due(self) -> int | None:
+        """When the next day is frozen."""
+        return None if self._days.get(FROZEN) is None else self.next_freeze()
+
+    def next_freeze(self) -> int:
+        return freeze_at(self._profile, (self._days.get(FROZEN) or 0) + 1, self._lateness)
+
+    def _take(self, domain: str, merged: Merged, rows: slice) -> None:
+        count = rows.stop - rows.start
+        if count <= 0:
+            return
+        columns = merged.columns[domain].slice(rows.start, count)
+        places = {
+            "partition": merged.partitions[domain][rows],
+            "offset": merged.offsets[domain][rows],
+            "stamp": merged.clocks[domain][rows],
+        }
+        check = self._checks[domain]
+        if wrong := check.problems(frame_of(columns.select(list(check.columns)))):
+            sound = sound_rows(count, wrong)  # the others are the case task's dead letters
+            columns = columns.filter(pa.array(sound))
+            places = {name: values[sound] for name, values in places.items()}
+        self._ledgers[domain].append(columns, places, (self._days.get(FROZEN) or 0) + 1)
+
+    def _freeze(self, at: int) -> None:
+        """Begin the next day."""
+        day = (self._days.get(FROZEN) or 0) + 1
+        since = freeze_at(self._profile, day - 1, self._lateness)
+        touched = {domain: ledger.touched(day, since) for domain, ledger in self._ledgers.items()}
+        known: dict[tuple[str, int], pl.DataFrame] = {}
+
+        def window(domain: str, days: int) -> pl.DataFrame:
+            if (domain, days) not in known:
+                known[domain, days] = self._ledgers[domain].on(day, days)
+            return known[domain, days]
+
+        for rule in self.rules:
+            rows = _read(window(rule.domain, rule.window), rule)
+            if not rule.daily:
+                rows = _of(rows, _read(touched[rule.domain], rule), rule)
+            if len(rows):
+                self._ask(_grouped(Groups(rule, self._profile, rows, day, at, window)))
+        for ledger in self._ledgers.values():
+            ledger.let_go(day)
+        self._days.put(FROZEN, day)
+
+    def _ask(self, groups: Groups) -> None:
+        rule, on = groups.rule, day_of(groups.day - 1).isoformat()
+        if rule.weigh is None:
+            return
+        weighed = rule.weigh(groups)
+        found = weighed.found.get_column("group").n_unique() if len(weighed.found) else 0
+        few = sum(series.n_unique() for series in weighed.silent.values())
+        judged = groups.rows.get_column("group").n_unique()
+        for metric, amount in (
+            ("asked_found", found), ("asked_not_found", judged - found - few), ("asked_few", few),
+        ):  # fmt: skip
+            self._totals.add(Key(f"{self._prefix}.{metric}", "rule", rule.id, on), amount)
+        for reason, series in weighed.silent.items():
+            text = f"{rule.id}|{rule.not_applicable[reason]}"
+            self._totals.add(Key(f"{self._prefix}.asked_few", "reason", text, on), series.n_unique())
+        if rule.kind != "page":
+            self._says.say(groups, weighed.found)
+
+
+def _read(rows: pl.DataFrame, rule: Rule) -> pl.DataFrame:
+    """Those that the rule reads."""
+    return rows.filter(rule.rows()) if rule.rows is not None and len(rows) else rows
+
+
+def _of(rows: pl.DataFrame, touched: pl.DataFrame, rule: Rule) -> pl.DataFrame:
+    """The rows of the groups that something happened to."""
+    if not len(rows) or not len(touched):
+        return rows.clear()
+    return rows.join(touched.select(rule.by).unique(), on=rule.by, how="semi", nulls_equal=True)
+
+
+def _grouped(groups: Groups) -> Groups:
+    """With its rows in order, and numbered."""
+    rule = groups.rule
+    rows = groups.rows.sort("at", "high", "low").with_row_index("row")
+    keys = rows.select(rule.by).unique(maintain_order=True).with_row_index("group")
+    rows = rows.join(keys, on=rule.by, nulls_equal=True, maintain_order="left")
+    return Groups(rule, groups.profile, rows, groups.day, groups.at, groups.window)

@@ -1,0 +1,119 @@
+"""From what a rule finds in groups of rows to alert records, and the withdrawal of those that stand no more."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import polars as pl
+
+from schemas.catalogue import DOMAINS
+from schemas.profile import Profile
+from streams.engine.alerts import WITHDRAWN, Alerts
+from streams.ledgers.groups import Groups
+from streams.rules.alerts import EVIDENCE_LIMIT, alert_id, digest_of_ids, record
+from streams.rules.findings import BREACH, LEVELS
+from streams.rules.rule import Rule
+from streams.rules.telling import Told
+
+#: What a finding is where the rule says nothing else.
+FINDING: Mapping[str, pl.Expr] = {
+    "scope": pl.lit(""), "level": pl.lit(BREACH), "fence": pl.lit(""),
+    "proof": pl.lit(None, pl.List(pl.UInt32)),
+}  # fmt: skip
+REASON = "Pada penilaian hari ini dokumen yang ada tidak lagi menunjukkan indikasi ini."
+JOINT = "|"
+
+
+class LedgerAlerts:
+    """``alerts`` are those of the task."""
+
+    def __init__(self, profile: Profile, alerts: Alerts) -> None:
+        self._profile, self._alerts = profile, alerts
+        self._ever: defaultdict[str, set[tuple[str, str]]] | None = None
+
+    def say(self, groups: Groups, found: pl.DataFrame) -> None:
+        """Raise what was found; withdraw what was said of these groups before and is found no more."""
+        rule, ever = groups.rule, self._said(groups.rule)
+        stands = set()
+        if len(found):
+            for row in _complete(groups, found).iter_rows(named=True):
+                stands.add((row["subject"], row["scope"]))
+                self._alerts.revise(self._record(groups, row), LEVELS)
+        if gone := ever - stands:
+            judged = set(groups.rows.select(subject(rule)).to_series())
+            for about, scope in gone:
+                if about in judged:
+                    self._alerts.withdraw(alert_id(rule.id, about, scope), REASON, groups.at)
+        ever |= stands
+
+    def _said(self, rule: Rule) -> set[tuple[str, str]]:
+        """Subject and scope of all that may stand of a rule: a predecessor's, and what was raised since."""
+        if self._ever is None:
+            self._ever = defaultdict(set)
+            for alert in self._alerts.records().values():
+                if alert["status"] != WITHDRAWN:
+                    self._ever[alert["rule"]].add((alert["subject"], alert["scope"]))
+        return self._ever[rule.id]
+
+    def _record(self, groups: Groups, row: Mapping[str, Any]) -> dict[str, Any]:
+        """A complete record of ``risk.alerts`` but for status, revision and publish time."""
+        rule, proof = groups.rule, groups.rows.filter(pl.col("row").is_in(row["proof"]))
+        last = proof.row(-1, named=True)
+        told = Told(
+            profile=self._profile, subject=row["subject"], unit="", scope=row["scope"], level=LEVELS[row["level"]],
+            observed=float(row["observed"]), threshold=float(row["threshold"]), at=row["at"], closed=True,
+            case_due_at=None, detail=0, more={**last, **row},
+        )  # fmt: skip
+        return record(
+            rule, told, subject=row["subject"], scope=row["scope"], opd=last["opd"], unit="",
+            proof=_evidence(rule, proof), clock=groups.at,
+            parameters={f"{rule.id}.{p.name}": str(groups.today(p.name)) for p in rule.parameters},
+            fence_id=row["fence"] or None, mode="backfill" if last["backfill"] else "live",
+            simulated=bool(proof.get_column("simulated").any()),
+        )  # fmt: skip
+
+
+def subject(rule: Rule) -> pl.Expr:
+    """What a group is called: the values of its key."""
+    names = [pl.col(name).cast(pl.String).fill_null("") for name in rule.by]
+    return pl.concat_str(names, separator=JOINT).alias("subject")
+
+
+def _complete(groups: Groups, found: pl.DataFrame) -> pl.DataFrame:
+    """Findings with all that ``FINDING`` names, the subject, the instant and the rows that show them; in a fixed order."""
+    of = groups.rows.group_by("group").agg(
+        subject(groups.rule).first(), pl.col("row").alias("all"), pl.col("at").last().alias("last_at")
+    )
+    missing = [value.alias(name) for name, value in FINDING.items() if name not in found.columns]
+    whole = found.with_columns(missing).join(of, on="group")
+    at = pl.col("at") if "at" in found.columns else pl.col("last_at")
+    return (
+        whole.with_columns(at=at, proof=pl.coalesce("proof", "all"))
+        .drop("all", "last_at")
+        .sort("subject", "scope")
+    )
+
+
+def _evidence(rule: Rule, proof: pl.DataFrame) -> dict[str, Any]:
+    """The evidence fields: the latest 200 of the rows, their number, and the digest over all."""
+    ids = [str(UUID(int=high << 64 | low)) for high, low in proof.select("high", "low").iter_rows()]
+    columns = proof.select("partition", "offset", "at", "kind").iter_rows()
+    shown = [
+        {
+            "topic": DOMAINS[rule.domain].name,
+            "partition": partition,
+            "offset": offset,
+            "event_id": event_id,
+            "occurred_at": at,
+            "kind": kind,
+        }
+        for event_id, (partition, offset, at, kind) in zip(ids, columns, strict=True)
+    ]
+    return {
+        "evidence": shown[-EVIDENCE_LIMIT:],
+        "evidence_total": len(ids),
+        "evidence_digest": digest_of_ids(ids),
+    }

@@ -1,0 +1,59 @@
+"""What a rule about money or people is given on a day: the rows it reads, in groups by its key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from schemas.profile import Profile
+from streams.cases.book import day_of
+
+if TYPE_CHECKING:
+    from streams.rules.rule import Rule
+
+#: Which rows a window of another topic has: its rows that were seen, so many days back.
+Window = Callable[[str, int], pl.DataFrame]
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """``rows`` stand on ``day`` (since 1970, that began at the instant ``at``, UTC ms) and were seen before; ``group``
+    numbers what has the same key of the rule, ``row`` numbers the rows, which are in the order of (at, event id)."""
+
+    rule: Rule
+    profile: Profile
+    rows: pl.DataFrame
+    day: int
+    at: int
+    window: Window
+
+    def ledger(self, domain: str) -> pl.DataFrame:
+        """The rows of another topic that the rule names, within its window."""
+        return self.window(domain, self.rule.window)
+
+    def value(self, name: str, days: pl.Series) -> pl.Series:
+        """A parameter of the rule as of each of some days (since 1970)."""
+        known = {day: self._value(name, day) for day in days.unique().to_list()}
+        return days.replace_strict(list(known), list(known.values()), return_dtype=pl.Float64)
+
+    def today(self, name: str) -> float:
+        """A parameter of the rule as of the day."""
+        return self._value(name, self.day)
+
+    def _value(self, name: str, day: int) -> float:
+        on = day_of(day)
+        return self.profile.threshold(f"{self.rule.id}.{name}", on, self.rule.parameter(name).on(on))
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What a rule says of groups. ``found`` has a row a finding: group, observed, threshold, and where they are not what
+    ``FINDING`` says, scope, level, at, fence, ``proof`` (the rows that show it; all of the group); any other column is for
+    the rule's sentence. ``silent`` are groups of which it says nothing, by the index of the reason in the rule's
+    ``not_applicable``. Nothing was found in all others."""
+
+    found: pl.DataFrame
+    silent: Mapping[int, pl.Series] = field(default_factory=dict)

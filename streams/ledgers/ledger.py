@@ -1,0 +1,180 @@
+"""The rows of one topic in the order of the regency task, of which corrections take others back: a store.
+
+A row is *seen* on the first day that begins after both its own local day and its arrival: on that day rules judge it
+for the first time, and nothing that is dated in the future counts before. Rows that no rule looks back to are let go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from uuid import UUID
+
+import numpy as np
+import polars as pl
+import polars.selectors as cs
+import pyarrow as pa
+
+from schemas.event_ids import event_ids
+from streams.days import local_days
+from streams.domains.corrections import Chains
+from streams.engine.chunk import Int64s, frame_of
+from streams.engine.store import FREEZE_ROWS
+
+#: What every event has, and the ledger keeps of it beside the fields that rules read.
+ENVELOPE = ("event_id", "source", "opd", "occurred_at", "kind", "mode", "corrects", "simulated")
+ID = ("high", "low")
+#: Rows are let go so many days at a time.
+LET_GO = 30
+
+
+class Ledger:
+    """Columns: high, low (the event id), partition, offset, stamp (its clock, UTC ms), at (occurred_at), day (its
+    local day), seen (days since 1970), opd, source, kind, backfill, simulated, corrects, and ``fields``. Texts are
+    Categorical. ``key`` are the fields of the Kafka key; ``days`` is how far rules look back."""
+
+    def __init__(
+        self, fields: Sequence[str], key: Sequence[str], days: int, zone: str, chains: Chains
+    ) -> None:
+        self._fields = [name for name in dict.fromkeys((*key, *fields)) if name not in ENVELOPE]
+        self._key, self._days, self._zone, self._chains = list(key), days, zone, chains
+        self._rows: pl.DataFrame | None = None
+        self._before: pl.DataFrame | None = None
+        self._new: list[pl.DataFrame] = []
+        self._unsaved: list[pl.DataFrame] = []
+        self._gone: pl.DataFrame | None = None
+        self._from = 0
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The fields of an event that it wants."""
+        return (*ENVELOPE, *self._fields)
+
+    def append(self, columns: pa.RecordBatch, places: Mapping[str, Int64s], opens: int) -> None:
+        """Add rows in order. ``places`` are their partition, offset and stamp; ``opens`` is the day (since 1970) on
+        which what arrives now is seen first."""
+        ids = event_ids(columns.column("event_id"))
+        at = columns.column("occurred_at").to_numpy()
+        days = local_days(at, self._zone)
+        texts = pl.col(pl.String).exclude("corrects").cast(pl.Categorical)
+        frame = frame_of(
+            columns.select([name for name in self.reads if name not in ("event_id", "occurred_at")])
+        )
+        frame = frame.with_columns(
+            pl.Series("high", ids.high), pl.Series("low", ids.low), pl.Series("at", at), pl.Series("day", days),
+            pl.Series("seen", np.maximum(days + 1, opens)), texts, (pl.col("mode") == "backfill").alias("backfill"),
+            *(pl.Series(name, values) for name, values in places.items()),
+        ).drop("mode")  # fmt: skip
+        self._chain(frame)
+        self._rows = frame if self._rows is None else self._rows.vstack(frame)
+        self._new.append(frame)
+
+    def on(self, day: int, days: int) -> pl.DataFrame:
+        """What stands of the rows that were seen by ``day``, of the ``days`` before it."""
+        if self._rows is None:
+            return pl.DataFrame()
+        rows = self._rows.filter((pl.col("seen") <= day) & (pl.col("day") >= day - days))
+        return rows.join(self._superseded(), on=ID, how="anti") if len(self._chains) else rows
+
+    def touched(self, day: int, since: int) -> pl.DataFrame:
+        """The rows that were seen first on ``day``, and those that a correction which came after ``since`` (UTC ms)
+        took the place of: whoever they belong to is judged again."""
+        if self._rows is None:
+            return pl.DataFrame()
+        new = self._rows.filter(pl.col("seen") == day)
+        if not len(self._chains):
+            return new
+        came = self._rows.filter((pl.col("stamp") > since) & pl.col("corrects").is_not_null())
+        roots = {
+            link[0] for name in came.get_column("corrects") if (link := self._chains.get(name)) is not None
+        }
+        chained = [name for name in self._chains if (link := self._chains.get(name)) and link[0] in roots]
+        return new.vstack(self._rows.join(_numbers(chained), on=ID, how="semi"))
+
+    def let_go(self, day: int) -> None:
+        """Forget what no rule looks back to from ``day`` on."""
+        least = day - self._days
+        if self._rows is not None and least - self._from >= LET_GO:
+            self._from = least
+            self._rows = self._rows.filter(pl.col("day") >= least).rechunk()
+
+    def mark(self) -> None:
+        self._before = self._rows
+        self._unsaved += self._new
+        self._new = []
+
+    def undo(self) -> None:
+        self._rows, self._new, self._gone = self._before, [], None
+
+    def changes(self) -> pa.RecordBatch | None:
+        self.mark()
+        if not self._unsaved:
+            return None
+        rows, self._unsaved = pl.concat(self._unsaved), []
+        return _saved(rows)
+
+    def freeze(self) -> Iterator[pa.RecordBatch]:
+        self.mark()
+        rows = self._rows
+        return iter(()) if rows is None else (_saved(piece) for piece in rows.iter_slices(FREEZE_ROWS))
+
+    def restore(self, batch: pa.RecordBatch) -> None:
+        texts = pl.col(pl.String).exclude("corrects").cast(pl.Categorical)
+        frame = frame_of(batch).with_columns(texts)
+        self._rows = frame if self._rows is None else self._rows.vstack(frame)
+        self._before, self._gone = self._rows, None
+
+    def _chain(self, frame: pl.DataFrame) -> None:
+        """Put the corrections of a frame in the place of what they correct: an event of the same Kafka key that lies before
+        them in their partition."""
+        columns = [*ID, "partition", "offset", *self._key]
+        corrections = frame.filter(pl.col("corrects").is_not_null()).sort("offset")
+        if not len(corrections):
+            return
+        self._gone = None
+        rows = frame if self._rows is None else self._rows.select(frame.columns).vstack(frame)
+        wanted = _numbers(corrections.get_column("corrects").to_list())
+        known = {
+            (high, low): (offset, place)
+            for high, low, partition, offset, *key in rows.join(wanted, on=ID, how="semi")
+            .select(columns)
+            .iter_rows()
+            for place in [(partition, *key)]
+        }
+        for high, low, partition, offset, *key, corrected in corrections.select(
+            *columns, "corrects"
+        ).iter_rows():
+            target = known.get(_number(corrected))
+            if target is not None and target[0] < offset and target[1] == (partition, *key):
+                self._chains.replace(corrected, str(UUID(int=high << 64 | low)))
+
+    def _superseded(self) -> pl.DataFrame:
+        """The ids of the events that another one stands for."""
+        if self._gone is None:
+            found = []
+            for name in self._chains:
+                link = self._chains.get(name)
+                head = self._chains.get(link[0]) if link is not None else None
+                if head is not None and head[1] != name:
+                    found.append(name)
+            self._gone = _numbers(found)
+        return self._gone
+
+
+def _number(event_id: str) -> tuple[int, int]:
+    """A UUID's halves; what is no UUID is nobody's."""
+    try:
+        number = UUID(event_id).int
+    except ValueError:
+        return 0, 0
+    return number >> 64, number & (1 << 64) - 1
+
+
+def _numbers(event_ids: Iterable[str]) -> pl.DataFrame:
+    numbers = [_number(name) for name in event_ids]
+    return pl.DataFrame(numbers, schema=dict.fromkeys(ID, pl.UInt64), orient="row")
+
+
+def _saved(rows: pl.DataFrame) -> pa.RecordBatch:
+    """Rows as the state has them: texts are texts."""
+    table = rows.with_columns(cs.categorical().cast(pl.String)).to_arrow().combine_chunks()
+    return table.to_batches()[0]

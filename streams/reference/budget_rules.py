@@ -1,0 +1,58 @@
+"""The rules about the budget, each from its definition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from schemas.profile import Profile
+from streams.reference.ledgers import Key, Plain, Row, Said, Today
+
+#: Limits of direct procurement in rupiah since when, by kind of package: Perpres 12/2021 and 46/2025.
+LIMITS = {
+    "construction": ((date(1, 1, 1), 200e6), (date(2025, 4, 30), 400e6)),
+    "goods": ((date(1, 1, 1), 200e6),),
+    "services": ((date(1, 1, 1), 200e6),),
+    "consulting": ((date(1, 1, 1), 100e6),),
+}
+
+
+def _package(row: Row) -> Key | None:
+    direct = row["kind"] == "package" and row["package_method"] == "direct"
+    if not direct or row["package_id"] is None or row["procured_at"] is None:
+        return None
+    return row["payee_token"] or "", row["opd"], row["account"], row["package_kind"] or ""
+
+
+def _splitting(rows: list[Row], today: Today) -> dict[str, Said] | str:
+    kind = rows[0]["package_kind"]
+    if kind not in LIMITS:
+        return "jenis paket tidak dikenal"
+    newest = {row["package_id"]: row for row in rows}
+    found: dict[str, Said] = {}
+    within = []
+    for name, row in newest.items():
+        limit = _limit(kind, row["procured_at"], today.profile)
+        if row["package_ceiling"] > limit:
+            found[f"batas {name}"] = ("breach", row["package_ceiling"], limit)
+        else:
+            within.append((row["procured_at"], row["package_ceiling"], limit))
+    span = today.parameter("B04.days", 30) * 86_400_000
+    runs = []
+    for first, _, limit in within:
+        run = [amount for at, amount, _ in within if first <= at <= first + span]
+        if len(run) > 1 and sum(run) > limit:
+            runs.append((sum(run), limit))
+    if runs:
+        most = max(total for total, _ in runs)
+        found["pecah"] = ("breach", most, next(limit for total, limit in runs if total == most))
+    return found
+
+
+def _limit(kind: str, at: int, profile: Profile) -> float:
+    on = date.fromisoformat(profile.local_day(at))
+    default = [value for since, value in LIMITS[kind] if since <= on][-1]
+    return profile.threshold(f"B04.{kind}", on, default)
+
+
+BUDGET_RULES: Mapping[str, Plain] = {"B04": Plain("budget", 400, _package, _splitting)}

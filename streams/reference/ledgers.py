@@ -1,0 +1,150 @@
+"""The rules about money and people, plainly: for every day, from the records that were known when it began.
+
+A record belongs to the first day that begins after its own local day and after it came in. What has the same key as such
+a record, or as an event of a chain that a correction came into since the day before, is judged on that day by all standing
+records of the rule's window; a rule that reads absence judges everything on every day. What is judged and not found stands
+no more; what is not judged stays as it was.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+from schemas.profile import Profile
+from streams.reference.corrections import chains, standing
+from streams.reference.received import Received
+
+KEYS = {
+    "revenue": ("opd", "cash_office"), "budget": ("opd", "sub_activity"), "population": ("family_card_token",),
+    "activities": ("opd", "sub_activity"),
+}  # fmt: skip
+
+Row = dict[str, Any]
+Key = tuple[str, ...]
+#: Level, what was seen, what is allowed.
+Said = tuple[str, float, float]
+
+
+class Today(NamedTuple):
+    """``day`` is the local day that has begun; ``rows`` are the standing records of another domain within the window."""
+
+    profile: Profile
+    day: date
+    at: int
+    rows: Callable[[str], list[Row]]
+
+    def parameter(self, name: str, default: float, on: date | None = None) -> float:
+        """A parameter as of a day, today where none is given."""
+        return self.profile.threshold(name, on or self.day, default)
+
+
+@dataclass(frozen=True)
+class Plain:
+    """One rule. ``key`` is None for records that it does not read. ``judge`` gives findings by scope, or the reason why it
+    says nothing."""
+
+    domain: str
+    window: int
+    key: Callable[[Row], Key | None]
+    judge: Callable[[list[Row], Today], dict[str, Said] | str]
+    daily: bool = False
+
+
+@dataclass
+class Judged:
+    """``standing`` by (rule, subject, scope); ``asked`` counts groups by (rule, the day before, outcome), where a reason
+    is the outcome of those that nothing is said of."""
+
+    standing: dict[tuple[str, str, str], Said]
+    asked: Counter[tuple[str, str, str]]
+
+
+def judge(
+    rules: Mapping[str, Plain],
+    events: Mapping[str, Iterable[Received]],
+    profile: Profile,
+    until: int,
+    lateness: int,
+) -> Judged:
+    """What stands at ``until`` (UTC ms); ``lateness`` (ms) is the slowest source's. Records are without repeats, their
+    timestamps the clocks of their partitions."""
+    found = Judged({}, Counter())
+    known = {domain: list(rows) for domain, rows in events.items()}
+    for day in _days(known, profile, until, lateness):
+        at = _begins(profile, day) + lateness
+        before = _begins(profile, day - timedelta(days=1)) + lateness
+        rows = {domain: _rows(domain, some, profile, day, at) for domain, some in known.items()}
+        touched = {domain: _touched(domain, some, profile, day, before, at) for domain, some in known.items()}
+        for name, rule in rules.items():
+
+            def window(domain: str, rule: Plain = rule, rows: dict[str, list[Row]] = rows) -> list[Row]:
+                least = (day - timedelta(days=rule.window)).isoformat()  # noqa: B023  (called at once)
+                return [row for row in rows.get(domain, ()) if row["day"] >= least]
+
+            groups: defaultdict[Key, list[Row]] = defaultdict(list)
+            for row in window(rule.domain):
+                if (key := rule.key(row)) is not None:
+                    groups[key].append(row)
+            again = {rule.key(row) for row in touched.get(rule.domain, ())}
+            for key, mine in groups.items():
+                if rule.daily or key in again:
+                    said = rule.judge(mine, Today(profile, day, at, window))
+                    _note(found, name, key, said, (day - timedelta(days=1)).isoformat())
+    return found
+
+
+def _note(found: Judged, name: str, key: Key, said: dict[str, Said] | str, on: str) -> None:
+    subject = "|".join(key)
+    outcome = said if isinstance(said, str) else "found" if said else "not_found"
+    found.asked[name, on, outcome] += 1
+    for place in [place for place in found.standing if place[:2] == (name, subject)]:
+        del found.standing[place]
+    if not isinstance(said, str):
+        found.standing.update({(name, subject, scope): one for scope, one in said.items()})
+
+
+def _days(known: Mapping[str, list[Received]], profile: Profile, until: int, lateness: int) -> Iterator[date]:
+    first = min((row.timestamp for rows in known.values() for row in rows), default=until)
+    day = date.fromisoformat(profile.local_day(first)) + timedelta(days=1)
+    while _begins(profile, day) + lateness <= until:
+        yield day
+        day += timedelta(days=1)
+
+
+def _begins(profile: Profile, day: date) -> int:
+    return profile.calendar.day_start(day.isoformat())
+
+
+def _rows(domain: str, some: list[Received], profile: Profile, day: date, at: int) -> list[Row]:
+    """The standing records that belong to ``day`` or one before, in the order of (occurred_at, event id)."""
+    came = standing([row for row in some if row.timestamp <= at], KEYS[domain])
+    rows = [{**row.record, "day": profile.local_day(row.record["occurred_at"])} for row in came]
+    return sorted(
+        (row for row in rows if row["day"] < day.isoformat()),
+        key=lambda row: (row["occurred_at"], row["event_id"]),
+    )
+
+
+def _touched(
+    domain: str, some: list[Received], profile: Profile, day: date, before: int, at: int
+) -> list[Row]:
+    """Records that belong to ``day`` first, and all of a chain that a correction came into since the day before."""
+    came = [row for row in some if row.timestamp <= at]
+    found = []
+    corrected = {
+        root
+        for row, root in zip(came, chains(came, KEYS[domain]), strict=True)
+        if row.record["corrects"] and row.timestamp > before and root != row.record["event_id"]
+    }
+    for row, root in zip(came, chains(came, KEYS[domain]), strict=True):
+        own = profile.local_day(row.record["occurred_at"])
+        first = own < day.isoformat() and (
+            row.timestamp > before or own == (day - timedelta(days=1)).isoformat()
+        )
+        if first or root in corrected:
+            found.append({**row.record, "day": own})
+    return found

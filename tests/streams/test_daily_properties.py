@@ -1,0 +1,164 @@
+"""The rules about money and people: any interleaving, any cut, any owner, broken attempts: the reference's findings."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+from daily_rows import GENERATORS, START, daily_profile
+from domain_rows import chunks_of
+
+from schemas.catalogue import DOMAINS
+from schemas.event_ids import event_ids
+from streams.domains.regency import Regency
+from streams.engine.merge import Merged, Rows, merge
+from streams.engine.processor import Context
+from streams.engine.state_group import from_bytes, to_bytes
+from streams.reference.budget_rules import BUDGET_RULES
+from streams.reference.ledgers import Judged, Plain, judge
+from streams.reference.received import Received
+from streams.rules import rules
+
+MINUTE, DAY = 60_000, 86_400_000
+PARTITIONS = 3
+PLAIN: Mapping[str, Plain] = {**BUDGET_RULES}
+Event = dict[str, Any]
+Lanes = dict[tuple[str, int], list[tuple[Event, int]]]
+
+
+def arrivals(rng: random.Random, events: list[tuple[str, Event]]) -> Lanes:
+    """(event, timestamp) by domain and partition in order of arrival: most come soon, some days later."""
+    lanes: Lanes = {}
+    for domain, event in events:
+        late = rng.choice(
+            [0, 0, 0, rng.randrange(8 * MINUTE), rng.randrange(5 * DAY) if rng.random() < 0.3 else 0]
+        )
+        partition = hash_of(DOMAINS[domain].key_of(event)) % PARTITIONS
+        lanes.setdefault((domain, partition), []).append((event, event["occurred_at"] + late))
+    for lane in lanes.values():
+        lane.sort(key=lambda pair: pair[1])
+    return lanes
+
+
+def hash_of(key: bytes) -> int:
+    """The same in every process."""
+    return int.from_bytes(key[-6:], "big")
+
+
+def rows_of(place: tuple[str, int], lane: list[tuple[Event, int]]) -> Rows:
+    domain, partition = place
+    (chunk,) = chunks_of(domain, [event for event, _ in lane], len(lane), [at for _, at in lane])
+    ids = event_ids(chunk.columns.column("event_id"))
+    return Rows(domain, partition, chunk.columns, chunk.offsets, chunk.clocks, ids)
+
+
+def between(lanes: list[Rows], after: int, before: int) -> Merged:
+    pieces = []
+    for rows in lanes:
+        low, high = np.searchsorted(rows.clocks, (after, before)).tolist()
+        if high > low:
+            pieces.append(rows.part(low, high))
+    return merge(pieces, before)
+
+
+def successor(old: Regency) -> Regency:
+    new = Regency(Context(daily_profile()))
+    for name, store in old.stores.items():
+        for batch in store.freeze():
+            new.stores[name].restore(from_bytes(to_bytes(batch)))
+    return new
+
+
+def run(lanes: list[Rows], cuts: list[int], until: int, rng: random.Random) -> Regency:
+    processor, at = Regency(Context(daily_profile())), 0
+    for cut in [*sorted(cuts), until + 1]:
+        merged = between(lanes, at, cut)
+        if len(merged) and rng.random() < 0.2:  # an attempt that is taken back
+            processor.process(merged)
+            processor.advance(cut - 1)
+            for store in processor.stores.values():
+                store.undo()
+        if len(merged):
+            processor.process(merged)
+        due = processor.next_due()
+        if due is not None and due < cut:
+            processor.advance(cut - 1)
+        for store in processor.stores.values():
+            store.mark()
+        at = cut
+        if rng.random() < 0.1:
+            processor = successor(processor)
+    return processor
+
+
+def said(processor: Regency) -> dict[tuple[str, str, str], tuple[str, float, float]]:
+    return {
+        (a["rule"], a["subject"], a["scope"]): (a["level"], a["observed"], a["threshold"])
+        for a in processor.alerts.records().values()
+        if a["status"] != "withdrawn" and a["rule"] in PLAIN
+    }
+
+
+def asked(processor: Regency) -> Counter[tuple[str, str, str]]:
+    """Groups by rule, day and outcome, as the reference counts them."""
+    found: Counter[tuple[str, str, str]] = Counter()
+    for key, amount in processor.totals.snapshot().items():
+        outcome = key.metric.removeprefix("regency.asked_")
+        if amount and key.metric.startswith("regency.asked_"):
+            rule, _, reason = key.value.partition("|")
+            if rule in PLAIN and (reason or outcome != "few"):
+                found[rule, key.local_day, reason or outcome] += amount
+    return found
+
+
+def compare(domain: str, seed: int) -> Judged:
+    rng = random.Random(f"{domain} {seed}")  # noqa: S311
+    events = GENERATORS[domain](rng)
+    lanes = arrivals(rng, events)
+    until = max(at for lane in lanes.values() for _, at in lane) + 40 * DAY
+    received: dict[str, list[Received]] = {}
+    for (name, partition), lane in lanes.items():
+        received.setdefault(name, []).extend(
+            Received(event, partition, offset, at) for offset, (event, at) in enumerate(lane)
+        )
+    plain = judge(PLAIN, received, daily_profile(), until, 10 * MINUTE)
+    rows = [rows_of(place, lane) for place, lane in lanes.items()]
+    cuts = [START + rng.randrange(until - START) for _ in range(rng.choice([0, 3, 30]))]
+    processor = run(rows, cuts, until, rng)
+    assert said(processor) == plain.standing
+    assert asked(processor) == Counter({name: n for name, n in plain.asked.items() if n})
+    return plain
+
+
+@pytest.mark.parametrize("domain", sorted(GENERATORS))
+@pytest.mark.parametrize("seed", range(6))
+def test_any_way_of_reading_says_what_the_reference_says(domain: str, seed: int) -> None:
+    compare(domain, seed)
+
+
+@pytest.mark.parametrize("domain", sorted(GENERATORS))
+def test_the_random_rows_make_every_rule_speak_and_be_silent(domain: str) -> None:
+    """So that agreement means something."""
+    outcomes: Counter[tuple[str, str]] = Counter()
+    for seed in range(6):
+        rng = random.Random(f"{domain} {seed}")  # noqa: S311
+        received: dict[str, list[Received]] = {}
+        for offset, (name, event) in enumerate(GENERATORS[domain](rng)):
+            received.setdefault(name, []).append(Received(event, 0, offset, event["occurred_at"]))
+        for rows in received.values():
+            rows.sort(key=lambda row: row.timestamp)
+        until = max(row.timestamp for rows in received.values() for row in rows) + 40 * DAY
+        plain = judge(PLAIN, received, daily_profile(), until, 10 * MINUTE)
+        outcomes.update((rule, outcome) for rule, _, outcome in plain.asked.elements())
+    for name, rule in PLAIN.items():
+        if rule.domain == domain:
+            assert outcomes[name, "found"], f"{name} never found anything"
+            assert outcomes[name, "not_found"], f"{name} always found something"
+
+
+def test_every_rule_of_this_kind_has_a_plain_computation() -> None:
+    assert set(PLAIN) == {rule.id for rule in rules().values() if rule.weigh is not None}
