@@ -11,8 +11,8 @@ of the day it closed, as they were known when that day was frozen, and with the 
 it is judged. A closed case that was not judged yet has the outcome of an open one; a case that no freeze knows has none.
 The day of the very first record, and those before, are never frozen: who closed then has no peers.
 
-P09, P15 of an officer and P18 are asked when D is frozen, about D - 1; they have findings about pairs and no outcomes of
-cases. The outcome of P15 is that of the case's own returns. P10 (``context``) and P17 (``page``) are among the findings but
+P09, P15 of an officer, P17 and P18 are asked when D is frozen, about D - 1; they have findings about pairs and no outcomes
+of cases. The outcome of P15 is that of the case's own returns. P10 (``context``) and P17 (``page``) are among the findings but
 are never alerts.
 """
 
@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 from schemas.profile import Profile
 from streams.reference import reasons
 from streams.reference.case_rules import CASE_RULES
-from streams.reference.daily_rules import DAILY_RULES, batches
+from streams.reference.daily_rules import DAILY_RULES
 from streams.reference.finding import ALERTING, FOUND, NOT_FOUND, Answer, Finding
 from streams.reference.peer_rules import OF_ISSUED, PEER_RULES
 from streams.reference.received import Received
@@ -73,15 +73,6 @@ def judge(
         return said
     _compare(register, last, said)
     _ask_daily(register, last, said)
-    known = [
-        case
-        for case in register.at(register.frozen_at(last))
-        if case.closed_on is None or case.closed_on <= last
-    ]
-    found, of_cases = batches(known)
-    said.findings.update({("P17", officer, day): finding for (officer, day), finding in found.items()})
-    for case in known:
-        said.outcomes["P17", case.case_id] = of_cases.get(case.case_id, reasons.NOT_ISSUED)
     return said
 
 
