@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from schemas.catalogue import PERMITS
 from streams.cases.book import Book
-from streams.cases.events import CATCHING_UP, FIELDS, NEVER, PLAIN, Intake, take_in
+from streams.cases.events import CATCHING_UP, EVENT, FIELDS, NEVER, PLAIN, Intake, take_in
 from streams.cases.files import CaseFiles
 from streams.cases.hearing import NOT_SILENT, Hearing, Waiting
 from streams.cases.view import Cases
@@ -42,7 +42,7 @@ class Permits:
 
     def __init__(self, context: Context) -> None:
         self.rules = [rule for rule in rules().values() if rule.domain == self.domain and rule.task == "case"]
-        self.version = f"2 {version_of(self.rules)}"
+        self.version = f"3 {version_of(self.rules)}"
         self.totals = Totals()
         self.alerts = Alerts()
         self._entries = Entries()
@@ -58,9 +58,9 @@ class Permits:
             "cases": self._entries, "hearing": self._hearing, "waiting": self._waiting,
         }  # fmt: skip
         self.book = Book(context.profile, self._words, self._names, context.event_clock)
-        self._files = CaseFiles(self._entries, self.book, len(self.rules))
+        self._files = CaseFiles(self._entries, self.book, len(self.rules), EVENT)
         self._flows = Flows(self.book)
-        self._coverage = Coverage(self.rules, self.book, self.domain)
+        self._coverage = Coverage(self.rules, self.book, self.domain, "case")
         self._says = CaseAlerts(self.rules, self.alerts, self.book, PERMITS.name)
 
     def process(self, chunk: Chunk) -> list[RowError]:

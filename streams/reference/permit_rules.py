@@ -12,7 +12,8 @@ it is judged. A closed case that was not judged yet has the outcome of an open o
 The day of the very first record, and those before, are never frozen: who closed then has no peers.
 
 P09, P15 of an officer, P17 and P18 are asked when D is frozen, about D - 1; they have findings about pairs and no outcomes
-of cases. The outcome of P15 is that of the case's own returns. P10 (``context``) and P17 (``page``) are among the findings but
+of cases. The outcome of P15 is that of the case's own returns. P11 in a register is judged by
+all cases as known at the last freeze; its outcome is that of ``P11/register``. P10 (``context``) and P17 (``page``) are among the findings but
 are never alerts.
 """
 
@@ -27,7 +28,7 @@ from streams.reference import reasons
 from streams.reference.case_rules import CASE_RULES
 from streams.reference.daily_rules import DAILY_RULES
 from streams.reference.finding import ALERTING, FOUND, NOT_FOUND, Answer, Finding
-from streams.reference.peer_rules import OF_ISSUED, PEER_RULES
+from streams.reference.peer_rules import OF_ISSUED, PEER_RULES, numbered_back
 from streams.reference.received import Received
 from streams.reference.register import Register, days_later
 from streams.reference.story import Story, cases
@@ -99,22 +100,27 @@ def _clocked(received: list[Received]) -> list[Received]:
     return found
 
 
-def _say(said: Judged, rule: str, case: Story, answer: Answer, clock: int | None) -> None:
-    """Note an answer; with a clock, only what it has passed."""
+def _say(
+    said: Judged, rule: str, case: Story, answer: Answer, clock: int | None, counted_as: str = ""
+) -> None:
+    """Note an answer; with a clock, only what it has passed. Its outcome may have another name than the rule."""
+    name = counted_as or rule
     if isinstance(answer, str):
-        said.outcomes[rule, case.case_id] = answer
+        said.outcomes[name, case.case_id] = answer
         return
-    said.outcomes[rule, case.case_id] = NOT_FOUND
+    said.outcomes[name, case.case_id] = NOT_FOUND
     for scope, finding in answer:
         if clock is None or max(finding.at, case.seen) + case.lateness_ms <= clock:
             said.findings[rule, case.case_id, scope] = finding
             if finding.level in SAYING:
-                said.outcomes[rule, case.case_id] = FOUND
+                said.outcomes[name, case.case_id] = FOUND
 
 
 def _compare(register: Register, last: str, said: Judged) -> None:
     """Every case at the first freeze after it was last heard of, by the peers of the day it closed."""
     for case in register.at(register.frozen_at(last)):
+        answer = numbered_back(case, register.at(register.frozen_at(last)))
+        _say(said, "P11", case, answer, None, "P11/register")
         if case.closed_on is None or case.closed_on > last:
             for rule in PEER_RULES:
                 said.outcomes[rule, case.case_id] = (

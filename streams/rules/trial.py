@@ -95,8 +95,8 @@ def triable(rule: Rule) -> bool:
 
 
 def try_out(rule: Rule, example: Example) -> Said:
-    """Run one example. Raises KeyError for a task that cannot be tried, ValueError for an event nobody accepts."""
-    return TRIALS[rule.task](rule, example)
+    """Run one example in the rule's own task, or among its ``peers``. Raises KeyError for a task that cannot be tried, ValueError for an event nobody accepts."""
+    return TRIALS["regency" if example.peers else rule.task](rule, example)
 
 
 def differences(rule: Rule, example: Example, said: Said) -> list[Problem]:
