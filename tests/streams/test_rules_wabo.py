@@ -29,7 +29,7 @@ needs_log = pytest.mark.skipif(
     not wabo_plain.LOG.exists(), reason=f"the permit log {wabo_plain.LOG.name} is not here"
 )
 #: Rules among peers: said at midnight, of the cases that had begun.
-AT_MIDNIGHT = ("P05", "P07", "P08", "P13", "P15")
+AT_MIDNIGHT = ("P05", "P07", "P08", "P11/register", "P13", "P15")
 FOUND = {
     "plain": {"P05": 25},
     "declared": {"P02": 425, "P04": 0, "P05": 25, "P06": 1042},
