@@ -64,6 +64,7 @@ CASES: tuple[type[CasePlant], ...] = (
     p11.EnteredAfterwards,
     p11.BackDated,
     p11.DatedBefore,
+    p11.EnteredUnderOldDate,
     p12.Reconsidered,
     p13.IdleThenFast,
     p15.ReturnedAgain,

@@ -1,7 +1,8 @@
-"""P11: time that was made up afterwards, in three forms.
+"""P11: time that was made up afterwards, in four forms.
 
 What happened: a step is entered in the system weeks after it is said to have been done; a permit is dated before the
-examination that it rests on had ended; a document bears a date before the application existed. Strengths: how far.
+examination that it rests on had ended; a document bears a date before the application existed; an application gets the number of the day in the register, and a
+date from before. Strengths: how far.
 Source: the "late bid won" indicator R030 of Cardinal, in its permit form; findings on back-dated licences.
 """
 
@@ -14,6 +15,7 @@ from producers.simulator.world import DAY_MS, HOUR_MS
 LAG: dict[Strength, int] = {"weak": 5, "medium": 10, "strong": 25}  # working days
 EARLIER: dict[Strength, int] = {"weak": 2 * HOUR_MS, "medium": DAY_MS, "strong": 5 * DAY_MS}
 DATED: dict[Strength, int] = {"weak": 2, "medium": 14, "strong": 90}  # days
+ENTERED: dict[Strength, int] = {"weak": 4, "medium": 14, "strong": 60}  # days
 
 
 class EnteredAfterwards(CasePlant):
@@ -61,4 +63,25 @@ class DatedBefore(CasePlant):
 
     def plant(self, case: CaseFile, strength: Strength) -> bool:
         case.decision["document_date"] = case.time(case.events[0]) - DATED[strength] * DAY_MS
+        return True
+
+
+class EnteredUnderOldDate(CasePlant):
+    """The application is entered in the register with the next number, and a date from before the numbers before it."""
+
+    RULE = "P11"
+    MOST = 6
+    COST = 3
+
+    def plant(self, case: CaseFile, strength: Strength) -> bool:
+        entry = next((record for record in case.events if record.get("register_number")), None)
+        if entry is None:
+            return False
+        entered = case.time(entry)
+        dated = entered - ENTERED[strength] * DAY_MS
+        world = self.ground.world
+        if world.local_date(dated).year != world.local_date(entered).year:
+            return False
+        case.arrivals[entry["event_id"]] = entered
+        entry["occurred_at"] = dated
         return True

@@ -166,8 +166,8 @@ class Permits:
         case = Case(self.world, self.source, self.opd, rng, plan)
         first = plan.steps[0] if plan.steps else None
         unit = first.unit if first else None
-        case.add("submitted", plan.start, unit=unit, new_documents=True)
-        case.add("accepted", plan.accepted, unit=unit, register_number=plan.number, **case.by(first))
+        case.add("submitted", plan.start, unit=unit, new_documents=True, register_number=plan.number)
+        case.add("accepted", plan.accepted, unit=unit, **case.by(first))
         at = case.last
         for step, (wait, work) in zip(plan.steps, self._durations(rng, plan), strict=True):
             begin = self.world.clock.add(at, wait) if wait else at

@@ -6,7 +6,7 @@ alerted, replaced              uint16 each: how many of the following
 outcomes                       int8 for each rule: what was counted of it last
 alerted                        uint64 each: rule and scope about which an alert was ever raised
 replaced                       32 bytes each: an event that a correction took out, and the one that stands for it
-events                         streams.cases.events.EVENT, in order
+events                         streams.cases.events.EVENT or COMPARED, in order
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,8 +37,6 @@ EVENT = np.dtype(
         ("opd", "<u4"),
         ("source", "<u4"),
         ("officer", "<u4"),
-        ("applicant", "<u4"),
-        ("agent", "<u4"),
         ("contact", "<u4"),
         ("delegation", "<u4"),
         ("document_day", "<i4"),
@@ -47,6 +44,9 @@ EVENT = np.dtype(
         ("flags", "u1"),
     ]
 )
+#: An event with what only a comparison of cases reads, so that the case tasks do not carry it: who the applicant and the
+#: agent are, and the running number in the office's register (0 for none).
+COMPARED = np.dtype([*EVENT.descr, ("applicant", "<u4"), ("agent", "<u4"), ("register", "<i8")])
 #: CATCHING_UP: it came while its source was catching up after a silence, so its lateness says nothing.
 SIMULATED, BACKFILL, AUTOMATIC, NEW_DOCUMENTS, CATCHING_UP = 1, 2, 4, 8, 16
 
@@ -57,12 +57,14 @@ LABELS = {
 }  # fmt: skip
 OFFICIAL = {"officer": "officer_token", "delegation": "delegation_id"}
 PRIVATE = {"applicant": "applicant_token", "agent": "agent_token"}
+REGISTER = "register_number"
 #: Every other field that is read of an event.
 PLAIN = (
     "case_id", "event_id", "occurred_at", "due_at", "fee_assessed", "fee_paid", "document_date", "corrects", "mode",
     "simulated", "automatic", "new_documents",
 )  # fmt: skip
 FIELDS = (*PLAIN, *LABELS.values(), *OFFICIAL.values())
+COMPARED_FIELDS = (*FIELDS, *PRIVATE.values(), REGISTER)
 
 Events = np.ndarray[Any, np.dtype[np.void]]
 
@@ -79,11 +81,11 @@ class Intake(NamedTuple):
 
 def take_in(
     columns: pa.RecordBatch, offsets: Int64s, stamps: Int64s, words: Words, names: Words, zone: str,
-    named: Mapping[str, str] = OFFICIAL, partition: Any = 0,
+    kind: np.dtype[np.void] = EVENT, partition: Any = 0,
 ) -> Intake:  # fmt: skip
-    """The rows of a chunk as events. ``words`` has the labels, ``names`` the tokens of people in the ``named`` fields;
-    those that were never seen are added."""
-    rows = np.zeros(columns.num_rows, EVENT)
+    """The rows of a chunk as events of a ``kind``, EVENT or COMPARED. ``words`` has the labels, ``names`` the tokens of
+    people; those that were never seen are added."""
+    rows = np.zeros(columns.num_rows, kind)
     rows["at"] = columns.column("occurred_at").to_numpy()
     ids = event_ids(columns.column("event_id"))
     rows["high"], rows["low"] = ids.high, ids.low
@@ -98,8 +100,11 @@ def take_in(
         rows["document_day"][known] = local_days(_filled(dates, 0)[known], zone)
     for name, field in LABELS.items():
         rows[name] = words.numbers(columns.column(field))
-    for name, field in named.items():
+    compared = kind is COMPARED
+    for name, field in (OFFICIAL | PRIVATE if compared else OFFICIAL).items():
         rows[name] = names.numbers(columns.column(field))
+    if compared:
+        rows["register"] = np.maximum(_filled(columns.column(REGISTER), 0), 0)
     flags = _filled(columns.column("simulated"), False).astype(np.uint8)
     flags |= np.uint8(BACKFILL) * pc.equal(columns.column("mode"), "backfill").to_numpy(zero_copy_only=False)
     flags |= np.uint8(AUTOMATIC) * _filled(columns.column("automatic"), False)

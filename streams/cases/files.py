@@ -9,11 +9,12 @@ import numpy as np
 
 from streams.cases.body import Body, new, pack, unpack
 from streams.cases.book import Book
-from streams.cases.events import EVENT, Events, Intake, pair
+from streams.cases.events import Events, Intake, pair
 from streams.cases.view import Cases
 from streams.engine.chunk import Int64s
 from streams.engine.entries import Entries
 from streams.engine.store import batched
+from streams.rules.findings import Levels
 from streams.rules.judging import NOTHING, Judged
 
 
@@ -29,6 +30,11 @@ class Touched:
     corrected: list[bool]
     replaced: dict[int, dict[bytes, bytes]] = field(default_factory=dict)
 
+    def outcomes(self, rules: int) -> Levels:
+        """What was counted of each case last, by rule; int8[rules, n]."""
+        found = np.frombuffer(b"".join(body.outcomes for body in self.bodies), np.int8)
+        return found.reshape(len(self.bodies), rules).T
+
     def judged_before(self) -> tuple[Int64s, Int64s]:
         """When the warning and the breach of P01 were judged, of the cases in ``before``."""
         bodies = [self.bodies[i] for i in self.known.tolist()]
@@ -39,10 +45,11 @@ class Touched:
 
 
 class CaseFiles:
-    """Cases by id in ``entries``; ``rules`` is how many outcomes each has."""
+    """Cases by id in ``entries``; ``rules`` is how many outcomes each has, ``kind`` what its events are (EVENT or
+    COMPARED)."""
 
-    def __init__(self, entries: Entries, book: Book, rules: int) -> None:
-        self._entries, self._book, self._rules = entries, book, rules
+    def __init__(self, entries: Entries, book: Book, rules: int, kind: np.dtype[np.void]) -> None:
+        self._entries, self._book, self._rules, self._kind = entries, book, rules, kind
 
     def touch(self, rows: Intake | None, clock: int, also: Sequence[str] = ()) -> Touched | None:
         """The cases of these rows, those with a deadline by ``clock``, and ``also``; None where there is none."""
@@ -65,8 +72,8 @@ class CaseFiles:
                 if entry is not None and entry.body
                 else new(int(seen_first[i]), self._rules, NOTHING)
             )
-        old = np.frombuffer(b"".join(body.events for body in bodies), EVENT)
-        counts = np.array([len(body.events) // EVENT.itemsize for body in bodies], np.int64)
+        old = np.frombuffer(b"".join(body.events for body in bodies), self._kind)
+        counts = np.array([len(body.events) // self._kind.itemsize for body in bodies], np.int64)
         seen = np.array([body.seen for body in bodies], np.int64)
         known = np.flatnonzero(counts)
         before = Cases(
@@ -89,7 +96,7 @@ class CaseFiles:
     def save(self, touched: Touched, judged: Judged, alerted: list[tuple[int, ...]]) -> None:
         """Keep the cases as they are now, with what was judged."""
         cases = touched.now
-        data, size, starts = cases.events.tobytes(), EVENT.itemsize, cases.starts.tolist()
+        data, size, starts = cases.events.tobytes(), self._kind.itemsize, cases.starts.tolist()
         outcomes = np.ascontiguousarray(judged.outcomes.T).tobytes()
         columns = (judged.warned_at.tolist(), judged.breached_at.tolist(), judged.due.tolist())
         for i, (key, before, warned, breached, due) in enumerate(
@@ -107,7 +114,7 @@ class CaseFiles:
         if entry is None or not entry.body:
             return None
         body = unpack(entry.body, self._rules)
-        events = np.frombuffer(body.events, EVENT)
+        events = np.frombuffer(body.events, self._kind)
         return Cases(events, np.array([0, len(events)]), [case_id], np.array([body.seen]), self._book)
 
     def blocks(self, size: int = 20_000) -> Iterator[Cases]:
@@ -118,8 +125,8 @@ class CaseFiles:
                 for key in keys
                 if (entry := self._entries.entry(key)) and entry.body
             ]
-            events = np.frombuffer(b"".join(body.events for _, body in bodies), EVENT)
-            counts = [len(body.events) // EVENT.itemsize for _, body in bodies]
+            events = np.frombuffer(b"".join(body.events for _, body in bodies), self._kind)
+            counts = [len(body.events) // self._kind.itemsize for _, body in bodies]
             yield Cases(
                 events, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), [key for key, _ in bodies],
                 np.array([body.seen for _, body in bodies], np.int64), self._book,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from streams.cases.book import Book
-from streams.cases.events import BACKFILL, EVENT, SIMULATED, Events
+from streams.cases.events import BACKFILL, COMPARED, SIMULATED, Events
 from streams.cases.view import Cases
 from streams.engine.alerts import Alerts
 from streams.peers.peers import Asked, Peers
@@ -52,7 +52,7 @@ class PairAlerts:
         if rule.shows is None:
             raise ValueError(f"rule {rule.id} shows no events")
         found = [cases.events[rule.shows(cases, subject, scope)] for cases in self._blocks()]
-        events = np.concatenate([np.zeros(0, EVENT), *found])
+        events = np.concatenate([np.zeros(0, COMPARED), *found])
         return events[np.lexsort((events["low"], events["high"], events["at"]))]
 
     def _record(self, rule: Rule, asked: Asked, row: int, peers: Peers) -> dict[str, Any]:
@@ -64,7 +64,7 @@ class PairAlerts:
             observed=asked.observed[row], threshold=asked.threshold[row], at=peers.at, closed=True, case_due_at=None, detail=0,
         )  # fmt: skip
         kind = words.known(scope.partition("/")[0]) or 0  # where the scope is of a permit type
-        last = events[-1] if len(events) else np.zeros((), EVENT)
+        last = events[-1] if len(events) else np.zeros((), COMPARED)
         return record(
             rule,
             told,

@@ -43,7 +43,7 @@ class CaseAlerts:
         standing: defaultdict[int, set[int]] = defaultdict(set)
         digests: dict[int, str] = {}
         for number, (rule, stands) in enumerate(zip(self._rules, judged.standing, strict=True)):
-            if rule.kind in ("context", "page"):
+            if stands is None or rule.kind in ("context", "page"):
                 continue
             for row, case in enumerate(stands.found.case.tolist()):
                 name = number << 32 | int(stands.found.scope[row])
@@ -55,6 +55,8 @@ class CaseAlerts:
                 self._alerts.revise(record, LEVELS)
         for case, names in enumerate(alerted):
             for name in names - standing[case] if names else ():
+                if judged.standing[name >> 32] is None:
+                    continue
                 self._withdraw(
                     cases,
                     case,

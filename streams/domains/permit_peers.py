@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from schemas.catalogue import PERMITS
 from streams.cases.book import Book, day_of
-from streams.cases.events import FIELDS, NEVER, OFFICIAL, PLAIN, PRIVATE, take_in
+from streams.cases.events import COMPARED, COMPARED_FIELDS, NEVER, PLAIN, take_in
 from streams.cases.files import CaseFiles, Touched
 from streams.cases.view import Cases
 from streams.cases.words import Words
@@ -38,6 +38,7 @@ from streams.peers.fences import Fences
 from streams.peers.peers import Fact, Peers
 from streams.peers.pending import Pending
 from streams.peers.queue import Queue
+from streams.peers.registers import Registers
 from streams.rules import rules
 from streams.rules.coverage import Coverage
 from streams.rules.judging import compare_cases
@@ -51,8 +52,13 @@ class PermitPeers:
     """Processor of the regency task for ``permits.steps``. ``totals`` and ``alerts`` are those of the task."""
 
     def __init__(self, context: Context, totals: Totals, alerts: Alerts) -> None:
-        mine = [rule for rule in rules().values() if rule.domain == DOMAIN and rule.task == "regency"]
+        mine = [
+            rule
+            for rule in rules().values()
+            if rule.domain == DOMAIN and (rule.compare is not None or rule.ask is not None)
+        ]
         self.rules = [rule for rule in mine if rule.compare is not None]
+        self._of_registers = [rule for rule in self.rules if rule.compares]
         self._asking = [rule for rule in mine if rule.ask is not None]
         self._counting = [rule for rule in mine if rule.facts is not None]
         names = [(rule.id, name) for rule in mine for name in rule.measures]
@@ -66,7 +72,7 @@ class PermitPeers:
             "words": self._words, "names": self._names, "cases": self._entries, "pending": self._pending,
             "days": self._days, "counts": self._counts, "fences": self._fences,
         }  # fmt: skip
-        self.reads = {DOMAIN: (*FIELDS, *PRIVATE.values())}
+        self.reads = {DOMAIN: COMPARED_FIELDS}
         self.book = Book(context.profile, self._words, self._names, context.event_clock)
         sources = [source.id for source in context.profile.sources.values() if source.domain == DOMAIN]
         slowest = max(
@@ -74,9 +80,9 @@ class PermitPeers:
             default=context.profile.lateness_ms(""),
         )
         self._lateness = 0 if context.event_clock else slowest
-        self._files = CaseFiles(self._entries, self.book, len(self.rules))
-        self._queue = Queue()
-        self._coverage = Coverage(self.rules, self.book, PREFIX)
+        self._files = CaseFiles(self._entries, self.book, len(self.rules), COMPARED)
+        self._queue, self._registers, self._taken_back = Queue(), Registers(), 0
+        self._coverage = Coverage(self.rules, self.book, PREFIX, "regency")
         self._says = CaseAlerts(self.rules, self.alerts, self.book, PERMITS.name)
         self._says_of_pairs = PairAlerts(self.alerts, self.book, PERMITS.name, self._files.blocks)
 
@@ -119,7 +125,7 @@ class PermitPeers:
             self._pending.append(
                 take_in(
                     columns, merged.offsets[DOMAIN][rows], clocks, self._words, self._names, self.book.zone,
-                    {**OFFICIAL, **PRIVATE}, merged.partitions[DOMAIN][rows],
+                    COMPARED, merged.partitions[DOMAIN][rows],
                 )
             )  # fmt: skip
 
@@ -132,7 +138,10 @@ class PermitPeers:
         sums = self._counts.before(day)
         self._fences.freeze_day(day, sums, self._fenced)
         if touched is not None:
-            self._judge(touched, day, at)
+            moved = self._remember(touched.now)
+            self._judge(touched, day, at, self.rules)
+            if (others := self._files.touch(None, at, moved)) is not None:
+                self._judge(others, day, at, self._of_registers)
         if len(self._counts.on(day - 1).key):
             for rule in self._asking:
                 self._ask(rule, day, at)
@@ -153,12 +162,8 @@ class PermitPeers:
     def _facts(self, rule: Rule, cases: Cases) -> Sequence[Fact]:
         return rule.facts(cases) if rule.facts is not None else ()
 
-    def _judge(self, touched: Touched, day: int, at: int) -> None:
+    def _judge(self, touched: Touched, day: int, at: int, only: Sequence[Rule]) -> None:
         cases = touched.now
-        if not self._queue.known:
-            for block in self._files.blocks():
-                self._queue.update(block)
-        self._queue.update(cases)
         closed = cases.closed_at != NEVER
         closed_on = np.where(closed, local_days(np.where(closed, cases.closed_at, 0), self.book.zone), 0)
         later = closed & (closed_on > day)
@@ -166,10 +171,23 @@ class PermitPeers:
         again[later] = [
             freeze_at(self.book.profile, number, self._lateness) for number in closed_on[later].tolist()
         ]
-        peers = {rule.id: self._peers(rule, day, at) for rule in self.rules}
-        judged = compare_cases(self.rules, peers, cases, later, again)
+        peers = {rule.id: self._peers(rule, day, at) for rule in only}
+        outcomes = touched.outcomes(len(self.rules))
+        judged = compare_cases(self.rules, peers, cases, outcomes, later, again)
         self._coverage.count(touched, judged, self.totals)
         self._files.save(touched, judged, self._says.say(touched, judged, at))
+
+    def _remember(self, cases: Cases) -> list[str]:
+        """Bring what is known of all cases up to date; after an attempt that was taken back it is made anew. Returns the
+        other cases whose place in their register looks different now."""
+        if self._taken_back != self._days.taken_back:
+            self._queue, self._registers, self._taken_back = Queue(), Registers(), self._days.taken_back
+        if not self._queue.known:
+            for block in self._files.blocks():
+                self._queue.update(block)
+                self._registers.update(block)
+        self._queue.update(cases)
+        return self._registers.update(cases)
 
     def _ask(self, rule: Rule, day: int, at: int) -> None:
         if rule.ask is None:
@@ -186,4 +204,6 @@ class PermitPeers:
             self._says_of_pairs.say(rule, asked, peers)
 
     def _peers(self, rule: Rule, day: int, at: int) -> Peers:
-        return Peers(rule, self._measures, self._counts, self._fences, self._queue, self.book, day, at)
+        return Peers(
+            rule, self._measures, self._counts, self._fences, self._queue, self._registers, self.book, day, at
+        )

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from schemas.catalogue import PERMITS
 from streams.cases.book import Book
-from streams.cases.events import CATCHING_UP, FIELDS, NEVER, PLAIN, Intake, take_in
+from streams.cases.events import CATCHING_UP, EVENT, FIELDS, NEVER, PLAIN, Intake, take_in
 from streams.cases.files import CaseFiles
 from streams.cases.hearing import NOT_SILENT, Hearing, Waiting
 from streams.cases.view import Cases
@@ -61,9 +61,9 @@ class Permits:
             "cases": self._entries, "hearing": self._hearing, "waiting": self._waiting,
         }  # fmt: skip
         self.book = Book(context.profile, self._words, self._names, context.event_clock)
-        self._files = CaseFiles(self._entries, self.book, len(self.rules))
+        self._files = CaseFiles(self._entries, self.book, len(self.rules), EVENT)
         self._flows = Flows(self.book)
-        self._coverage = Coverage(self.rules, self.book, self.domain)
+        self._coverage = Coverage(self.rules, self.book, self.domain, "case")
         self._says = CaseAlerts(self.rules, self.alerts, self.book, PERMITS.name)
 
     def process(self, chunk: Chunk) -> list[RowError]:

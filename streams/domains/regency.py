@@ -28,8 +28,8 @@ class Regency:
         self.daily = Daily(context, self.totals, self.alerts, PREFIX)
         self.silences = Silences(context.profile, self.alerts, context.event_clock)
         self._parts = (self.silences, self.permits, self.daily)
-        mine = [rule for rule in rules().values() if rule.task == "regency"]
-        self.version = f"3 {version_of(mine)}"
+        mine = [rule for rule in rules().values() if rule.task == "regency" or rule.compare is not None]
+        self.version = f"4 {version_of(mine)}"
         self.reads: Mapping[str, tuple[str, ...]] = {
             HEARTBEATS: HEARD, **self.permits.reads, **self.daily.reads,
         }  # fmt: skip

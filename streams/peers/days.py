@@ -12,9 +12,18 @@ FROZEN = "frozen"
 
 
 class Days(Pairs[str, int]):
-    """Days by name: the last one that was frozen (since 1970)."""
+    """Days by name: the last one that was frozen (since 1970). ``taken_back`` counts the attempts that froze one in
+    vain."""
 
     schema = pa.schema([("name", pa.string()), ("day", pa.int64())])
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taken_back = 0
+
+    def undo(self) -> None:
+        self.taken_back += bool(self._before)
+        super().undo()
 
 
 def freeze_at(profile: Profile, day: int, lateness: int) -> int:

@@ -1,4 +1,4 @@
-"""What a rule may know beside the cases before it: fences of their day, sums over a year, and who else waited."""
+"""What a rule may know beside the cases before it: fences of their day, sums over a year, who else waited, and registers."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from streams.peers.fences import Fence, Fences
 if TYPE_CHECKING:
     from streams.cases.words import Numbers
     from streams.peers.queue import Queue
+    from streams.peers.registers import Registers
     from streams.rules.rule import Rule
 
 
@@ -32,10 +33,10 @@ class Peers:
 
     def __init__(
         self, rule: Rule, measures: Mapping[tuple[str, str], int], counts: Counts, fences: Fences, queue: Queue,
-        book: Book, day: int, at: int,
+        registers: Registers, book: Book, day: int, at: int,
     ) -> None:  # fmt: skip
         self._rule, self._measures, self._counts, self._fences = rule, measures, counts, fences
-        self.queue, self.book, self.day, self.at = queue, book, day, at
+        self.queue, self.registers, self.book, self.day, self.at = queue, registers, book, day, at
 
     def measure(self, name: str) -> int:
         """The number of one of the rule's measures."""

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from streams.cases.events import EVENT, Intake
+from streams.cases.events import COMPARED, Intake
 from streams.engine.store import Pairs
 
 
@@ -45,7 +45,7 @@ class Pending(Pairs[int, bytes]):
             case_of.append(here[mine])
             corrections.update({at + row: target for row, target in batch.corrections.items()})
             at += len(mine)
-        events = np.frombuffer(b"".join(batch.events for batch in batches), EVENT)
+        events = np.frombuffer(b"".join(batch.events for batch in batches), COMPARED)
         return Intake(events, np.concatenate(case_of), list(cases), corrections)
 
 

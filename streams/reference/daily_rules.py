@@ -1,4 +1,4 @@
-"""The permit rules about officers that are asked once a day, when the day is frozen: P09, P15 by officer, P18; and P17.
+"""The permit rules about officers that are asked once a day, when the day is frozen: P09, P15 by officer, P17, P18.
 
 A day D asks about the officers who did something on D - 1, over what happened on the 365 days before D, as known when D
 was frozen. What the last day that asked about a pair found stands; on a day without an answer (too few cases) nothing
@@ -12,26 +12,25 @@ does. Where the definitions leave room:
 - P18 takes all closed cases, each step by its case's closing day and the officer who finished it last. Steps that are
   automatic by P07 are left out.
 - Parameters are those of D.
-- P17 takes standing closings ``issued`` that are not automatic; 10 minutes to the millisecond are within.
+- P17 takes standing closings ``issued`` that are not automatic. A batch is within one local day, counted by whole seconds:
+  a window from one second to the 600th after it, both within, and none runs over midnight.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import lru_cache
 
 from schemas.buckets import bucket_of
-from streams.reference import reasons
-from streams.reference.case_rules import not_issued
-from streams.reference.finding import FOUND, NOT_FOUND, Finding
+from streams.reference.finding import Finding
 from streams.reference.peer_rules import steps_done
 from streams.reference.register import WINDOW_DAYS, Register, days_later
 from streams.reference.statistics import binomial_tail, bucket_percentile, percentile, smaller_by_rank
 from streams.reference.story import Story
 
-#: Officer, and the actor, type or step that the question is about.
+#: Officer, and the actor, type, step or day that the question is about.
 Pair = tuple[str, str]
 
 
@@ -158,38 +157,31 @@ def agents_first(register: Register, day: str) -> Answers:
     return answers
 
 
+def batches(register: Register, day: str) -> Answers:
+    """P17: the most permits that an officer issued within minutes on the day before; the scope is that day."""
+    yesterday = days_later(day, -1)
+    least, minutes = (
+        register.profile.threshold(name, date.fromisoformat(day), default)
+        for name, default in (("P17.least", 20), ("P17.minutes", 10))
+    )
+    issued: defaultdict[str, list[int]] = defaultdict(list)
+    for case in register.at(register.frozen_at(day)):
+        if case.closing is None or not case.issued or case.closed_on != yesterday:
+            continue
+        closing = case.closing.record
+        if closing["officer_token"] and not closing["automatic"]:
+            issued[closing["officer_token"]].append(case.end // 1000)
+    answers: Answers = {}
+    for officer, seconds in issued.items():
+        most = max(sum(first <= s <= first + 60 * minutes for s in seconds) for first in seconds)
+        page = Finding("page", register.frozen_at(day), most, least)
+        answers[officer, yesterday] = [page] if most >= least else []
+    return answers
+
+
 DAILY_RULES: Mapping[str, Callable[[Register, str], Answers]] = {
     "P09": concentration,
     "P15": returning,
+    "P17": batches,
     "P18": agents_first,
 }
-
-
-def batches(stories: Iterable[Story]) -> tuple[dict[tuple[str, str], Finding], dict[str, str]]:
-    """P17: the most permits that an officer issued within 10 minutes, by officer and day, from 20 on; and the outcome
-    of every case."""
-    outcomes: dict[str, str] = {}
-    issues: defaultdict[str, list[Story]] = defaultdict(list)
-    for case in stories:
-        closing = case.closing.record if case.closing is not None else None
-        reason = not_issued(case)
-        if reason is None and closing is not None and closing["automatic"]:
-            reason = reasons.AUTOMATIC
-        elif reason is None and closing is not None and not closing["officer_token"]:
-            reason = reasons.NO_OFFICER
-        elif closing is not None and reason is None:
-            issues[closing["officer_token"]].append(case)
-        outcomes[case.case_id] = reason or NOT_FOUND
-    found: dict[tuple[str, str], Finding] = {}
-    for officer, mine in issues.items():
-        for first in mine:
-            batch = [case for case in mine if first.end <= case.end <= first.end + 600_000]
-            if len(batch) < 20:
-                continue
-            outcomes.update(dict.fromkeys((case.case_id for case in batch), FOUND))
-            at = sorted(case.end for case in batch)[19]
-            key = (officer, first.closed_on or "")
-            new = Finding("page", at, len(batch), 20)
-            if key not in found or (-new.observed, new.at) < (-found[key].observed, found[key].at):
-                found[key] = new
-    return found, outcomes

@@ -1,8 +1,8 @@
-"""The permit rules that compare a closed case with its peers: P05, P07, P08, P13, and P15 by case.
+"""The permit rules that compare a closed case with its peers: P05, P07, P08, P13, and P15 by case; and P11 in a register.
 
 Each is a function of the closed case as known at the freeze at which it is judged, of its peers (cases of its type that
 closed on the 365 days before its closing's day, as known when that day was frozen) and of all cases as known at the freeze
-at which it is judged. Where the definitions leave room:
+at which it is judged; P11 of all cases as known at the last freeze. Where the definitions leave room:
 
 - What is heard of a case after it was judged has it judged again: by the same peers, with all others as known then. What
   is heard of another case does not.
@@ -11,12 +11,16 @@ at which it is judged. Where the definitions leave room:
 - P07 and P08 measure peers that were issued; P08 those without an ``accepted`` too, from when they were entered. A
   step is automatic if its template or one of its events says so. ``minutes < fence`` compares the value of the
   bucket of max(1, minutes), as P08 does that of the wait.
+- P11 in the office's register speaks of open cases too. A case stands there once: by its first standing event with a
+  number above 0, on that event's local day, in the book of its department and unit and of the day's year, in order of
+  number, time and event id. Cases loaded as history stand there too, but nothing is said of them.
 - P13 takes the closing itself as the end of a gap too; an officer is another one only after one was named.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -172,6 +176,48 @@ def many_returns(case: Story, _peers: list[Story], _others: Others) -> Answer:
     returns = [e["kind"] for e in case.past].count("returned")
     limit = case.parameter("P15.returns", 2)
     return [("", Finding("breach", case.end, returns, limit))] if returns > limit else []
+
+
+class Entry(NamedTuple):
+    """Where a case stands in a register, in order."""
+
+    book: tuple[str, str, int]
+    number: int
+    at: int
+    event_id: str
+    day: date
+    heard: int
+
+
+@lru_cache(maxsize=20_000)
+def _entry(case: Story) -> Entry | None:
+    """The case's place in a register, None where it has no number."""
+    for event in case.standing:
+        e = event.record
+        if (e["register_number"] or 0) > 0:
+            day = date.fromisoformat(case.profile.local_day(e["occurred_at"]))
+            book = (e["opd"], e["unit"] or "", day.year)
+            return Entry(book, e["register_number"], e["occurred_at"], e["event_id"], day, event.timestamp)
+    return None
+
+
+def numbered_back(case: Story, everyone: list[Story]) -> Answer:
+    """P11 in the register: dated before the middle day of the five numbers before its own."""
+    if any(e.record["mode"] == "backfill" for e in case.standing):
+        return reasons.HISTORIC
+    mine = _entry(case)
+    if mine is None:
+        return reasons.NO_NUMBER
+    earlier = sorted(
+        entry
+        for entry in (_entry(other) for other in everyone)
+        if entry is not None and entry.book == mine.book and entry < mine
+    )
+    if len(earlier) < 5:
+        return reasons.FEW_NUMBERS
+    days = (sorted(entry.day for entry in earlier[-5:])[2] - mine.day).days
+    limit = case.parameter("P11.register_days", 3)
+    return [("register", Finding("breach", mine.heard, days, limit))] if days > limit else []
 
 
 PEER_RULES: Mapping[str, Callable[[Story, list[Story], Others], Answer]] = {

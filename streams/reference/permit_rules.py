@@ -11,8 +11,9 @@ of the day it closed, as they were known when that day was frozen, and with the 
 it is judged. A closed case that was not judged yet has the outcome of an open one; a case that no freeze knows has none.
 The day of the very first record, and those before, are never frozen: who closed then has no peers.
 
-P09, P15 of an officer and P18 are asked when D is frozen, about D - 1; they have findings about pairs and no outcomes of
-cases. The outcome of P15 is that of the case's own returns. P10 (``context``) and P17 (``page``) are among the findings but
+P09, P15 of an officer, P17 and P18 are asked when D is frozen, about D - 1; they have findings about pairs and no outcomes
+of cases. The outcome of P15 is that of the case's own returns. P11 in a register is judged by
+all cases as known at the last freeze; its outcome is that of ``P11/register``. P10 (``context``) and P17 (``page``) are among the findings but
 are never alerts.
 """
 
@@ -25,9 +26,9 @@ from typing import Any, NamedTuple
 from schemas.profile import Profile
 from streams.reference import reasons
 from streams.reference.case_rules import CASE_RULES
-from streams.reference.daily_rules import DAILY_RULES, batches
+from streams.reference.daily_rules import DAILY_RULES
 from streams.reference.finding import ALERTING, FOUND, NOT_FOUND, Answer, Finding
-from streams.reference.peer_rules import OF_ISSUED, PEER_RULES
+from streams.reference.peer_rules import OF_ISSUED, PEER_RULES, numbered_back
 from streams.reference.received import Received
 from streams.reference.register import Register, days_later
 from streams.reference.story import Story, cases
@@ -73,15 +74,6 @@ def judge(
         return said
     _compare(register, last, said)
     _ask_daily(register, last, said)
-    known = [
-        case
-        for case in register.at(register.frozen_at(last))
-        if case.closed_on is None or case.closed_on <= last
-    ]
-    found, of_cases = batches(known)
-    said.findings.update({("P17", officer, day): finding for (officer, day), finding in found.items()})
-    for case in known:
-        said.outcomes["P17", case.case_id] = of_cases.get(case.case_id, reasons.NOT_ISSUED)
     return said
 
 
@@ -108,22 +100,27 @@ def _clocked(received: list[Received]) -> list[Received]:
     return found
 
 
-def _say(said: Judged, rule: str, case: Story, answer: Answer, clock: int | None) -> None:
-    """Note an answer; with a clock, only what it has passed."""
+def _say(
+    said: Judged, rule: str, case: Story, answer: Answer, clock: int | None, counted_as: str = ""
+) -> None:
+    """Note an answer; with a clock, only what it has passed. Its outcome may have another name than the rule."""
+    name = counted_as or rule
     if isinstance(answer, str):
-        said.outcomes[rule, case.case_id] = answer
+        said.outcomes[name, case.case_id] = answer
         return
-    said.outcomes[rule, case.case_id] = NOT_FOUND
+    said.outcomes[name, case.case_id] = NOT_FOUND
     for scope, finding in answer:
         if clock is None or max(finding.at, case.seen) + case.lateness_ms <= clock:
             said.findings[rule, case.case_id, scope] = finding
             if finding.level in SAYING:
-                said.outcomes[rule, case.case_id] = FOUND
+                said.outcomes[name, case.case_id] = FOUND
 
 
 def _compare(register: Register, last: str, said: Judged) -> None:
     """Every case at the first freeze after it was last heard of, by the peers of the day it closed."""
     for case in register.at(register.frozen_at(last)):
+        answer = numbered_back(case, register.at(register.frozen_at(last)))
+        _say(said, "P11", case, answer, None, "P11/register")
         if case.closed_on is None or case.closed_on > last:
             for rule in PEER_RULES:
                 said.outcomes[rule, case.case_id] = (

@@ -17,7 +17,7 @@ from streams.days import local_days
 from streams.engine.chunk import Int64s
 from streams.engine.totals import Key, Totals
 from streams.rules.judging import FOUND, NOT_APPLICABLE, NOT_FOUND, NOTHING, Judged, outcome_text
-from streams.rules.rule import Rule
+from streams.rules.rule import Rule, Task
 
 if TYPE_CHECKING:
     from streams.cases.files import Touched
@@ -26,16 +26,15 @@ METRICS = {FOUND: "rules_found", NOT_FOUND: "rules_not_found", NOT_APPLICABLE: "
 
 
 class Coverage:
-    """``rules`` in the order of their outcomes; ``prefix`` is that of the metrics, so that each task has its own."""
+    """``rules`` in the order of their outcomes; ``prefix`` is that of the metrics, so that each ``task`` has its own."""
 
-    def __init__(self, rules: Sequence[Rule], book: Book, prefix: str) -> None:
-        self._rules, self._book, self._prefix = rules, book, prefix
+    def __init__(self, rules: Sequence[Rule], book: Book, prefix: str, task: Task) -> None:
+        self._rules, self._book, self._prefix, self._task = rules, book, prefix, task
 
     def count(self, touched: Touched, judged: Judged, totals: Totals) -> None:
         """Move every case whose outcome, source or day of entry changed."""
         changes: Counter[int] = Counter()
-        before = np.frombuffer(b"".join(body.outcomes for body in touched.bodies), np.int8)
-        before = before.reshape(len(touched.bodies), len(self._rules)).T
+        before = touched.outcomes(len(self._rules))
         old_place = np.zeros(touched.now.n, np.int64)
         old_place[touched.known] = _places(touched.before)
         new_place = _places(touched.now)
@@ -53,14 +52,15 @@ class Coverage:
     def _add(self, packed: int, amount: int, totals: Totals) -> None:
         place, number, outcome = packed >> 16, (packed >> 8) & 0xFF, packed & 0xFF
         rule = self._rules[number]
+        name = rule.counted_as(self._task)
         day = day_of((place & 0xFFFFF) - DAYS_BEFORE).isoformat()
         source = self._book.words.text(place >> 20)
         metric = f"{self._prefix}.{METRICS[min(outcome, NOT_APPLICABLE)]}"
-        totals.add(Key(metric, "rule", rule.id, day), amount)
-        totals.add(Key(metric, "source", f"{rule.id}|{source}", day), amount)
+        totals.add(Key(metric, "rule", name, day), amount)
+        totals.add(Key(metric, "source", f"{name}|{source}", day), amount)
         if outcome >= NOT_APPLICABLE:
             reason = outcome_text(rule, outcome)
-            totals.add(Key(metric, "reason", f"{rule.id}|{reason}", day), amount)
+            totals.add(Key(metric, "reason", f"{name}|{reason}", day), amount)
 
 
 def _places(cases: Cases) -> Int64s:

@@ -43,12 +43,12 @@ class Standing(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """``outcomes`` is int8[rules, n]; ``due`` (UTC ms) when to look at each case again, NEVER for not before an event;
+    """``outcomes`` is int8[rules, n]; ``standing`` by rule, None for one that was not asked; ``due`` (UTC ms) when to look at each case again, NEVER for not before an event;
     ``warned_at`` and ``breached_at`` are P01's of the whole case, as far as the clock has judged; ``waits``: something was
     missing since the case's source was last heard, so that it is looked at again when it is."""
 
     outcomes: Levels
-    standing: list[Standing]
+    standing: list[Standing | None]
     due: Int64s
     warned_at: Int64s
     breached_at: Int64s
@@ -65,7 +65,7 @@ def judge_cases(
     outcomes = np.zeros((len(rules), n), np.int8)
     due = np.full(n, NEVER)
     warned_at, breached_at = np.full(n, NEVER), np.full(n, NEVER)
-    standing = []
+    standing: list[Standing | None] = []
     waits = np.zeros(n, np.bool_)
     for number, rule in enumerate(rules):
         judgement = rule.judged(cases)
@@ -96,23 +96,33 @@ def judge_cases(
 
 
 def compare_cases(
-    rules: Sequence[Rule], peers: Mapping[str, Peers], cases: Cases, later: Bools, again: Int64s
+    rules: Sequence[Rule],
+    peers: Mapping[str, Peers],
+    cases: Cases,
+    outcomes: Levels,
+    later: Bools,
+    again: Int64s,
 ) -> Judged:
-    """Judge cases among their peers by every rule that compares. Of those in ``later`` nothing is said yet but the first
-    reason of each rule; ``again`` is when to look at each case again."""
-    outcomes = np.zeros((len(rules), cases.n), np.int8)
+    """Judge cases among their peers by every rule that has ``peers``; of the others they keep their ``outcomes``. Of those in
+    ``later`` rules about closed cases say nothing yet but their first reason; ``again`` is when to look at each case
+    again."""
+    outcomes = outcomes.copy()
     never = np.full(cases.n, NEVER)
-    standing = []
+    standing: list[Standing | None] = []
     for number, rule in enumerate(rules):
+        if rule.id not in peers:
+            standing.append(None)
+            continue
         if rule.compare is None:
             raise ValueError(f"rule {rule.id} does not compare cases")
         judgement = rule.compare(cases, Parameters(rule, cases), peers[rule.id])
-        said = judgement.found.pick(~later[judgement.found.case])
+        waits = later if rule.task == "regency" else np.zeros(cases.n, np.bool_)
+        said = judgement.found.pick(~waits[judgement.found.case])
         outcomes[number] = np.where(
             judgement.applies == APPLICABLE, NOT_FOUND, NOT_APPLICABLE + judgement.applies
         )
         outcomes[number, said.case] = FOUND
-        outcomes[number, later] = NOT_APPLICABLE
+        outcomes[number, waits] = NOT_APPLICABLE
         standing.append(_standing(said))
     return Judged(outcomes, standing, again, never, never, np.zeros(cases.n, np.bool_))
 

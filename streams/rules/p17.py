@@ -21,7 +21,7 @@ SECONDS = 86_400
 
 
 def facts(cases: Cases) -> Sequence[Fact]:
-    """Permits that an officer issued, by the second of the UTC day."""
+    """Permits that an officer issued, by the second of the UTC day; the day they count for is the local one."""
     officer = cases.pick("officer", cases.closing, 0)
     machine = (cases.pick("flags", cases.closing, 0) & AUTOMATIC) != 0
     rows = np.flatnonzero(cases.issued & (officer != 0) & ~machine)
@@ -104,7 +104,10 @@ RULE = Rule(
     task="regency",
     area="Pelayanan Publik",
     legal_basis=(LegalBasis("SOP perizinan daerah"),),
-    method="Izin terbanyak yang diterbitkan seorang petugas dalam sepuluh menit pada satu hari; dihitung dan ditampilkan, tidak pernah menjadi peringatan.",
+    method=(
+        "Izin terbanyak yang diterbitkan seorang petugas dalam sepuluh menit, menurut detik terbitnya dan dalam satu hari "
+        "setempat: jendelanya tidak melewati tengah malam. Dihitung dan ditampilkan, tidak pernah menjadi peringatan."
+    ),
     why="Tanda tangan tanpa membaca; tetapi pencatatan sekaligus adalah hal biasa.",
     innocent=("Pencatatan sekaligus pada akhir hari", "Tanda tangan elektronik beruntun"),
     unit_of_measure="permits",

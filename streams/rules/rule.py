@@ -75,6 +75,7 @@ SITUATIONS = (
 )  # fmt: skip
 
 Kind = Literal["hard", "soft", "context", "page"]
+Task = Literal["case", "regency"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +89,8 @@ class Rule:
     situations that cannot be for this rule, with the reason. ``not_applicable`` are the reasons, by the number that
     ``judge`` or ``compare`` gives.
 
-    A rule of one case has ``judge``. One of the regency task counts ``facts`` of closed cases under its ``measures`` and
+    A rule of one case has ``judge``; it may ``compare`` too, once a day in the regency task, and what that finds has the
+    scope ``compares``, which ``judge`` never gives, so that the alerts of both tasks stay apart. One of the regency task counts ``facts`` of closed cases under its ``measures`` and
     has ``compare`` for cases that closed, ``ask`` for pairs such as an officer and an applicant, once a day, or both;
     ``fences`` are the measures whose quantiles are frozen, ``shows`` the events that are evidence about a pair.
 
@@ -103,7 +105,7 @@ class Rule:
     title: str
     domain: str
     kind: Kind
-    task: Literal["case", "regency"]
+    task: Task
     area: str
     legal_basis: tuple[LegalBasis, ...]
     method: str
@@ -125,6 +127,7 @@ class Rule:
     fences: tuple[str, ...] = ()
     facts: Callable[[Cases], Sequence[Fact]] | None = None
     compare: Callable[[Cases, Parameters, Peers], Judgement] | None = None
+    compares: str = ""
     ask: Callable[[Peers], Asked] | None = None
     shows: Callable[[Cases, str, str], Bools] | None = None
     weigh: Callable[[Groups], Weighed] | None = None
@@ -146,6 +149,14 @@ class Rule:
         """The default of a parameter."""
         return self.parameter(name).default
 
+    def among_peers(self, scope: str) -> bool:
+        """Whether the regency task says what the rule says in a scope."""
+        return self.task == "regency" or scope == self.compares != ""
+
+    def counted_as(self, task: Task) -> str:
+        """The name under which a task counts the cases that it judged by the rule."""
+        return self.id if task == self.task else f"{self.id}/{self.compares}"
+
     def judged(self, cases: Cases) -> Judgement:
         """What the rule says of the cases. Raises ValueError for one that judges by more than cases."""
         if self.judge is None:
@@ -153,4 +164,4 @@ class Rule:
         return self.judge(cases, Parameters(self, cases))
 
 
-__all__ = ["SITUATIONS", "Example", "Kind", "LegalBasis", "Parameter", "Rule"]
+__all__ = ["SITUATIONS", "Example", "Kind", "LegalBasis", "Parameter", "Rule", "Task"]

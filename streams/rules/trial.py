@@ -122,9 +122,10 @@ def triable(rule: Rule) -> bool:
 
 
 def try_out(rule: Rule, example: Example) -> Said:
-    """Run one example. Raises ValueError for an event nobody accepts, KeyError for a rule that judges nothing."""
-    name = next((name for name in TRIALS if getattr(rule, name) is not None), "")
-    return TRIALS[name](rule, example)
+    """Run one example, among its ``peers`` where it has some. Raises ValueError for an event nobody accepts, KeyError for a
+    rule that judges nothing."""
+    names = reversed(TRIALS) if example.peers else TRIALS
+    return TRIALS[next((name for name in names if getattr(rule, name) is not None), "")](rule, example)
 
 
 def differences(rule: Rule, example: Example, said: Said) -> list[Problem]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from infra.records import read
+from infra.verify.alerts import of_cases
 from schemas.catalogue import AGGREGATES, ALERTS, DOMAINS, STATE_TOPIC, Layout
 from schemas.codec import Codec
 from schemas.dead_letters import split
@@ -26,7 +27,6 @@ from streams.engine.processor import Context, Processor
 from streams.engine.state_group import Header
 from streams.engine.version import unpack
 from streams.reference import alerts, compute
-from streams.rules import rules
 from tests.faults.events import Sent, profile
 from tests.faults.load import NUMBER
 
@@ -238,10 +238,6 @@ def _cut(
     found.same_rows(f"cut: {domain}[{partition}] at {unpack(version)}", _nonzero(then), wanted)
 
 
-#: The rules that the case tasks judge, and whose alerts the reference gives.
-OF_CASES = {rule.id for rule in rules().values() if rule.task == "case"}
-
-
 def _alerts(
     messages: list[Any],
     standing: Mapping[tuple[str, str, str], Any],
@@ -254,7 +250,7 @@ def _alerts(
     last: dict[str, dict[str, Any]] = {}
     for message in messages:
         alert = codec.decode(message.value())
-        if alert["rule"] not in OF_CASES:
+        if not of_cases(alert):
             continue  # what the regency task says, once a day, is in tests/streams
         before = last.get(alert["alert_id"])
         found.comparisons += 1

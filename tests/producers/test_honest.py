@@ -145,3 +145,14 @@ def test_who_is_not_late_keeps_every_promise(contoh: Profile, groups: list[Group
         standard = contoh.service_standard(events[0]["permit_type"], started(contoh, events))
         assert standard is not None
         assert worked <= standard, events[0]["case_id"]
+
+
+def test_register_numbers_follow_the_days(contoh: Profile, groups: list[Group]) -> None:
+    entries = [next(r for r in g.events if r.get("register_number")) for g in groups]
+    days: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    for entry in entries:
+        day = contoh.local_day(entry["occurred_at"])
+        days.setdefault((entry["unit"], day[:4]), []).append((entry["register_number"], day))
+    for book in days.values():
+        in_order = [day for _, day in sorted(book)]
+        assert in_order == sorted(in_order)

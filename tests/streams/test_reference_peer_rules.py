@@ -496,29 +496,43 @@ class TestP09:
 
 
 class TestP17:
-    def issues(self, count: int, last: str) -> list[Row]:
-        rows = [row(f"c{n}", "issued", f"2026-02-03 09:00:{n:02d}", officer="A") for n in range(count - 1)]
+    def issues(self, count: int, first: str, last: str) -> list[Row]:
+        """So many that one officer issued, all but the last at one time."""
+        rows = [row(f"c{n}", "issued", first, officer="A") for n in range(count - 1)]
         return [*rows, row("C", "issued", last, officer="A")]
 
+    def most(self, rows: list[Row], day: str = "2026-02-04") -> dict[tuple[str, str], list[Finding] | None]:
+        return asked("P17", rows, day)
+
     def test_twenty_within_ten_minutes_is_a_page(self) -> None:
-        found = judged(self.issues(20, "2026-02-03 09:10"), UNTIL)
-        page = Finding("page", ms("2026-02-03 09:10"), 20, 20)
+        rows = self.issues(20, "2026-02-03 09:00", "2026-02-03 09:10")
+        page = Finding("page", ms("2026-02-04 00:00"), 20, 20)
+        assert self.most(rows) == {("A", "2026-02-03"): [page]}
+        found = judged(rows, UNTIL)
         assert {k: f for k, f in found.findings.items() if k[0] == "P17"} == {
             ("P17", "A", "2026-02-03"): page
         }
-        assert found.outcomes["P17", "C"] == FOUND
+        assert not [k for k in found.outcomes if k[0] == "P17"], "a page says nothing of a case"
 
-    @pytest.mark.parametrize(("count", "last"), [(19, "2026-02-03 09:10"), (20, "2026-02-03 09:10:00.001")])
-    def test_fewer_or_longer_is_none(self, count: int, last: str) -> None:
-        found = judged(self.issues(count, last), UNTIL)
-        assert not [k for k in found.findings if k[0] == "P17"]
-        assert found.outcomes["P17", "C"] == NOT_FOUND
+    @pytest.mark.parametrize(
+        ("count", "first", "last", "found"),
+        [
+            (19, "2026-02-03 09:00", "2026-02-03 09:10", False),
+            (20, "2026-02-03 09:00", "2026-02-03 09:10:00.999", True),
+            (20, "2026-02-03 09:00:00.999", "2026-02-03 09:10:01", False),
+            (20, "2026-02-03 23:55", "2026-02-03 23:59:59.999", True),
+            (20, "2026-02-03 23:55", "2026-02-04 00:00", False),
+        ],
+    )
+    def test_whole_seconds_of_one_day_are_counted(
+        self, count: int, first: str, last: str, found: bool
+    ) -> None:
+        assert bool(self.most(self.issues(count, first, last))["A", "2026-02-03"]) == found
 
-    def test_not_applicable(self) -> None:
-        assert said("P17", [row("C", "issued", "2026-02-03 09:00")], UNTIL)[0] == reasons.NO_OFFICER
+    def test_only_permits_that_an_officer_issued(self) -> None:
         machine = row("C", "issued", "2026-02-03 09:00", officer="A", automatic=True)
-        assert said("P17", [machine], UNTIL)[0] == reasons.AUTOMATIC
-        assert said("P17", [row("C", "closed", "2026-02-03 09:00")], UNTIL)[0] == "tidak berakhir dengan izin"
+        nobody = row("D", "issued", "2026-02-03 09:00")
+        assert self.most([machine, nobody, row("E", "closed", "2026-02-03 09:00", officer="A")]) == {}
 
 
 class TestP18:

@@ -19,6 +19,8 @@ from streams.reference.peer_rules import PEER_RULES
 from streams.reference.permit_rules import SAYING, Judged, judge
 
 HOUR, LATENESS = 3_600_000, 600_000
+#: Under which name cases are counted that P11 holds against the others of their register.
+IN_REGISTER = "P11/register"
 LAW = law(
     Step("berkas", "Berkas", "LOKET"),
     Step("survei", "Survei", "PUPR", after=("berkas",), minimum_minutes=60, valid_from=date(2026, 2, 3)),
@@ -80,16 +82,17 @@ def belong_together(said: Judged, cases: set[str], among_peers: set[str], clock:
     """Outcomes of every case for every rule about cases; found where something that counts stands, and only there."""
     by_rule = {
         rule: {case for one, case in said.outcomes if one == rule}
-        for rule in {rule for rule, _ in said.outcomes} | {*CASE_RULES, *PEER_RULES}
+        for rule in {rule for rule, _ in said.outcomes} | {*CASE_RULES, *PEER_RULES, IN_REGISTER}
     }
-    assert by_rule.pop("P17", set()) <= among_peers, "its page speaks of cases too"
-    assert by_rule == {
-        rule: cases if rule in CASE_RULES else among_peers for rule in {*CASE_RULES, *PEER_RULES}
+    of_cases = {*CASE_RULES, *PEER_RULES, IN_REGISTER}
+    assert by_rule == {rule: cases if rule in CASE_RULES else among_peers for rule in of_cases}
+    named = {
+        (IN_REGISTER if scope == "register" else rule, subject): finding
+        for (rule, subject, scope), finding in said.findings.items()
     }
-    of_cases = {*CASE_RULES, *PEER_RULES}
     assert {key for key, outcome in said.outcomes.items() if outcome == FOUND and key[0] in of_cases} == {
         (rule, subject)
-        for (rule, subject, _), finding in said.findings.items()
+        for (rule, subject), finding in named.items()
         if rule in of_cases and subject in cases and finding.level in SAYING
     }
     assert all(finding.at <= clock for finding in said.findings.values())

@@ -138,6 +138,7 @@ def _answers(declared: bool) -> Iterator[tuple[str, list[Answer]]]:
     yield "P08", each_at_midnight(issued)
     yield "P10", each(issued)
     yield "P11", each(always("data historis"))
+    yield "P11/register", each_at_midnight(always("data historis"))
     yield "P12", each(always("tidak pernah ditolak"))
     yield "P13", each_at_midnight(issued)
     yield "P14", each(always("jenis ini tidak berbayar"))
