@@ -148,8 +148,8 @@ def _read(consumer: Any, starts: Mapping[Partition, int | None]) -> Iterator[Any
         for message in consumer.consume(BATCH, 0.02):
             error = message.error()
             if error is None:
-                heard = time.monotonic()
                 yield message
+                heard = time.monotonic()  # what the reader took for it is no silence of the broker
             elif error.name() == "_PARTITION_EOF":
                 heard = time.monotonic()
                 left.discard((message.topic(), message.partition()))

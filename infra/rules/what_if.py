@@ -1,42 +1,60 @@
-"""What another value of a rule's parameters would have said of the cases of the last months.
+"""What another value of a rule's parameters would have said in the last months.
 
-Every case whose first record came within that time is judged twice in this process, by the code that the workers run:
-once with the profile as it is, once with the changed values in place of all that the profile says of these parameters.
-Older cases are left out whole, since judging a part of a case would be wrong.
+The records are judged twice in this process, by the code that the workers run: once with the profile as it is, once
+with the changed values in place of all that the profile says of these parameters. For a rule of one case these are the
+cases that began within the months. A rule among peers gets those of two years more, and what it says of the months is
+compared.
 """
 
 from __future__ import annotations
 
 import time
 from calendar import monthrange
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
-from typing import Any
-
-import numpy as np
-import pyarrow as pa
+from typing import Any, Protocol, TypeVar
 
 from infra import records
+from infra.rules.lanes import Began, chunks, in_order, lanes
 from infra.settings import Settings
-from schemas.acceptance import refusals
-from schemas.catalogue import DOMAINS, Topic
-from schemas.codec import Codec
-from schemas.event_ids import event_ids
+from schemas.catalogue import DOMAINS
 from schemas.profile import Profile
 from schemas.profile.model import Threshold
-from schemas.registry import open_ids
-from schemas.repeats import Repeats
+from schemas.repeats import DAY_MS
 from streams.domains import PROCESSORS
-from streams.engine.chunk import Chunk
-from streams.engine.processor import Context, Processor
+from streams.domains.permit_peers import PermitPeers
+from streams.engine.alerts import WITHDRAWN, Alerts
+from streams.engine.attempt import mark
+from streams.engine.processor import Context
+from streams.engine.store import Store
+from streams.peers.counts import WINDOW_DAYS
 from streams.rules.rule import Rule
 
 Progress = Callable[[int, int], None]
 
-ROWS = 5_000
 LONG_AGO = date(1900, 1, 1)
+#: How far back a rule among peers reads: a year of peers, and a year in which they may have been under way.
+PEERS_MS = 2 * WINDOW_DAYS * DAY_MS
+
+Standing = dict[str, dict[str, Any]]
+R = TypeVar("R")
+R_contra = TypeVar("R_contra", contravariant=True)
+
+
+class Judge(Protocol[R_contra]):
+    """What the processors of both tasks have in common, but for the rows that they take."""
+
+    @property
+    def alerts(self) -> Alerts: ...
+
+    @property
+    def stores(self) -> Mapping[str, Store]: ...
+
+    def process(self, rows: R_contra, /) -> object: ...
+
+    def advance(self, clock: int) -> None: ...
 
 
 class WhatIfError(ValueError):
@@ -57,13 +75,15 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """``since`` and ``until`` are UTC ms; ``cases`` were judged and ``older`` left out; ``standing`` counts alerts that
+    """``since`` and ``until`` are UTC ms, and so is ``read_since``, when the first record came that was taken in
+    (``until`` where there is none). ``cases`` were taken in and ``older`` left out; ``standing`` counts alerts that
     stand by level, now and then."""
 
     rule: str
     changes: dict[str, float]
     since: int
     until: int
+    read_since: int
     cases: int
     older: int
     standing: dict[str, dict[str, int]]
@@ -73,6 +93,11 @@ class WhatIf:
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def answers(rule: Rule) -> bool:
+    """Whether another value of a parameter can change any alert of the rule."""
+    return bool(rule.parameters) and rule.kind not in ("context", "page")
 
 
 def changed_profile(profile: Profile, rule: Rule, changes: Mapping[str, float]) -> Profile:
@@ -95,37 +120,30 @@ def what_if(
     months: int = 3,
     progress: Progress = lambda _done, _total: None,
 ) -> WhatIf:
-    """Compute it. Raises WhatIfError for a rule of the regency, TimeoutError when the broker does not answer."""
-    if rule.task != "case":
-        raise WhatIfError(f"{rule.id}: task = {rule.task}")
-    topic = DOMAINS[rule.domain]
+    """Compute it. Raises WhatIfError for a rule that does not answer, TimeoutError when the broker does not."""
+    if not answers(rule):
+        raise WhatIfError(f"{rule.id}: kind = {rule.kind}, parameters = {len(rule.parameters)}")
     changed = changed_profile(profile, rule, changes)
-    until = _until(settings, topic)
+    among_peers = rule.task == "regency"
+    topic = DOMAINS[rule.domain]
+    kafka = settings.kafka
+    places = records.partitions(kafka.bootstrap_servers, [kafka.layout().topic(topic.name)])
+    bounds = records.bounds(kafka.bootstrap_servers, places)
+    total = sum(end - begin for begin, end in bounds.values())
+    until = _until(settings, bounds)
     since = months_before(until, months, profile)
-    by_event = settings.streams.clock == "event"
-    pairs: dict[int, tuple[Processor, Processor]] = {}
-    cases: set[bytes] = set()
-    older: set[bytes] = set()
-    for chunk in _chunks(settings, topic, since, cases, older, progress):
-        if chunk.partition not in pairs:
-            now, then = (
-                PROCESSORS[rule.domain](Context(of, by_event, chunk.partition)) for of in (profile, changed)
-            )
-            pairs[chunk.partition] = now, then
-        for processor in pairs[chunk.partition]:
-            processor.process(chunk)
-    before: dict[str, dict[str, Any]] = {}
-    after: dict[str, dict[str, Any]] = {}
-    for pair in pairs.values():
-        for processor, into in zip(pair, (before, after), strict=True):
-            processor.advance(until)
-            into.update(_standing(processor, rule))
-    levels = {
-        name: {level: n for level, n in _levels(found).items() if n}
-        for name, found in (("now", before), ("then", after))
-    }
+    began = Began(since - PEERS_MS if among_peers else since, lambda done: progress(done, total))
+    partitions = lanes(settings, topic, rule.domain, began)
+    contexts = [Context(of, settings.streams.clock == "event") for of in (profile, changed)]
+    if among_peers:
+        now, then = _judged(rule, PermitPeers, contexts, [in_order(partitions)], until)
+        before, after = _within(now, since), _within(then, since)
+    else:
+        before, after = _judged(rule, PROCESSORS[rule.domain], contexts, map(chunks, partitions), until)
+    progress(total, total)
     return WhatIf(
-        rule.id, dict(changes), since, until, len(cases), len(older), levels,
+        rule.id, dict(changes), since, until, min(began.first, until), len(began.cases), len(began.older),
+        standing={"now": _levels(before), "then": _levels(after)},
         new=[_difference(None, after[name]) for name in sorted(after.keys() - before.keys())],
         gone=[_difference(before[name], None) for name in sorted(before.keys() - after.keys())],
         changed=[
@@ -145,79 +163,57 @@ def months_before(ms: int, months: int, profile: Profile) -> int:
     return int(at.replace(year=year, month=month, day=day).timestamp() * 1000)
 
 
-def _until(settings: Settings, topic: Topic) -> int:
+def _until(settings: Settings, bounds: Mapping[records.Partition, tuple[int, int]]) -> int:
     """Until when deadlines are judged: now, or the newest record where a past period is replayed."""
     if settings.kafka.timestamps == "LogAppendTime":
         return time.time_ns() // 1_000_000
-    kafka = settings.kafka
-    places = records.partitions(kafka.bootstrap_servers, [kafka.layout().topic(topic.name)])
-    ends = records.bounds(kafka.bootstrap_servers, places)
     last: dict[records.Partition, int | None] = {
-        place: end - 1 for place, (begin, end) in ends.items() if end > begin
+        place: end - 1 for place, (begin, end) in bounds.items() if end > begin
     }
     return max(
-        (int(message.timestamp()[1]) for message in records.read(kafka.bootstrap_servers, last)), default=0
+        (int(message.timestamp()[1]) for message in records.read(settings.kafka.bootstrap_servers, last)),
+        default=0,
     )
 
 
-def _chunks(
-    settings: Settings, topic: Topic, since: int, cases: set[bytes], older: set[bytes], progress: Progress
-) -> Iterator[Chunk]:
-    """The records of cases that began after ``since`` (UTC ms), decoded, each partition in order."""
-    kafka = settings.kafka
-    codec = Codec(topic.schema, open_ids(kafka.schema_registry_url))
-    waiting: defaultdict[int, list[Any]] = defaultdict(list)
-    repeats: defaultdict[int, Repeats] = defaultdict(Repeats)
-    name = kafka.layout().topic(topic.name)
-    for message in records.read_topics(kafka.bootstrap_servers, [name], progress):
-        key = message.key() or b""
-        if message.timestamp()[1] < since and key not in cases:
-            older.add(key)
-        if key in older:
-            continue
-        cases.add(key)
-        partition = message.partition()
-        waiting[partition].append(message)
-        if len(waiting[partition]) >= ROWS:
-            yield from _chunk(topic, partition, waiting.pop(partition), codec, repeats[partition])
-    for partition, messages in waiting.items():
-        yield from _chunk(topic, partition, messages, codec, repeats[partition])
+def _judged(
+    rule: Rule,
+    make: Callable[[Context], Judge[R]],
+    contexts: Sequence[Context],
+    feeds: Iterable[Iterator[R]],
+    until: int,
+) -> list[Standing]:
+    """The rule's alerts that stand at ``until`` (UTC ms), by id, in each context. What is judged apart comes in feeds of
+    its own."""
+    found: list[Standing] = [{} for _ in contexts]
+    for feed in feeds:
+        judges = [make(context) for context in contexts]
+        for rows in feed:
+            for judge in judges:
+                judge.process(rows)
+                mark(judge.stores.values())
+        for judge, standing in zip(judges, found, strict=True):
+            judge.advance(until)
+            standing.update(_standing(judge.alerts, rule))
+    return found
 
 
-def _chunk(
-    topic: Topic, partition: int, messages: list[Any], codec: Codec, repeats: Repeats
-) -> Iterator[Chunk]:
-    """What a worker would make of the messages: without what cannot be read or accepted, and without repeats."""
-    decoded = codec.decode_batch([message.value() for message in messages])
-    columns = decoded.columns
-    offsets = np.array([message.offset() for message in messages], np.int64)[decoded.rows]
-    stamps = np.array([message.timestamp()[1] for message in messages], np.int64)[decoded.rows]
-    ids = event_ids(columns.column("event_id"))
-    good = np.ones(len(offsets), np.bool_)
-    good[[refused.row for refused in refusals(columns, stamps, ids)]] = False
-    good[good] = ~repeats.mark(ids.pick(good), offsets[good], stamps[good])
-    if good.any():
-        stamps = np.maximum.accumulate(stamps[good])  # the clock of a partition never goes back
-        yield Chunk(
-            topic=topic.name, partition=partition, first_offset=int(offsets[0]), next_offset=int(offsets[-1]) + 1,
-            columns=columns.filter(pa.array(good)), offsets=offsets[good], clocks=stamps, clock=int(stamps[-1]),
-        )  # fmt: skip
-
-
-def _standing(processor: Processor, rule: Rule) -> dict[str, dict[str, Any]]:
+def _standing(alerts: Alerts, rule: Rule) -> Standing:
     """The rule's alerts that stand, by id."""
     return {
-        alert["alert_id"]: alert
-        for alert in processor.alerts.records().values()
-        if alert["rule"] == rule.id and alert["status"] != "withdrawn"
+        name: alert
+        for name, alert in alerts.records().items()
+        if alert["rule"] == rule.id and alert["status"] != WITHDRAWN
     }
 
 
-def _levels(found: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
-    counts: defaultdict[str, int] = defaultdict(int)
-    for alert in found.values():
-        counts[alert["level"]] += 1
-    return dict(counts)
+def _within(found: Standing, since: int) -> Standing:
+    """Those of a time at or after ``since`` (UTC ms): the others are peers', from before the months asked about."""
+    return {name: alert for name, alert in found.items() if alert["level_at"] >= since}
+
+
+def _levels(found: Standing) -> dict[str, int]:
+    return dict(Counter(alert["level"] for alert in found.values()))
 
 
 def _difference(now: Mapping[str, Any] | None, then: Mapping[str, Any] | None) -> Difference:

@@ -1,4 +1,4 @@
-"""`nadi rules what-if ID --set parameter=value`: what a change would say of the last months' cases."""
+"""`nadi rules what-if ID --set parameter=value`: what a change would have said in the last months."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from infra.rules.what_if import Difference, WhatIf
+    from schemas.profile import Profile
+    from streams.rules.rule import Rule
 
 SHOWN = 5
 
 
 @rules.command(
     "what-if",
-    help=_(
-        "Menghitung ulang berkas bulan-bulan terakhir dengan parameter lain: indikasi baru, hilang, berubah."
-    ),
+    help=_("Menghitung ulang bulan-bulan terakhir dengan parameter lain: indikasi baru, hilang, berubah."),
 )
 def what_if(
     context: typer.Context,
@@ -34,24 +34,26 @@ def what_if(
     as_json: Json = False,
 ) -> None:
     from infra.cli.progress import Stages
-    from infra.rules.what_if import WhatIfError
+    from infra.rules.what_if import WhatIfError, answers
     from infra.rules.what_if import what_if as compute
 
     one = named(rule)
-    changes = _changes(sets, [parameter.name for parameter in one.parameters], one.id)
-    if one.task != "case":
+    if not answers(one):
         typer.echo(
-            _("{rule} menilai se-kabupaten; menghitung ulang aturan seperti itu belum dapat.").format(
-                rule=one.id
-            ),
+            _(
+                "{rule} tidak dapat dihitung ulang: tidak punya parameter, atau hanya halaman atau konteks yang tidak "
+                "pernah menjadi indikasi."
+            ).format(rule=one.id),
             err=True,
         )
         raise typer.Exit(1)
+    changes = _changes(sets, [parameter.name for parameter in one.parameters], one.id)
     settings = connected_to(context)
+    profile = profile_of(settings)
     with Stages({"baca": _("membaca dan menilai berkas")}) as stages:
         try:
             found = compute(
-                settings, profile_of(settings), one, changes, months,
+                settings, profile, one, changes, months,
                 lambda done, total: stages.update("baca", done, total),
             )  # fmt: skip
         except (WhatIfError, TimeoutError, RuntimeError) as error:
@@ -61,7 +63,7 @@ def what_if(
     if as_json:
         say(found.as_json())
     else:
-        _print(found)
+        _print(found, one, profile)
 
 
 def _changes(sets: Sequence[str], known: Sequence[str], rule_id: str) -> dict[str, float]:
@@ -84,13 +86,16 @@ def _changes(sets: Sequence[str], known: Sequence[str], rule_id: str) -> dict[st
     return found
 
 
-def _print(found: WhatIf) -> None:
+def _print(found: WhatIf, rule: Rule, profile: Profile) -> None:
     changes = ", ".join(f"{found.rule}.{name} = {value:g}" for name, value in found.changes.items())
-    typer.echo(
-        _("{changes}: {cases} berkas dinilai, {older} yang lebih lama dikesampingkan").format(
-            changes=changes, cases=found.cases, older=found.older
+    read = _("{changes}: {cases} berkas dinilai, {older} yang lebih lama dikesampingkan")
+    if rule.task == "regency":
+        read = _(
+            "{changes}: indikasi {since} sampai {until}, dengan {cases} berkas sejak {read_since} sebagai pembanding; "
+            "{older} yang lebih lama dikesampingkan"
         )
-    )
+    days = {name: profile.local_day(getattr(found, name)) for name in ("since", "until", "read_since")}
+    typer.echo(read.format(changes=changes, cases=found.cases, older=found.older, **days))
     for title, counts in ((_("sekarang"), found.standing["now"]), (_("nantinya"), found.standing["then"])):
         levels = ", ".join(f"{level} {n}" for level, n in sorted(counts.items()))
         typer.echo(f"   {title}: {sum(counts.values())}{f' ({levels})' if levels else ''}")
