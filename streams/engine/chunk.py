@@ -19,7 +19,8 @@ class Chunk:
     Repeats and dead letters are already taken out, so ``columns`` may be shorter than the run. ``topic`` is the
     catalogue name (without prefix). ``offsets`` and ``clocks`` have one entry per row of ``columns``; a row's clock
     (UTC ms) is the highest record timestamp of the partition up to and with that row, of dead letters and repeats
-    too, so that it does not depend on the cut. ``clock`` is that of the last offset of the run.
+    too, so that it does not depend on the cut. ``clock`` is that of the last offset of the run, or the partition's own
+    where it was idle and has moved beyond.
     """
 
     topic: str

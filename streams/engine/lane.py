@@ -164,8 +164,9 @@ class Lane(Reading):
     def _step(self, part: Batch) -> None:
         """Apply one part, wholly before or wholly after the end of a rebuild."""
         run = part.run
-        sifted = self._sift(part, self.clock)
-        clock = int(sifted.clocks[-1]) if len(run) else self.clock
+        # a row's time is that of the records up to it: an idle clock that a wrong wall clock moved too far changes none
+        sifted = self._sift(part, self.published_at)
+        clock = max(self.clock, int(sifted.clocks[-1])) if len(run) else self.clock
         chunk = Chunk(
             self.topic, run.source.partition, run.first_offset, run.next_offset, sifted.columns, sifted.offsets,
             sifted.row_clocks, clock,

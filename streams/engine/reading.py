@@ -67,7 +67,8 @@ class Reading:
         return batch.part(known.run.next_offset, run.next_offset)
 
     def _sift(self, batch: Batch, clock: int) -> Sifted:
-        """Mark repeats and tell the time of every row; ``clock`` is the partition's before the batch."""
+        """Mark repeats and tell the time of every row; ``clock`` is the highest timestamp of the partition before
+        the batch."""
         run, offsets = batch.run, batch.offsets
         repeat = self._repeats.mark(batch.ids, offsets, batch.timestamps)
         clocks = np.maximum.accumulate(np.maximum(run.timestamps, clock))

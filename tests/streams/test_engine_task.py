@@ -285,6 +285,18 @@ def test_the_idle_clock_fires_and_its_version_is_above_that_of_the_record() -> N
     assert lane_of(successor).processor.next_due() is None, "what fired does not fire again"
 
 
+def test_an_idle_clock_that_went_too_far_changes_no_rows_time() -> None:
+    """A worker's wall clock jumped; the broker's timestamps did not."""
+    log, broker = log_of([event(1), event(1)]), Broker()
+    task = broker.recover()
+    drive(task, log, [], broker, until=1)
+    lane_of(task).advance(START + 500_000)
+    drive(task, log, [], broker)
+    assert lane_of(task).clock == START + 500_000
+    assert lane_of(task).processor.next_due() is None, "the second is overdue by its own time, not by the clock's"
+    assert broker.amounts()["toy.overdue", ""] == 2
+
+
 def test_a_bounded_input_commits_its_end_only_after_until() -> None:
     log, broker, rule = log_of([event(1) for _ in range(3)]), Broker(), ClockRule("event", START + 10_000_000)
     task = broker.recover(rule, end=3)
