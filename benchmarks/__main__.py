@@ -23,6 +23,9 @@ def main() -> int:
     recovery = names.add_parser("recovery", help="kill -9: seconds to the first output, and memory")
     recovery.add_argument("--fetch", choices=("auto", "native", "confluent"), default="auto")
     recovery.add_argument("--only", default="", help="names of states, with commas between")
+    deadline = names.add_parser("deadline", help="a passed deadline to its alert, among open permits")
+    deadline.add_argument("--open", type=int, default=1_000_000, help="open permits")
+    deadline.add_argument("--fetch", choices=("auto", "native", "confluent"), default="auto")
     bad = names.add_parser("bad-input", help="what 1 % of garbage and of damaged values cost")
     bad.add_argument("--events", type=int, default=2_000_000)
     bad.add_argument("--runs", type=int, default=3)
@@ -51,6 +54,11 @@ def main() -> int:
 
         given = options if options.name else recovery.parse_args([])
         recoveries.main(given.fetch, [n for n in given.only.split(",") if n])
+    if options.name in (None, "deadline"):
+        from benchmarks import deadline as deadlines
+
+        given = options if options.name else deadline.parse_args([])
+        deadlines.main(given.open, given.fetch)
     if options.name in (None, "bad-input"):
         from benchmarks import bad_input
 

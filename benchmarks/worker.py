@@ -1,6 +1,7 @@
 """A stream worker as ``nadi run stream`` starts it, on the topics of a benchmark: ``python -m benchmarks.worker OPTIONS``.
 
-``processor`` in the options is ``bench`` (contenders/nadi_processor.py) or a domain; only that one runs.
+``processor`` in the options is ``bench`` (contenders/nadi_processor.py) or a domain; only that one runs, with the
+regency task beside it where ``regency`` is true.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ def work(options: Mapping[str, Any], index: int = 0, wrap: Callable[[Any], Any] 
         data_dir=settings.data_dir,
         http_port=ports.free()[0],
         processors=_processors(options["processor"]),
+        regency=_regency() if options.get("regency") else None,
     )
 
 
@@ -52,6 +54,12 @@ def _processors(name: str) -> dict[str, Any]:
     from streams.domains import PROCESSORS
 
     return {name: PROCESSORS[name]}
+
+
+def _regency() -> Any:
+    from streams.domains import REGENCY
+
+    return REGENCY
 
 
 if __name__ == "__main__":

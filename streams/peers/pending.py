@@ -9,6 +9,9 @@ import pyarrow as pa
 from streams.cases.events import COMPARED, Intake
 from streams.engine.store import Pairs
 
+#: Events in a row of the store: a row must fit into a record of the state log, and an event is 123 bytes and its case.
+ROWS = 4_000
+
 
 class _Packed(msgspec.Struct, array_like=True):
     events: bytes
@@ -23,11 +26,20 @@ class Pending(Pairs[int, bytes]):
     schema = pa.schema([("number", pa.int64()), ("rows", pa.binary())])
 
     def append(self, rows: Intake) -> None:
-        """Keep a batch."""
-        body = _Packed(
-            rows.events.tobytes(), rows.case_of.astype("<i8").tobytes(), rows.case_ids, rows.corrections
-        )
-        self.put(max(self, default=0) + 1, _encode(body))
+        """Keep a batch, as several where it is large: after an outage all that was missed comes at once."""
+        for first in range(0, len(rows.events), ROWS):
+            piece = slice(first, first + ROWS)
+            cases, case_of = np.unique(rows.case_of[piece], return_inverse=True)
+            corrections = {
+                row - first: target for row, target in rows.corrections.items() if first <= row < first + ROWS
+            }
+            body = _Packed(
+                rows.events[piece].tobytes(),
+                case_of.astype("<i8").tobytes(),
+                [rows.case_ids[case] for case in cases.tolist()],
+                corrections,
+            )
+            self.put(len(self) + 1, _encode(body))  # ``take`` leaves none, so they are 1 to n
 
     def take(self) -> Intake | None:
         """All batches as one, in order; nothing is left. None where there was nothing."""
