@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.profile import Profile
-from streams.rules.rule import LegalBasis, Rule
+from schemas.profile.model import Threshold
+from streams.rules.rule import LegalBasis, Parameter, Rule
 
 DEFAULT = "bawaan aturan"
 
@@ -55,32 +56,28 @@ def parameters(rule: Rule, profile: Profile | None) -> list[dict[str, Any]]:
     """
     rows: list[dict[str, Any]] = []
     for parameter in rule.parameters:
-        name = f"{rule.id}.{parameter.name}"
-        common = {"name": name, "unit": parameter.unit, "meaning": parameter.meaning}
-        rows.append(common | _value(parameter.default, None, None, "", "", DEFAULT))
-        rows.extend(
-            common | _value(value, since, None, "", "", law) for since, value, law in parameter.changes
-        )
+        rows.append(value_row(rule, parameter, None))
+        rows.extend(value_row(rule, parameter, by_law) for by_law in parameter.laws)
         if profile is not None:
             rows.extend(
-                common
-                | _value(
-                    t.value, t.valid_from, t.valid_to, t.permit_type, t.source, t.legal_basis or "profil"
-                )
-                for t in sorted(profile.thresholds, key=lambda t: t.valid_from)
-                if t.name == name
+                value_row(rule, parameter, threshold)
+                for threshold in sorted(profile.thresholds, key=lambda t: t.valid_from)
+                if threshold.name == f"{rule.id}.{parameter.name}"
             )
     return rows
 
 
-def _value(
-    value: float, since: Any, until: Any, permit_type: str, source: str, origin: str
-) -> dict[str, Any]:
+def value_row(rule: Rule, parameter: Parameter, threshold: Threshold | None) -> dict[str, Any]:
+    """What a row of the profile says of a parameter; without one, what the rule itself says."""
+    since, until = (threshold.valid_from, threshold.valid_to) if threshold else (None, None)
     return {
-        "value": value,
+        "name": f"{rule.id}.{parameter.name}",
+        "unit": parameter.unit,
+        "meaning": parameter.meaning,
+        "value": threshold.value if threshold else parameter.default,
         "valid_from": since.isoformat() if since else None,
         "valid_to": until.isoformat() if until else None,
-        "permit_type": permit_type,
-        "source": source,
-        "origin": origin,
+        "permit_type": threshold.permit_type if threshold else "",
+        "source": threshold.source if threshold else "",
+        "origin": (threshold.legal_basis or "profil") if threshold else DEFAULT,
     }

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from infra import records
-from infra.rules.declared import declared, parameters
+from infra.activation import ActivationError, Activations
+from infra.rules.declared import declared, value_row
 from infra.settings import Settings
 from schemas.catalogue import ALERTS, TOPICS
 from schemas.codec import Codec, DecodeError
 from schemas.profile import Profile
 from schemas.registry import open_ids
 from streams.rules import rules
+from streams.rules.as_of import KEYS, AsOf
+from streams.rules.rule import Rule
 
 Progress = Callable[[str, int, int], None]
 #: Fields that every event has, or that say nothing to a person.
@@ -24,13 +28,21 @@ NOT_SHOWN = frozenset({"event_id", "source", "opd", "occurred_at", "kind", "case
 @dataclass(frozen=True, slots=True)
 class Explained:
     """``alert`` is the newest revision, whole, ``revisions`` all of them in order. ``events`` are the evidence with the
-    event as read from its topic (None where it is gone). ``parameters`` say where the profile has each value."""
+    event as read from its topic (None where it is gone).
+
+    ``as_of`` is the day, permit type and source the parameters were read for (None in alerts that do not say it). Each of
+    ``parameters`` has the value it was judged by, ``origin``, the row of the profile it was judged by that gave it (the
+    rule's default where none did; None where that cannot be told), and ``now``, the row that gives it in the profile in
+    use. ``same_profile``: the two profiles are one; ``profile_kept``: the one it was judged by is still there to read.
+    """
 
     alert: dict[str, Any]
     revisions: list[dict[str, Any]]
     events: list[dict[str, Any]]
     parameters: list[dict[str, Any]]
+    as_of: dict[str, str] | None
     same_profile: bool
+    profile_kept: bool
     rule: dict[str, Any] | None
 
     def as_json(self) -> dict[str, Any]:
@@ -49,7 +61,8 @@ def explain(
     }
     places = {_place(item) for alert in newest.values() for item in alert["evidence"]}
     events = read_back(settings, places, lambda done, total: progress("bukti", done, total))
-    found = [_explained(alert, said[name], events, profile) for name, alert in newest.items()]
+    judged_by = _kept(settings, profile, {alert["profile_hash"] for alert in newest.values()})
+    found = [_explained(alert, said[name], events, profile, judged_by) for name, alert in newest.items()]
     return sorted(found, key=lambda one: (one.alert["rule"], one.alert["scope"]))
 
 
@@ -97,13 +110,27 @@ def read_back(
     return found
 
 
+def _kept(settings: Settings, profile: Profile, hashes: set[str]) -> dict[str, Profile]:
+    """By hash: the profile in use, and those of which the data folder has a sound copy."""
+    found = {profile.hash: profile}
+    activations = Activations(settings.data_dir)
+    for digest in sorted(hashes - {profile.hash, ""}):
+        try:
+            found[digest] = activations.load(digest)
+        except ActivationError:
+            continue  # said of the alert: its profile is not kept
+    return found
+
+
 def _explained(
     alert: dict[str, Any],
     revisions: list[dict[str, Any]],
     events: dict[Place, dict[str, Any]],
     profile: Profile,
+    kept: dict[str, Profile],
 ) -> Explained:
-    rule = rules().get(alert["rule"])
+    rule, judged_by = rules().get(alert["rule"]), kept.get(alert["profile_hash"])
+    as_of = AsOf.told(alert["parameters"])
     named = ("revision", "status", "level", "clock", "published_at", "observed", "threshold", "sentence")
     return Explained(
         alert=alert,
@@ -112,32 +139,35 @@ def _explained(
             for one in sorted(revisions, key=lambda one: int(one["revision"]))
         ],
         events=[{**item, "event": events.get(_place(item))} for item in alert["evidence"]],
-        parameters=_origins(alert, profile),
+        parameters=[
+            {
+                "name": name,
+                "value": value,
+                "origin": _given(_row(rule, name, as_of, judged_by), value),
+                "now": _row(rule, name, as_of, profile),
+            }
+            for name, value in sorted(alert["parameters"].items())
+            if name not in KEYS
+        ],
+        as_of=as_of._asdict() if as_of is not None else None,
         same_profile=alert["profile_hash"] == profile.hash,
+        profile_kept=judged_by is not None,
         rule=declared(rule) if rule is not None else None,
     )
 
 
-def _origins(alert: dict[str, Any], profile: Profile) -> list[dict[str, Any]]:
-    """Each value the alert was judged by, with the rows of the profile that could have given it, the nearest first."""
-    rule = rules().get(alert["rule"])
-    rows = parameters(rule, profile) if rule is not None else []
-    found = []
-    for name, value in sorted(alert["parameters"].items()):
-        fits = [
-            row
-            for row in rows
-            if row["name"] == name
-            and _same(row["value"], value)
-            and row["permit_type"] in ("", alert["permit_type"] or "")
-        ]
-        fits.sort(key=lambda row: (not row["permit_type"], not row["source"], row["valid_from"] is None))
-        found.append({"name": name, "value": value, "origins": fits})
-    return found
+def _row(rule: Rule | None, name: str, as_of: AsOf | None, profile: Profile | None) -> dict[str, Any] | None:
+    """What gives a parameter its value; None for what is no parameter of the rule."""
+    if rule is None or as_of is None or profile is None:
+        return None
+    parameter = next((p for p in rule.parameters if f"{rule.id}.{p.name}" == name), None)
+    if parameter is None:
+        return None
+    day = date.fromisoformat(as_of.day)
+    threshold = profile.threshold_row(name, day, as_of.permit_type, as_of.source)
+    return value_row(rule, parameter, threshold or parameter.by_law(day))
 
 
-def _same(value: float, text: str) -> bool:
-    try:
-        return value == float(text)
-    except ValueError:
-        return False
+def _given(row: dict[str, Any] | None, value: str) -> dict[str, Any] | None:
+    """The row if it has the value: a rule's own may be another since the alert was said."""
+    return row if row is not None and str(float(row["value"])) == value else None

@@ -24,7 +24,7 @@ from schemas.profile import Profile
 from schemas.profile.model import Threshold
 from schemas.repeats import DAY_MS
 from streams.domains import PROCESSORS
-from streams.domains.permit_peers import PermitPeers
+from streams.domains.regency import Regency
 from streams.engine.alerts import WITHDRAWN, Alerts
 from streams.engine.attempt import mark
 from streams.engine.processor import Context
@@ -136,7 +136,7 @@ def what_if(
     partitions = lanes(settings, topic, rule.domain, began)
     contexts = [Context(of, settings.streams.clock == "event") for of in (profile, changed)]
     if among_peers:
-        now, then = _judged(rule, PermitPeers, contexts, [in_order(partitions)], until)
+        now, then = _judged(rule, Regency, contexts, [in_order(partitions)], until)
         before, after = _within(now, since), _within(then, since)
     else:
         before, after = _judged(rule, PROCESSORS[rule.domain], contexts, map(chunks, partitions), until)

@@ -307,7 +307,7 @@ class Profile:
     tariffs: tuple[Tariff, ...] = ()
     authorities: tuple[Authority, ...] = ()
     _standards: dict[tuple[str, str, date], float | None] = field(default_factory=dict, repr=False)
-    _thresholds: dict[tuple[str, date, str, str], float | None] = field(default_factory=dict, repr=False)
+    _thresholds: dict[tuple[str, date, str, str], Threshold | None] = field(default_factory=dict, repr=False)
 
     @classmethod
     def load(cls, path: str | Path) -> Profile:
@@ -332,24 +332,30 @@ class Profile:
     def threshold(
         self, name: str, on: date, default: float, permit_type: str = "", source: str = ""
     ) -> float:
-        """The value of a rule parameter in force on a day, ``default`` where the profile does not set it.
+        """The value of a rule parameter in force on a day, ``default`` where the profile does not set it."""
+        row = self.threshold_row(name, on, permit_type, source)
+        return default if row is None else row.value
+
+    def threshold_row(self, name: str, on: date, permit_type: str = "", source: str = "") -> Threshold | None:
+        """The row that sets a rule parameter on a day, None where no row does.
 
         A value of this permit type and source goes before one of the type, that before one of the source, and that
         before the general one.
         """
         key = (name, on, permit_type, source)
         if key not in self._thresholds:
-            rows = [
-                (bool(item.permit_type), bool(item.source), item.value)
+            rows = (
+                item
                 for item in self.thresholds
                 if item.name == name
                 and item.permit_type in ("", permit_type)
                 and item.source in ("", source)
                 and item.holds(on)
-            ]
-            self._thresholds[key] = max(rows)[2] if rows else None
-        value = self._thresholds[key]
-        return default if value is None else value
+            )
+            self._thresholds[key] = max(
+                rows, key=lambda item: (bool(item.permit_type), bool(item.source)), default=None
+            )
+        return self._thresholds[key]
 
     def tariff(self, permit_type: str, on: date) -> Tariff | None:
         """The tariff of a permit type in force on a day, None where the type carries no fee then."""

@@ -11,6 +11,17 @@ INSERT_SECONDS = 120
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
+def query(
+    settings: ClickHouseSettings, sql: str, parameters: dict[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """The rows of one query, by column, over a connection of its own. Raises what the library raises."""
+    client = connect(settings)
+    try:
+        return [dict(row) for row in client.query(sql, parameters=parameters or {}).named_results()]
+    finally:
+        client.close()
+
+
 def connect(settings: ClickHouseSettings, **client_settings: Any) -> Any:
     """A clickhouse-connect client for the settings' URL; server settings by name. Raises OperationalError of the
     library when nobody answers.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.catalogue import DOMAINS
-from sinks.clickhouse.client import connect
+from sinks.clickhouse.client import query
 from sinks.clickhouse.tables import TABLES
 from sinks.settings import ClickHouseSettings
 
@@ -115,8 +115,4 @@ class Alerts:
         return f"{self._settings.database}.alerts"
 
     def _rows(self, sql: str, parameters: dict[str, Any] | None = None) -> list[dict[str, Any]]:
-        client = connect(self._settings)
-        try:
-            return [dict(row) for row in client.query(sql, parameters=parameters or {}).named_results()]
-        finally:
-            client.close()
+        return query(self._settings, sql, parameters)

@@ -1,4 +1,4 @@
-"""The inspectorate's pages: the list of indications, and one indication with its evidence."""
+"""The inspectorate's pages: the list of indications with who corrects how much, and one indication with its evidence."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 import jinja2
 import uvicorn
 from babel.dates import format_datetime
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -33,6 +33,7 @@ from schemas.profile import Profile
 from schemas.settings import KafkaSettings
 from schemas.spreadsheets import write_csv
 from sinks.inspectorate.alerts import FILTERS, LISTED, PAGE, Alerts, Selection
+from sinks.inspectorate.corrections import DAYS, SMALL, correcting
 from sinks.settings import ClickHouseSettings, InspectorateSettings
 
 HERE = Path(__file__).parent
@@ -80,7 +81,7 @@ class Pages:
         rule_pages: RulePages = _no_pages,
     ) -> None:
         self._observed, self._rule_pages = observed, rule_pages
-        self._kafka = kafka
+        self._kafka, self._clickhouse = kafka, clickhouse
         self._alerts = Alerts(clickhouse)
         self._profile = profile
         self._origin: tuple[float, bool] = (0.0, False)
@@ -90,9 +91,12 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._pages.filters.update(time=self._time, number=self._number, unit=self._unit, type=self._type)
+        self._pages.filters.update(
+            time=self._time, number=self._number, share=self._share, unit=self._unit, type=self._type
+        )
         self._pages.globals |= {"levels": LEVELS, "states": STATES, "labels": LABELS, "measures": MEASURES}
-        self._pages.globals["name"] = profile.name
+        self._pages.globals |= {"correction_days": DAYS, "small_sample": SMALL}
+        self._pages.globals |= {"name": profile.name, "sources": profile.sources}
 
     def app(self) -> Starlette:
         """The ASGI application."""
@@ -141,6 +145,7 @@ class Pages:
             query=query,
             last=max(0, (total - 1) // PAGE),
             display=self._choice,
+            correcting=None if selection.observing else correcting(self._clickhouse, self._today()),
         )
 
     def _one(self, alert_id: str) -> Response:
@@ -200,6 +205,12 @@ class Pages:
 
     def _number(self, value: float) -> str:
         return str(format_decimal(value, format="#,##0.##", locale=LOCALE))
+
+    def _share(self, value: float) -> str:
+        return str(format_percent(value, format="#,##0.0 %", locale=LOCALE))
+
+    def _today(self) -> date:
+        return datetime.now(self._profile.timezone).date()
 
     def _unit(self, code: str | None) -> str:
         unit = self._profile.units.get(code or "")

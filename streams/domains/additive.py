@@ -11,6 +11,7 @@ import pyarrow as pa
 from streams.days import dated
 from streams.domains.corrections import Chains, Facts
 from streams.domains.limits import sound_rows
+from streams.domains.received import FIELDS, count_received
 from streams.engine.alerts import Alerts
 from streams.engine.chunk import Chunk, frame_of
 from streams.engine.processor import ALERTS, TOTALS, Context, RowError
@@ -26,7 +27,7 @@ class Additive(ABC):
     """
 
     domain: str
-    version: str = "1"
+    version: str = "2"
     key: ClassVar[tuple[str, ...]]
     fields: ClassVar[tuple[str, ...]]
 
@@ -42,12 +43,15 @@ class Additive(ABC):
             "facts": self._facts,
             "chains": self._chains,
         }
+        self._kept = list(
+            dict.fromkeys(("event_id", "corrects", "kind", "occurred_at", *self.key, *self.fields))
+        )
         self._zone = context.profile.timezone.key
 
     @property
     def columns(self) -> tuple[str, ...]:
         """What it reads of an event."""
-        return tuple(dict.fromkeys(("event_id", "corrects", "kind", "occurred_at", *self.key, *self.fields)))
+        return tuple(dict.fromkeys((*self._kept, *FIELDS)))
 
     @abstractmethod
     def problems(self, frame: pl.DataFrame) -> list[RowError]:
@@ -58,13 +62,13 @@ class Additive(ABC):
         """Add the rows (sign 1) or take them back (-1). ``day`` is their local Date."""
 
     def process(self, chunk: Chunk) -> list[RowError]:
-        rows = chunk.columns.select(list(self.columns))
-        frame = frame_of(rows)
-        errors = self.problems(frame)
+        columns = chunk.columns.select(list(self.columns))
+        errors = self.problems(frame_of(columns.select(self._kept)))
         if errors:
-            rows = rows.filter(pa.array(sound_rows(len(chunk), errors)))
-            frame = frame_of(rows)
-        counted, undone = self._facts.take(rows, frame)
+            columns = columns.filter(pa.array(sound_rows(len(chunk), errors)))
+        count_received(self.totals, self.domain, columns, self._zone)
+        rows = columns.select(self._kept)
+        counted, undone = self._facts.take(rows, frame_of(rows))
         if len(undone):
             self.count(dated(undone, self._zone), -1)
         self.count(dated(counted, self._zone), 1)

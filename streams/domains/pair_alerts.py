@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from streams.cases.book import Book
+from streams.cases.book import Book, day_of
 from streams.cases.events import BACKFILL, COMPARED, SIMULATED, Events
 from streams.cases.view import Cases
 from streams.engine.alerts import Alerts
 from streams.peers.peers import Asked, Peers
 from streams.rules.alerts import alert_id, digest_of, evidence, record
+from streams.rules.as_of import AsOf
 from streams.rules.findings import LEVELS
 from streams.rules.rule import Rule
 from streams.rules.telling import Told
@@ -75,6 +76,7 @@ class PairAlerts:
             proof=evidence(self._topic, events, words, digest_of(events)),
             clock=peers.at,
             parameters={f"{rule.id}.{p.name}": str(peers.parameter(p.name, kind)) for p in rule.parameters},
+            as_of=AsOf(day_of(peers.day).isoformat(), words.text(kind)),
             mode="backfill" if last["flags"] & BACKFILL else "live",
             simulated=bool((events["flags"] & SIMULATED).any()),
         )

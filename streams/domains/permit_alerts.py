@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from streams.cases.book import Book
+from streams.cases.book import Book, day_of
 from streams.cases.events import BACKFILL, NEVER
 from streams.cases.files import Touched
 from streams.cases.view import Cases
 from streams.engine.alerts import Alerts
 from streams.rules.alerts import alert_id, digest_of, evidence, record
+from streams.rules.as_of import AsOf
 from streams.rules.findings import LEVELS
 from streams.rules.judging import FOUND, Judged, Standing
 from streams.rules.rule import Rule
@@ -110,6 +111,8 @@ class CaseAlerts:
         )
         events = self._events(cases, case)
         until = at if closed_at == NEVER else closed_at
+        as_of = int(found.as_of[row])
+        day = int(cases.started_day[case]) if as_of == NEVER else as_of
         return record(
             rule,
             told,
@@ -119,7 +122,8 @@ class CaseAlerts:
             unit=unit,
             proof=evidence(self._topic, events, words, digest),
             clock=clock,
-            parameters=self._parameters(rule, cases, case, judged),
+            parameters=self._parameters(rule, cases, case, day, judged),
+            as_of=AsOf(day_of(day).isoformat(), permit_type, words.text(int(cases.source[case]))),
             permit_type=permit_type or None,
             first_at=int(stands.first_at[row]),
             due_at=None if due_at == NEVER else due_at,
@@ -158,13 +162,9 @@ class CaseAlerts:
             }
         return self._known[key]
 
-    def _parameters(self, rule: Rule, cases: Cases, case: int, judged: Judged) -> dict[str, str]:
-        """The values that the rule was judged by, and what else was found in the case."""
-        values = dict(
-            self._values(
-                rule, int(cases.permit_type[case]), int(cases.source[case]), int(cases.started_day[case])
-            )
-        )
+    def _parameters(self, rule: Rule, cases: Cases, case: int, day: int, judged: Judged) -> dict[str, str]:
+        """The values of a day that the rule was judged by, and what else was found in the case."""
+        values = dict(self._values(rule, int(cases.permit_type[case]), int(cases.source[case]), day))
         for number, context in self._context:
             if judged.outcomes[number, case] == FOUND:
                 values[f"konteks {context.id}"] = context.title

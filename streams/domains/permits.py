@@ -22,6 +22,7 @@ from streams.cases.words import Words
 from streams.domains.limits import sound_rows, time_problems
 from streams.domains.permit_alerts import CaseAlerts
 from streams.domains.permit_flows import Flows, add_flows
+from streams.domains.received import count_received
 from streams.engine.alerts import Alerts
 from streams.engine.chunk import Chunk, Int64s, frame_of
 from streams.engine.entries import Entries
@@ -73,6 +74,7 @@ class Permits:
         if errors:
             sound = sound_rows(len(chunk), errors)
             columns, offsets, clocks = columns.filter(pa.array(sound)), offsets[sound], clocks[sound]
+        count_received(self.totals, self.domain, columns, self.book.zone)
         rows = take_in(
             columns, offsets, clocks, self._words, self._names, self.book.zone, partition=chunk.partition
         )

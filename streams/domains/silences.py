@@ -15,6 +15,7 @@ from streams.engine.alerts import Alerts
 from streams.engine.chunk import Int64s
 from streams.engine.merge import Merged
 from streams.rules.alerts import alert_id, digest_of, evidence, record
+from streams.rules.as_of import AsOf
 from streams.rules.findings import LEVELS
 from streams.rules.s01 import RULE
 from streams.rules.telling import Told
@@ -96,4 +97,5 @@ class Silences:
             proof=evidence("", NOBODY, Words(), digest_of(NOBODY)),
             clock=clock,
             parameters={"silent_minutes": str(source.allowance_minutes), "hours": source.hours},
+            as_of=AsOf(day, source=source.id),
         )

@@ -11,9 +11,11 @@ import polars as pl
 
 from schemas.catalogue import DOMAINS
 from schemas.profile import Profile
+from streams.cases.book import day_of
 from streams.engine.alerts import WITHDRAWN, Alerts
 from streams.ledgers.groups import Groups
 from streams.rules.alerts import EVIDENCE_LIMIT, alert_id, digest_of_ids, record
+from streams.rules.as_of import AsOf
 from streams.rules.findings import BREACH, LEVELS
 from streams.rules.rule import Rule
 from streams.rules.telling import Told
@@ -21,7 +23,7 @@ from streams.rules.telling import Told
 #: What a finding is where the rule says nothing else.
 FINDING: Mapping[str, pl.Expr] = {
     "scope": pl.lit(""), "level": pl.lit(BREACH), "fence": pl.lit(""),
-    "proof": pl.lit(None, pl.List(pl.UInt32)),
+    "proof": pl.lit(None, pl.List(pl.UInt32)), "as_of": pl.lit(None, pl.Int64),
 }  # fmt: skip
 REASON = "Pada penilaian hari ini dokumen yang ada tidak lagi menunjukkan indikasi ini."
 JOINT = "|"
@@ -62,6 +64,7 @@ class LedgerAlerts:
         """A complete record of ``risk.alerts`` but for status, revision and publish time."""
         rule, proof = groups.rule, groups.rows.filter(pl.col("row").is_in(row["proof"]))
         last = proof.row(-1, named=True)
+        day = groups.day if row["as_of"] is None else row["as_of"]
         told = Told(
             profile=self._profile, subject=row["subject"], unit="", scope=row["scope"], level=LEVELS[row["level"]],
             observed=float(row["observed"]), threshold=float(row["threshold"]), at=row["at"], closed=True,
@@ -70,7 +73,8 @@ class LedgerAlerts:
         return record(
             rule, told, subject=row["subject"], scope=row["scope"], opd=last["opd"], unit="",
             proof=_evidence(rule, proof), clock=groups.at,
-            parameters={f"{rule.id}.{p.name}": str(groups.today(p.name)) for p in rule.parameters},
+            parameters={f"{rule.id}.{p.name}": str(groups.on(p.name, day)) for p in rule.parameters},
+            as_of=AsOf(day_of(day).isoformat()),
             fence_id=row["fence"] or None, mode="backfill" if last["backfill"] else "live",
             simulated=bool(proof.get_column("simulated").any()),
         )  # fmt: skip

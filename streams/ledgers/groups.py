@@ -36,23 +36,20 @@ class Groups:
 
     def value(self, name: str, days: pl.Series) -> pl.Series:
         """A parameter of the rule as of each of some days (since 1970)."""
-        known = {day: self._value(name, day) for day in days.unique().to_list()}
+        known = {day: self.on(name, day) for day in days.unique().to_list()}
         return days.replace_strict(list(known), list(known.values()), return_dtype=pl.Float64)
 
-    def today(self, name: str) -> float:
-        """A parameter of the rule as of the day."""
-        return self._value(name, self.day)
-
-    def _value(self, name: str, day: int) -> float:
-        on = day_of(day)
+    def on(self, name: str, day: int | None = None) -> float:
+        """A parameter of the rule as of a day (since 1970); today where none is given."""
+        on = day_of(self.day if day is None else day)
         return self.profile.threshold(f"{self.rule.id}.{name}", on, self.rule.parameter(name).on(on))
 
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
     """What a rule says of groups. ``found`` has a row a finding: group, observed, threshold, and where they are not what
-    ``FINDING`` says, scope, level, at, fence, ``proof`` (the rows that show it; all of the group); any other column is for
-    the rule's sentence. ``silent`` are groups of which it says nothing, by the index of the reason in the rule's
+    ``FINDING`` says, scope, level, at, fence, ``as_of`` (the day whose parameters decided; today), ``proof`` (the rows that
+    show it; all of the group); any other column is for the rule's sentence. ``silent`` are groups of which it says nothing, by the index of the reason in the rule's
     ``not_applicable``. Nothing was found in all others."""
 
     found: pl.DataFrame

@@ -12,7 +12,7 @@ from typing import Any
 
 from schemas.profile import Profile
 from streams.reference import activities, budget, permits, population, revenue
-from streams.reference.corrections import standing
+from streams.reference.corrections import by_source, standing
 from streams.reference.finding import FOUND, NOT_FOUND
 from streams.reference.permit_rules import judge_cases
 from streams.reference.received import Figure, Received
@@ -51,6 +51,7 @@ def compute(
         found.update(_coverage(received, profile, until_ms, event_clock))
     else:
         found = _FIGURES[domain](standing(received, _KEYS[domain]), profile)
+    found.update(by_source(domain, received, profile))
     return {figure: amount for figure, amount in found.items() if amount}
 
 

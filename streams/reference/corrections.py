@@ -1,10 +1,13 @@
-"""Which events stand, and which belong together, by following every correction in the order of arrival."""
+"""Which events stand and which belong together, by following every correction in the order of arrival; and who corrects
+how much."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
-from streams.reference.received import Received
+from schemas.profile import Profile
+from streams.reference.received import Figure, Received
 
 
 def standing(received: Sequence[Received], key: tuple[str, ...]) -> list[Received]:
@@ -36,3 +39,14 @@ def _chains(received: Sequence[Received], key: tuple[str, ...]) -> list[list[Rec
         group.append(event)
         group_of[(*place, record["event_id"])] = group
     return groups
+
+
+def by_source(domain: str, received: Sequence[Received], profile: Profile) -> Counter[Figure]:
+    """All events, and those that correct another, on the days they happened; none is taken back."""
+    found: Counter[Figure] = Counter()
+    for event in received:
+        source, day = event.record["source"], profile.local_day(event.record["occurred_at"])
+        found[f"{domain}.events", "source", source, day] += 1
+        if event.record["corrects"] is not None:
+            found[f"{domain}.corrections", "source", source, day] += 1
+    return found

@@ -175,7 +175,7 @@ def _judge(
         for level, (name, default) in zip(LEVELS, _DEFAULTS, strict=True):
             if standard is None or (standard <= 0 and not (due is not None and level == "breach")):
                 continue
-            days = max(0.0, standard * profile.threshold(name, on, default))
+            days = max(0.0, standard * profile.threshold(name, on, default, story.permit_type, story.source))
             at = due if due is not None and level == "breach" else reached_at(running, days, hours)
             if at is None:
                 continue

@@ -10,6 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from streams.cases.events import Events, event_texts
 from streams.cases.words import Words
+from streams.rules.as_of import AsOf
 from streams.rules.rule import Rule
 from streams.rules.telling import Told
 
@@ -61,12 +62,12 @@ def evidence(topic: str, events: Events, words: Words, digest: str) -> dict[str,
 
 def record(
     rule: Rule, told: Told, *, subject: str, scope: str, opd: str, unit: str, proof: Mapping[str, Any], clock: int,
-    parameters: Mapping[str, str], permit_type: str | None = None, first_at: int | None = None,
+    parameters: Mapping[str, str], as_of: AsOf, permit_type: str | None = None, first_at: int | None = None,
     due_at: int | None = None, excluded: Sequence[str] = (), fence_id: str | None = None, mode: str = "live",
     simulated: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
     """A complete record of ``risk.alerts`` but for status, revision and publish time. ``proof`` are the fields of
-    ``evidence``. Raises ValueError for a rule that has no sentence."""
+    ``evidence``; ``as_of`` is what the values of ``parameters`` were read for. Raises ValueError for a rule that has no sentence."""
     if rule.sentence is None:
         raise ValueError(f"rule {rule.id} has no sentence")
     return {
@@ -90,7 +91,7 @@ def record(
         "withdrawn_reason": None,
         **proof,
         "excluded": list(excluded),
-        "parameters": dict(parameters),
+        "parameters": {**parameters, **as_of.texts()},
         "fence_id": fence_id,
         "profile_hash": told.profile.hash,
         "clock": clock,

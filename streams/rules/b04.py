@@ -7,6 +7,8 @@ from typing import Any
 
 import polars as pl
 
+from schemas.profile.model import Threshold
+from streams.days import local_day
 from streams.ledgers.groups import Groups, Weighed
 from streams.rules.examples import OTHER_PAYEE, PAYEE, Event, on, row
 from streams.rules.rule import LegalBasis, Parameter, Rule
@@ -28,21 +30,21 @@ def direct() -> pl.Expr:
 def weigh(groups: Groups) -> Weighed:
     """Per supplier, department, account and kind: packages beyond the limit of their procurement date, and runs of packages
     within ``days`` that are each within it and together beyond."""
-    newest = groups.rows.unique("package_id", keep="last", maintain_order=True)
+    newest = groups.rows.unique(["group", "package_id"], keep="last", maintain_order=True)
     named = newest.filter(pl.col("package_kind").cast(pl.String).is_in(KINDS))
     nameless = groups.rows.filter(~pl.col("package_kind").cast(pl.String).is_in(KINDS).fill_null(False))
     packages = _limited(groups, named).sort("group", "procured_at", "row")
     beyond = packages.filter(pl.col("package_ceiling") > pl.col("threshold")).select(
-        "group", "threshold", pl.concat_str(pl.lit(f"{BEYOND} "), pl.col("package_id").cast(pl.String)).alias("scope"),
+        "group", "threshold", "as_of", pl.concat_str(pl.lit(f"{BEYOND} "), pl.col("package_id").cast(pl.String)).alias("scope"),
         pl.col("package_ceiling").alias("observed"), pl.concat_list("row").alias("proof"), packages=pl.lit(1, pl.UInt32),
     )  # fmt: skip
     small = packages.filter(pl.col("package_ceiling") <= pl.col("threshold"))
-    span = round(groups.today("days")) * DAY_MS
+    span = round(groups.on("days")) * DAY_MS
     runs = small.join(small, on="group", suffix="_other").filter(
         pl.col("procured_at_other").is_between(pl.col("procured_at"), pl.col("procured_at") + span)
     )
     sums = runs.group_by("group", "row", maintain_order=True).agg(
-        pl.col("package_ceiling_other").sum().alias("observed"), pl.col("threshold").first(),
+        pl.col("package_ceiling_other").sum().alias("observed"), pl.col("threshold", "as_of").first(),
         pl.col("row_other").sort().alias("proof"), packages=pl.len(),
     )  # fmt: skip
     split = (
@@ -51,22 +53,17 @@ def weigh(groups: Groups) -> Weighed:
         .unique("group", keep="first", maintain_order=True)
         .with_columns(scope=pl.lit(SPLIT))
     )
-    columns = ["group", "scope", "observed", "threshold", "proof", "packages"]
+    columns = ["group", "scope", "observed", "threshold", "proof", "packages", "as_of"]
     found = pl.concat([beyond.select(columns), split.select(columns)], how="vertical_relaxed")
     return Weighed(found, {NO_KIND: nameless.get_column("group").unique()} if len(nameless) else {})
 
 
 def _limited(groups: Groups, packages: pl.DataFrame) -> pl.DataFrame:
     """With the limit of each package's kind on its procurement date."""
-    zone = groups.profile.timezone.key
-    dated = packages.with_columns(
-        procured=pl.from_epoch("procured_at", time_unit="ms")
-        .dt.convert_time_zone(zone)
-        .dt.date()
-        .to_physical()
-    )
+    procured = local_day(packages.get_column("procured_at"), groups.profile.timezone.key).to_physical()
+    dated = packages.with_columns(procured.cast(pl.Int64).alias("as_of"))
     parts = [
-        mine.with_columns(groups.value(kind, mine.get_column("procured").cast(pl.Int64)).alias("threshold"))
+        mine.with_columns(groups.value(kind, mine.get_column("as_of")).alias("threshold"))
         for kind in KINDS
         if len(mine := dated.filter(pl.col("package_kind") == kind))
     ]
@@ -182,7 +179,7 @@ RULE = Rule(
     parameters=(
         Parameter(
             "construction", 200e6, "rupiah", "batas pengadaan langsung pekerjaan konstruksi",
-            ((date(2025, 4, 30), 400e6, "Perpres 46/2025"),),
+            (Threshold("B04.construction", 400e6, date(2025, 4, 30), legal_basis="Perpres 46/2025"),),
         ),
         Parameter("goods", 200e6, "rupiah", "batas pengadaan langsung barang"),
         Parameter("services", 200e6, "rupiah", "batas pengadaan langsung jasa lainnya"),

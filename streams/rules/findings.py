@@ -29,7 +29,8 @@ class Findings:
     from when on it holds (``at``, UTC ms, perhaps still to come), what was seen and what is allowed (``unit`` is in the
     rule), the unit that is responsible (a word), and when the limit was or will be passed (``due_at``, NEVER where it
     has none). ``detail`` is what the rule's sentence needs beside it; ``fence`` names the fence it was measured by (a word,
-    0 for none)."""
+    0 for none). ``as_of`` is the local day (since 1970) whose parameters it was judged by, NEVER for that on which the
+    case started."""
 
     case: Int64s
     scope: Numbers
@@ -41,6 +42,7 @@ class Findings:
     due_at: Int64s
     detail: Int64s
     fence: Numbers
+    as_of: Int64s
 
     def __len__(self) -> int:
         return len(self.case)
@@ -62,6 +64,7 @@ def findings(
     due_at: Int64s | None = None,
     detail: Int64s | None = None,
     fence: Numbers | None = None,
+    as_of: Int64s | None = None,
 ) -> Findings:
     """Findings from what a rule knows; single values hold for every row."""
     n = len(case)
@@ -76,6 +79,7 @@ def findings(
         np.full(n, NEVER) if due_at is None else due_at,
         np.zeros(n, np.int64) if detail is None else detail,
         np.zeros(n, np.uint32) if fence is None else fence,
+        np.full(n, NEVER) if as_of is None else as_of,
     )
 
 

@@ -108,6 +108,7 @@ def _levels(
                 level=level,
                 due_at=passed[rows],
                 detail=(standard[rows] * 1e6).round().astype(np.int64) * 4 + ended[rows] * 2 + own[rows],
+                as_of=days[rows],
             )
         )
     return joined(found)

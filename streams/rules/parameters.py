@@ -1,4 +1,7 @@
-"""The values a rule's parameters have for each case: by the day it started, its permit type and its source."""
+"""The values a rule's parameters have for each case: by the day it started, its permit type and its source.
+
+A rule that reads them as of another day says which in its findings (``as_of``).
+"""
 
 from __future__ import annotations
 

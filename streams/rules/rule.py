@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
+from schemas.profile.model import Threshold
 from streams.rules.parameters import Parameters
 
 if TYPE_CHECKING:
@@ -31,18 +32,23 @@ class LegalBasis:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A value that officials decide: the profile may set ``<rule>.<name>`` by date, permit type and source. ``changes``
-    are the days from which national law says another value than the default, with the value and the law."""
+    """A value that officials decide: the profile may set ``<rule>.<name>`` by date, permit type and source. ``laws`` are
+    dated values of national law that are not the default, in order."""
 
     name: str
     default: float
     unit: str
     meaning: str
-    changes: tuple[tuple[date, float, str], ...] = ()
+    laws: tuple[Threshold, ...] = ()
+
+    def by_law(self, day: date) -> Threshold | None:
+        """The law that gives another value than the default on a day."""
+        return next((law for law in reversed(self.laws) if law.holds(day)), None)
 
     def on(self, day: date) -> float:
         """The value where the profile does not say otherwise."""
-        return next((value for since, value, _ in reversed(self.changes) if since <= day), self.default)
+        law = self.by_law(day)
+        return self.default if law is None else law.value
 
 
 @dataclass(frozen=True, slots=True)

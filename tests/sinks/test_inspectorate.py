@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -15,10 +18,12 @@ from sinks.clickhouse.client import connect
 from sinks.clickhouse.migrate import migrate
 from sinks.inspectorate.app import Pages
 from sinks.settings import ClickHouseSettings
+from streams.domains.received import CORRECTIONS, EVENTS
 
 CASES = 120
 HOSTILE = "=HYPERLINK(1)<script>alert(1)</script>"
 OBSERVED = {"P04"}
+PROFILE = Profile.load(resolve_profile("contoh"))
 INDEX = "<html><style>b { color: red; }</style><p>semua aturan</p></html>"
 COLUMNS = (
     "alert_id", "revision", "status", "rule", "rule_version", "domain", "level", "subject", "permit_type", "unit",
@@ -37,25 +42,31 @@ def row(number: int, level: str, subject: str, rule: str = "P01") -> list[object
     ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def pages(engine_url: str) -> TestClient:
+def desk(engine_url: str, table: str, columns: tuple[str, ...], rows: list[list[Any]]) -> TestClient:
+    """The pages over a database of their own, with these rows in a table."""
     settings = ClickHouseSettings(url=engine_url, database=f"desk_{uuid.uuid4().hex[:8]}")
     client = connect(settings)
     migrate(client, settings.database)
-    rows = [row(n, ("warning", "breach", "severe")[n % 3], f"KASUS-{n:03}") for n in range(CASES)]
-    rows.append(row(999, "severe", HOSTILE))
-    rows.append(row(0, "severe", "DIAMATI-1", "P04"))
-    client.insert(f"{settings.database}.alerts", rows, column_names=COLUMNS)
+    if rows:
+        client.insert(f"{settings.database}.{table}", rows, column_names=columns)
     client.close()
-    desk = Pages(
+    found = Pages(
         KafkaSettings(),
         settings,
-        Profile.load(resolve_profile("contoh")),
+        PROFILE,
         observed=lambda: OBSERVED,
         rule_pages={"": INDEX, "P01": INDEX}.get,
     )
-    desk._origin = (time.monotonic(), True)  # the broker is not part of this test
-    return TestClient(desk.app())
+    found._origin = (time.monotonic(), True)  # the broker is not part of this test
+    return TestClient(found.app())
+
+
+@pytest.fixture(scope="module")
+def pages(engine_url: str) -> TestClient:
+    rows = [row(n, ("warning", "breach", "severe")[n % 3], f"KASUS-{n:03}") for n in range(CASES)]
+    rows.append(row(999, "severe", HOSTILE))
+    rows.append(row(0, "severe", "DIAMATI-1", "P04"))
+    return desk(engine_url, "alerts", COLUMNS, rows)
 
 
 def test_the_list_has_the_heaviest_and_oldest_first(pages: TestClient) -> None:
@@ -136,3 +147,58 @@ def test_health_and_headers(pages: TestClient) -> None:
     assert pages.get("/readyz").status_code == 200
     assert "nadi_" in pages.get("/metrics").text
     assert "frame-ancestors 'none'" in pages.get("/").headers["content-security-policy"]
+
+
+def sent(
+    domain: str,
+    source: str,
+    days_ago: int,
+    events: int,
+    corrections: int,
+    partition: int = 0,
+    version: int = 1,
+) -> list[list[object]]:
+    """What the aggregates say of a source and day."""
+    day = (datetime.now(PROFILE.timezone).date() - timedelta(days=days_ago)).isoformat()
+    return [
+        [f"{domain}.{what}", "source", source, day, f"{domain}.topic", partition, amount, version]
+        for what, amount in ((EVENTS, events), (CORRECTIONS, corrections))
+    ]
+
+
+AGGREGATED = (
+    "metric", "dimension", "value", "local_day", "source_topic", "source_partition", "amount", "version",
+)  # fmt: skip
+
+
+def test_who_corrects_much_is_shown_by_share(engine_url: str) -> None:
+    first, second, third = list(PROFILE.sources)[:3]
+    rows = [
+        *sent("permits", first, 2, 500, 500),
+        *sent("permits", first, 2, 100, 20, version=2),  # the newer version holds
+        *sent("revenue", first, 20, 60, 8, partition=3),
+        *sent("budget", second, 10, 1250, 15),
+        *sent("activities", "/tidak/dikenal<b>", 3, 10, 9),
+        *sent("population", third, 3, 70, 0),
+        *sent("revenue", "/sudah/lama", 40, 300, 300),
+    ]
+    text = desk(engine_url, "aggregates", AGGREGATED, rows).get("/").text
+    section = text[text.index('id="koreksi"') :]
+    assert "3 dari 4 sumber mengirim koreksi" in section
+    cells = [re.sub(r"<.*?>", " ", line).split() for line in re.findall(r'<td class="number">.*', section)]
+    assert cells == [
+        ["28", "160", "17,5", "%"], ["15", "1.250", "1,2", "%"], ["9", "10", "90,0", "%"],
+    ]  # fmt: skip
+    names = re.findall(r'<th scope="row">(.*)</th>', section)
+    assert names[0].startswith(PROFILE.sources[first].name)
+    assert names[2].startswith("/tidak/dikenal&lt;b&gt;")
+    assert ["sampel kecil" in name for name in names] == [False, False, True]
+    assert 'href="#koreksi"' in text
+
+
+def test_no_correction_and_no_event_are_said(engine_url: str, pages: TestClient) -> None:
+    source = next(iter(PROFILE.sources))
+    without = desk(engine_url, "aggregates", AGGREGATED, sent("permits", source, 1, 12, 0)).get("/").text
+    assert "Tidak ada koreksi dari 1 sumber yang mengirim peristiwa." in without
+    assert "Belum ada peristiwa dalam 30 hari terakhir." in pages.get("/").text
+    assert "koreksi" not in pages.get("/?tampil=amati").text

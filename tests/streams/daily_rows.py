@@ -69,11 +69,11 @@ def budget(rng: random.Random) -> Rows:
     """Departments with a few sub-activities, suppliers and packages."""
     make = Maker(rng, "budget", 60)
     line = {"fiscal_year": 2025, "program": "1.01.01", "activity": "1.01.01.2.01"}
-    for number in range(60):
+    for _ in range(60):
         at = make.at()
         package = make.add(
             "package", at, **line, sub_activity=f"1.01.01.2.01.000{rng.randrange(3)}", account=f"5.1.02.0{rng.randrange(2)}",
-            amount=0, package_id=f"P{number}" if rng.random() < 0.95 else None, opd=rng.choice(["1.01", "1.02"]),
+            amount=0, package_id=f"P{rng.randrange(50)}" if rng.random() < 0.95 else None, opd=rng.choice(["1.01", "1.02"]),
             package_method=rng.choice(["direct", "direct", "direct", "tender", "e-purchasing"]),
             package_kind=rng.choice(["construction", "goods", "consulting", "lain", None]),
             package_ceiling=rng.choice([40, 90, 100, 150, 200, 210, 390, 410]) * 1_000_000,

@@ -80,6 +80,7 @@ def ruled() -> Profile:
         thresholds=(
             Threshold("P04.tolerance_minutes", 90, change, permit_type="PBG"), Threshold("P12.days", 2, change),
             Threshold("P11.lag_days", 1, since, source=SOURCE),
+            Threshold("P01.breach", 0.5, change, permit_type="PBG", source=SOURCE),
         ),
         tariffs=(Tariff("PBG", None, since, before), Tariff("PBG", 500, change)),
         authorities=(Authority("O1", "PBG", since, before), Authority("O2", "*", since, delegation_id="D1")),

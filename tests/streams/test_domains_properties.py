@@ -27,7 +27,7 @@ VILLAGES = st.sampled_from([None, "99.01.01.2001", "99.01.01.2002", "33.01.01.20
 
 def rows_of(domain: str) -> st.SearchStrategy[dict[str, Any]]:
     """One row of a domain without event_id, corrects and time."""
-    common = {"source": st.just(SOURCE), "opd": OPDS}
+    common = {"source": st.sampled_from([SOURCE, SOURCE, "/opd/1.02/other"]), "opd": OPDS}
     fields: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "revenue": {
             "kind": st.sampled_from(["receipt", "void", "assessment", "deposit", "opening_balance", "reminder", "new"]),

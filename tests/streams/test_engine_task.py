@@ -293,7 +293,9 @@ def test_an_idle_clock_that_went_too_far_changes_no_rows_time() -> None:
     lane_of(task).advance(START + 500_000)
     drive(task, log, [], broker)
     assert lane_of(task).clock == START + 500_000
-    assert lane_of(task).processor.next_due() is None, "the second is overdue by its own time, not by the clock's"
+    assert lane_of(task).processor.next_due() is None, (
+        "the second is overdue by its own time, not by the clock's"
+    )
     assert broker.amounts()["toy.overdue", ""] == 2
 
 

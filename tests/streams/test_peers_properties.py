@@ -27,6 +27,7 @@ from streams.reference.permit_rules import Judged, judge
 from streams.reference.received import Received
 from streams.reference.register import Register, days_later
 from streams.rules import rules
+from streams.rules.as_of import AsOf
 
 START = 1_767_573_000_000  # Monday, 5 January 2026, 07:30 in Jakarta
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -280,5 +281,9 @@ def test_the_busy_office_finds_something_of_every_rule() -> None:
         for alert in processor.alerts.records().values():
             if alert["rule"] == "P09":
                 assert alert["parameters"]["P09.lift"] == "1.2", "the profile's value, not the rule's default"
+            # asked just after midnight; of a type where the scope is of one
+            if alert["rule"] in ("P09", "P18") and alert["status"] != "withdrawn":
+                kind = "PBG" if alert["rule"] == "P18" else ""
+                assert AsOf.told(alert["parameters"]) == AsOf(PROFILE.local_day(alert["clock"]), kind)
     wanted = {rule.id for rule in rules().values() if (rule.compare or rule.ask) and rule.kind != "page"}
     assert found.keys() >= wanted, found

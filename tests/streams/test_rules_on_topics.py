@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -17,17 +18,21 @@ from reference_worker import prompt
 from typer.testing import CliRunner
 
 from infra import records
+from infra.activation import Activations
 from infra.cli.main import build
-from infra.rules.explain import explain, read_back
+from infra.rules.explain import Explained, explain, read_back
 from infra.rules.what_if import WhatIfError, changed_profile, months_before, what_if
 from infra.settings import Settings
 from infra.verify.published import Published
-from schemas.catalogue import PERMITS
+from schemas.catalogue import ALERTS, PERMITS
 from schemas.codec import Codec
+from schemas.profile import Profile
 from schemas.profile.model import Threshold
 from schemas.registry import open_ids
 from streams.rules import rules
+from streams.rules.as_of import KEYS, AsOf
 from streams.rules.examples import PROFILE
+from streams.rules.trial import try_out
 from streams.settings import StreamSettings
 
 pytestmark = pytest.mark.kafka
@@ -54,24 +59,81 @@ def test_an_alert_is_explained_by_case_and_by_its_id(stack: Processed) -> None:
     assert [item["event"]["event_id"] for item in late.events] == [item["event_id"] for item in late.events]
     assert {item["event"]["case_id"] for item in late.events} == {"C99"}
     assert {parameter["name"] for parameter in late.parameters} >= {"P01.breach", "P01.warning"}
-    assert late.parameters[0]["origins"][0]["origin"] == "bawaan aturan"
+    accepted = next(item["occurred_at"] for item in late.events if item["kind"] == "accepted")
+    assert late.as_of == {"day": profile.local_day(accepted), "permit_type": "PBG", "source": SOURCE}
+    assert {parameter["origin"]["origin"] for parameter in late.parameters} == {"bawaan aturan"}
+    assert all(parameter["now"] == parameter["origin"] for parameter in late.parameters)
     alone = explain(stack.settings, profile, late.alert["alert_id"])
     assert [one.as_json() for one in alone] == [late.as_json()]
     assert explain(stack.settings, profile, "C9999") == []
 
 
+def origins(one: Explained, name: str) -> tuple[Any, Any]:
+    """Where the value of a parameter is from, and what gives it now."""
+    found = next(parameter for parameter in one.parameters if parameter["name"] == name)
+    return tuple(found[key] and (found[key]["origin"], found[key]["value"]) for key in ("origin", "now"))
+
+
 def test_a_value_of_the_profile_is_named_with_its_row(stack: Processed) -> None:
-    profile = prompt()
     rows = (
         Threshold("P01.breach", 1.0, date(2020, 1, 1), legal_basis="umum"),
-        Threshold("P01.breach", 1.0, date(2021, 1, 1), legal_basis="khusus", permit_type="PBG"),
+        Threshold(
+            "P01.breach", 1.0, date(2021, 1, 1), date(2021, 12, 31), legal_basis="lampau", permit_type="PBG"
+        ),
+        Threshold("P01.breach", 1.0, date(2022, 1, 1), legal_basis="khusus", permit_type="PBG"),
         Threshold("P01.breach", 1.0, date(2021, 1, 1), legal_basis="lain", permit_type="IMB"),
+        Threshold("P01.severe", 9.0, date(2020, 1, 1), legal_basis="lebih lunak"),
     )
-    found = explain(stack.settings, replace(profile, thresholds=rows, hash="1" * 64), "C99")
-    late = next(one for one in found if one.alert["rule"] == "P01")
-    origins = next(one for one in late.parameters if one["name"] == "P01.breach")["origins"]
-    assert [row["origin"] for row in origins] == ["khusus", "umum", "bawaan aturan"]
-    assert not late.same_profile
+    # of the same hash, as if the worker had read these rows
+    same = replace(prompt(), thresholds=rows, _thresholds={})
+    late = next(one for one in explain(stack.settings, same, "C99") if one.alert["rule"] == "P01")
+    assert origins(late, "P01.breach") == (("khusus", 1.0), ("khusus", 1.0))
+    assert origins(late, "P01.warning") == (("bawaan aturan", 0.8), ("bawaan aturan", 0.8))
+    assert origins(late, "P01.severe") == (None, ("lebih lunak", 9.0)), (
+        "a row that says otherwise is no origin"
+    )
+    other = replace(same, hash="1" * 64)
+    late = next(one for one in explain(stack.settings, other, "C99") if one.alert["rule"] == "P01")
+    assert (late.same_profile, late.profile_kept) == (False, False)
+    assert origins(late, "P01.breach") == (None, ("khusus", 1.0))
+
+
+def test_an_alert_is_explained_by_the_kept_copy_of_its_profile(stack: Processed, tmp_path: Path) -> None:
+    name, data, now = "P12.days", tmp_path / "data", tmp_path / "now"
+    kept = Activations(data).keep(PROFILE)
+    shutil.copytree(PROFILE, now)
+    table = (now / "thresholds.toml").read_text()
+    before = f'name = "{name}"\nvalue = 3\n'
+    assert before in table
+    (now / "thresholds.toml").write_text(table.replace(before, before.replace("3", "4")))
+    changed = Profile.load(now)
+    rule = rules()["P12"]
+    alerts = [alert for example in rule.examples for alert in try_out(rule, example).alerts]
+    as_of = {AsOf.told(alert["parameters"]): alert for alert in alerts}
+    old, new = (as_of[pick(as_of, key=lambda one: one.day)] for pick in (min, max))  # type: ignore[union-attr]
+    settings = stack.settings.model_copy(update={"data_dir": data})
+    for number, (alert, expected) in enumerate((
+        (old, (("bawaan aturan", 5.0), ("bawaan aturan", 5.0))),
+        (new, (("Keputusan Inspektur contoh (rekaan)", 3.0), ("Keputusan Inspektur contoh (rekaan)", 4.0))),
+    )):  # fmt: skip
+        assert alert["profile_hash"] == kept.hash
+        subject = f"kept-{number}"
+        stack.send(ALERTS, {**alert, "subject": subject, "alert_id": subject, "published_at": 0})
+        stack.flush()
+        found = explain(settings, changed, subject)[0]
+        assert (found.same_profile, found.profile_kept) == (False, True)
+        assert origins(found, name) == expected
+    without = explain(settings.model_copy(update={"data_dir": tmp_path / "empty"}), changed, "kept-1")[0]
+    assert not without.profile_kept
+    assert origins(without, name)[0] is None
+    older = {key: value for key, value in new["parameters"].items() if key not in KEYS}
+    stack.send(
+        ALERTS, {**new, "subject": "older", "alert_id": "older", "published_at": 0, "parameters": older}
+    )
+    stack.flush()
+    silent = explain(settings, kept, "older")[0]
+    assert silent.as_of is None
+    assert origins(silent, name) == (None, None), "of an alert that does not say its day nothing is guessed"
 
 
 def test_events_are_picked_from_their_places(stack: Processed) -> None:
@@ -162,7 +224,10 @@ def nadi(stack: Processed, *words: str) -> Any:
 def test_the_commands_say_it_in_words_and_in_json(stack: Processed, tmp_path: Path) -> None:
     told = nadi(stack, "explain", "C99")
     assert told.exit_code == 0, told.output
-    for words in ("P01 C99", "Indikasi", "permits.steps/", "bukti:", "sudah berubah", rules()["P01"].method):
+    for words in (
+        "P01 C99", "Indikasi", "permits.steps/", "bukti:", "sudah berubah; salinannya", "parameter: yang berlaku pada",
+        f"(PBG, {SOURCE})", "sekarang 1 (bawaan aturan)", rules()["P01"].method,
+    ):  # fmt: skip
         assert words in told.stdout, words
     first = json.loads(nadi(stack, "explain", "C99", "--json").stdout)[0]
     assert first["alert"]["subject"] == "C99"

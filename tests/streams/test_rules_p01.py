@@ -6,7 +6,8 @@ So 80 % is Thursday 8 January 16:00, 100 % Friday 9 January 16:30, 150 % Wednesd
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,10 +16,13 @@ import pytest
 from domain_rows import SOURCE, chunks_of, profile, record
 
 from schemas.codec import Codec
+from schemas.profile import Profile
+from schemas.profile.model import Threshold
 from schemas.registry import open_ids
 from streams.domains import PROCESSORS
 from streams.engine.processor import Context, Processor
 from streams.rules import rules
+from streams.rules.as_of import AsOf
 
 LATENESS = 10 * 60_000
 Row = tuple[str, str, str | None, str | None]
@@ -28,14 +32,16 @@ def ms(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Asia/Jakarta")).timestamp()) * 1000
 
 
-def run(rows: list[Row], until: str, **fields: Any) -> tuple[dict[str, dict[str, Any]], Processor]:
+def run(
+    rows: list[Row], until: str, law: Profile | None = None, **fields: Any
+) -> tuple[dict[str, dict[str, Any]], Processor]:
     """Standing alerts by scope after the rows (time, kind, step, unit) and an idle clock until a time."""
     records = [
         record("permits", event_id=str(UUID(int=number)), source=SOURCE, opd="1.01", occurred_at=ms(at), kind=kind,
                case_id="503/1", permit_type="PBG", step=step, unit=unit, **fields)
         for number, (at, kind, step, unit) in enumerate(rows)
     ]  # fmt: skip
-    processor = PROCESSORS["permits"](Context(profile()))
+    processor = PROCESSORS["permits"](Context(law or profile()))
     for chunk in chunks_of("permits", records, 1):
         assert not processor.process(chunk)
     processor.advance(ms(until) + LATENESS)
@@ -165,3 +171,17 @@ def test_an_unknown_type_has_no_standard_and_does_no_harm() -> None:
     assert processor.next_due() is None
     processor.advance(ms("2026-01-01T00:00"))
     assert not p01(processor)
+
+
+def test_an_alert_about_a_step_has_the_parameters_of_the_day_the_step_began() -> None:
+    half = Threshold("P01.breach", 0.5, date(2026, 1, 8), permit_type="PBG", source=SOURCE)
+    law = replace(profile(), thresholds=(half,), _standards={}, _thresholds={})
+    found, _ = run([ACCEPTED, ("2026-01-08T07:30", "started", "survei", None)], "2026-01-10T00:00", law)
+    said = {
+        scope: (a["threshold"], a["parameters"]["P01.breach"], AsOf.told(a["parameters"]))
+        for scope, a in found.items()
+    }
+    assert said == {
+        "": (5.0, "1.0", AsOf("2026-01-05", "PBG", SOURCE)),
+        "survei": (1.0, "0.5", AsOf("2026-01-08", "PBG", SOURCE)),
+    }

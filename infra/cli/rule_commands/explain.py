@@ -63,10 +63,10 @@ def _print(one: Explained, zone: tzinfo) -> None:
         (_("tenggat"), when(alert["due_at"], zone) if alert["due_at"] else "-"),
         (_("tidak dihitung"), "; ".join(alert["excluded"]) or "-"),
         (_("pagar"), alert["fence_id"] or "-"),
-        (_("profil"), alert["profile_hash"][:12] + ("" if one.same_profile else f" ({_('sudah berubah')})")),
+        (_("profil"), alert["profile_hash"][:12] + _since_then(one)),
+        (_("parameter"), _read_for(one)),
     ):
         typer.echo(f"{LEVEL}{name}: {text}")
-    typer.echo(LEVEL + _("parameter") + ":")
     for parameter in one.parameters:
         typer.echo(f"{LEVEL}{LEVEL}{parameter['name']} = {parameter['value']}{_origin(parameter)}")
     typer.echo(
@@ -88,13 +88,33 @@ def _print(one: Explained, zone: tzinfo) -> None:
         )
 
 
-def _origin(parameter: dict[str, Any]) -> str:
-    if not parameter["origins"]:
+def _since_then(one: Explained) -> str:
+    if one.same_profile:
         return ""
-    row = parameter["origins"][0]
+    return f" ({_('sudah berubah') if one.profile_kept else _('sudah berubah; salinannya tidak ada lagi')})"
+
+
+def _read_for(one: Explained) -> str:
+    if one.as_of is None:
+        return _(
+            "indikasi ini belum mencatat untuk tanggal apa nilainya dibaca; asalnya tidak dapat dipastikan"
+        )
+    where = ", ".join(filter(None, (one.as_of["permit_type"], one.as_of["source"])))
+    return _("yang berlaku pada {day}").format(day=one.as_of["day"]) + (f" ({where})" if where else "")
+
+
+def _origin(parameter: dict[str, Any]) -> str:
+    origin, now = parameter["origin"], parameter["now"]
+    text = f"  ({_row(origin)})" if origin is not None else ""
+    if now is not None and now != origin:
+        text += "  " + _("sekarang {value} ({row})").format(value=f"{now['value']:g}", row=_row(now))
+    return text
+
+
+def _row(row: dict[str, Any]) -> str:
     where = " ".join(filter(None, (row["permit_type"], row["source"])))
     since = f" {_('sejak')} {row['valid_from']}" if row["valid_from"] else ""
-    return f"  ({row['origin']}{since}{f' [{where}]' if where else ''})"
+    return f"{row['origin']}{since}{f' [{where}]' if where else ''}"
 
 
 def _fields(item: dict[str, Any]) -> str:
