@@ -66,7 +66,7 @@ class PermitPeers:
         self._counting = [rule for rule in mine if rule.facts is not None]
         names = [(rule.id, name) for rule in mine for name in rule.measures]
         self._measures = {name: number for number, name in enumerate(names)}
-        self._fenced = [self._measures[rule.id, name] for rule in mine for name in rule.fences]
+        self._fenced = [self._measures[rule.id, fence.measure] for rule in mine for fence in rule.fences]
         self.totals, self.alerts = Totals(), Alerts()
         self._entries, self._pending, self._days = Entries(), Pending(), Days()
         self._counts, self._fences = Counts(), Fences()
@@ -136,7 +136,17 @@ class PermitPeers:
 
     def next_freeze(self) -> int:
         """When the next day is frozen (UTC ms)."""
-        day = (self._days.get(FROZEN) or 0) + 1
+        return self._frozen_at((self._days.get(FROZEN) or 0) + 1)
+
+    def peers(self, rule: Rule, day: int | None = None) -> Peers | None:
+        """What a rule may know of its peers by the fences of a local day (since 1970), by default the last that was
+        frozen; None where no fences of it are kept. Changes nothing."""
+        day = self._fences.last() if day is None else day
+        if day is None or self._fences.get(day) is None:
+            return None
+        return self._peers(rule, day, self._frozen_at(day))
+
+    def _frozen_at(self, day: int) -> int:
         return self.book.profile.calendar.day_start(day_of(day).isoformat()) + self._lateness
 
     def _keep(self, merged: Merged, first: int, columns: pa.RecordBatch, clocks: np.ndarray) -> None:
@@ -194,10 +204,7 @@ class PermitPeers:
         closed_on = np.where(closed, local_days(np.where(closed, cases.closed_at, 0), self.book.zone), 0)
         later = closed & (closed_on > day)
         again = np.full(cases.n, NEVER)
-        again[later] = [
-            self.book.profile.calendar.day_start(day_of(number).isoformat()) + self._lateness
-            for number in closed_on[later].tolist()
-        ]
+        again[later] = [self._frozen_at(number) for number in closed_on[later].tolist()]
         peers = {rule.id: self._peers(rule, day, at) for rule in self.rules}
         judged = compare_cases(self.rules, peers, cases, later, again)
         self._coverage.count(touched, judged, self.totals)
