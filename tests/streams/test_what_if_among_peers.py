@@ -18,7 +18,7 @@ from schemas.codec import Codec
 from schemas.event_ids import event_ids
 from schemas.profile import Profile
 from schemas.registry import open_ids
-from streams.domains.permit_peers import PermitPeers
+from streams.domains.regency import Regency
 from streams.engine.merge import Rows, merge
 from streams.engine.processor import Context
 from streams.rules import rules
@@ -100,7 +100,7 @@ def at_once(office: Office, profile: Profile, rule: str) -> dict[tuple[str, str]
     taken = [(at, event) for at, event in office.arrivals if event["case_id"] != OLD]
     chunk = chunk_of("permits", taken, 0)
     ids = event_ids(chunk.columns.column("event_id"))
-    processor = PermitPeers(Context(profile, event_clock=True))
+    processor = Regency(Context(profile, event_clock=True))
     processor.process(
         merge([Rows("permits", 0, chunk.columns, chunk.offsets, chunk.clocks, ids)], chunk.clock + 1)
     )
