@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 
-from producers.simulator.disbursement import Disbursement, SubBudget
+from producers.simulator.disbursement import Disbursement, SubBudget, payee
 from producers.simulator.seasons import in_day
 from producers.simulator.slips import swapped_digits, with_slips
 from producers.simulator.world import DAY_MS, Choice, Group, Record, World
@@ -103,7 +103,7 @@ class Budget:
             return [make.document(rng, book, year, "spd", start, quarter, "", number)]
         if what == "UP":
             return make.petty_cash(rng, book, year, start, number)
-        if what == "RUP":
+        if what == "PACKAGE":
             return self._packages(rng, book, year, start)
         return make.payment(rng, book, year, start)
 
@@ -115,7 +115,7 @@ class Budget:
         for book in books:
             plan.append((date(year, 1, 2), "APBD", book, 0))
             plan.extend((date(year, m, 5), "SPD", book, (m + 2) // 3) for m in (1, 4, 7, 10))
-            plan.append((date(year, 1, 8), "RUP", book, 0))
+            plan.append((date(year, 1, 20) + timedelta(days=rng.randrange(120)), "PACKAGE", book, 0))
             if rng.random() < 0.2:
                 plan.append((date(year, 6, rng.randrange(1, 28)), "SHIFT", book, 0))
             plan.append((date(year, 9, 26), "APBD-P", book, 0))
@@ -171,7 +171,7 @@ class Budget:
         return events
 
     def _packages(self, rng: random.Random, book: SubBudget, year: int, start: int) -> list[Record]:
-        """The procurement packages of goods, services and works that are announced in January (RUP)."""
+        """The packages of goods, services and works on the day they are procured, each from a supplier of its own."""
         events: list[Record] = []
         for account in sorted(a for a in book.ceilings if a.startswith(BOUGHT)):
             number = f"RUP/{year}/{book.sub.code}/{account}"
@@ -179,12 +179,11 @@ class Budget:
             method = METHODS.draw(rng)
             if method == "direct" and ceiling > DIRECT_LIMIT:
                 method = "tender"
-            procured = start + int(DAY_MS * rng.uniform(10, 150))
+            procured = start + len(events) * 1000
             what = {"package_id": number, "package_method": method, "package_kind": _kind(account)}
             what |= {"package_ceiling": ceiling, "procured_at": procured}
-            event = self.disbursement.event(
-                rng, book, year, "package", start + len(events) * 1000, account, ceiling
-            )
+            what |= payee(self.world, f"{book.sub.code}/{account}")
+            event = self.disbursement.event(rng, book, year, "package", procured, account, ceiling)
             events.append(event | what | {"document_number": number})
             contract = {"contract_number": f"KTR/{number}", "contract_end": procured + 120 * DAY_MS}
             book.packages[account] = what | contract

@@ -60,6 +60,15 @@ class Chain:
     paid_at: int
 
 
+def payee(world: World, name: object) -> Record:
+    """Who is paid: the tokens of a supplier."""
+    return {
+        "payee_token": world.token("person", f"vendor/{name}"),
+        "payee_account_token": world.token("account", f"vendor/{name}"),
+        "address_token": world.token("address", f"vendor/{name}"),
+    }
+
+
 class Disbursement:
     """Makes the documents of a sub-activity."""
 
@@ -155,13 +164,11 @@ class Disbursement:
         """Who is paid, and for what; nothing for an advance."""
         if kind != "LS":
             return {}
-        payee = rng.randrange(60 + self.world.population // 1000)
+        number = rng.randrange(60 + self.world.population // 1000)
         package = book.packages.get(account)
         return {
-            "payee_token": self.world.token("person", f"vendor/{payee}"),
-            "payee_account_token": self.world.token("account", f"vendor/{payee}"),
-            "address_token": self.world.token("address", f"vendor/{payee}"),
-            "invoice_number": f"INV/{payee}/{rng.randrange(10**6):06d}",
+            **payee(self.world, number),
+            "invoice_number": f"INV/{number}/{rng.randrange(10**6):06d}",
             "recurring": account.startswith("5.1.01"),
             **(package if package is not None and package["procured_at"] <= start else {}),
         }

@@ -161,6 +161,14 @@ def test_spending_stays_within_the_ceiling_and_follows_its_chain(year: Events) -
     assert 0.3 < total < 1.0
 
 
+def test_no_supplier_has_two_direct_packages_of_a_kind(year: Events) -> None:
+    packages = [r for r in standing(of(year, "budget")) if r["kind"] == "package"]
+    direct = [r for r in packages if r["package_method"] == "direct"]
+    assert direct
+    assert max(r["package_ceiling"] for r in direct) <= 100_000_000
+    assert len({(r["payee_token"], r["opd"], r["account"]) for r in direct}) == len(direct)
+
+
 def test_progress_never_falls_and_registrations_name_their_report(year: Events) -> None:
     last: dict[str, int] = {}
     for record in of(year, "activities"):
