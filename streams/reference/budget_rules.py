@@ -55,4 +55,44 @@ def _limit(kind: str, at: int, profile: Profile) -> float:
     return profile.threshold(f"B04.{kind}", on, default)
 
 
-BUDGET_RULES: Mapping[str, Plain] = {"B04": Plain("budget", 400, _package, _splitting)}
+def _line(row: Row) -> Key | None:
+    if row["kind"] == "ceiling":
+        reads = row["ceiling_stage"] in ("APBD", "SHIFT", "APBD-P")
+    else:
+        reads = row["kind"] in ("sp2d", "accounting", "return", "reversal")
+    if not reads or not row["account"]:
+        return None
+    return str(row["fiscal_year"]), row["opd"], row["sub_activity"], row["account"]
+
+
+def _over_ceiling(rows: list[Row], today: Today) -> dict[str, Said] | str:
+    ceilings: dict[tuple[str, ...], tuple[bool, int]] = {}
+    realised = 0
+    for row in rows:
+        if row["kind"] == "ceiling":
+            part = (row["program"], row["activity"], row["fund"] or "", row["village"] or "")
+            changed = row["ceiling_stage"] != "APBD"
+            if changed or not ceilings.get(part, (False, 0))[0]:
+                ceilings[part] = (changed, row["amount"])
+        else:
+            realised += _realised(row)
+    if not ceilings:
+        return "pagu rekening ini belum diterima"
+    ceiling = sum(amount for _, amount in ceilings.values())
+    return {"": ("breach", realised, ceiling)} if realised > ceiling else {}
+
+
+def _realised(row: Row) -> int:
+    """What a document adds to spending: an advance is none before it is accounted for."""
+    advance = row["disbursement_type"] in ("UP", "TU")
+    if row["kind"] == "accounting":
+        return int(row["amount"]) if advance else 0
+    if advance:
+        return 0
+    return int(row["amount"]) if row["kind"] == "sp2d" else -int(row["amount"])
+
+
+BUDGET_RULES: Mapping[str, Plain] = {
+    "B01": Plain("budget", 500, _line, _over_ceiling),
+    "B04": Plain("budget", 400, _package, _splitting),
+}
