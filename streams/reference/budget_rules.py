@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from calendar import monthrange
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date
 
@@ -92,7 +95,84 @@ def _realised(row: Row) -> int:
     return int(row["amount"]) if row["kind"] == "sp2d" else -int(row["amount"])
 
 
+def _payment(row: Row) -> Key | None:
+    counts = row["kind"] == "sp2d" and row["disbursement_type"] == "LS" and row["amount"] > 0
+    if not counts or row["recurring"] or row["account"].startswith("5.1.01") or row["payee_token"] is None:
+        return None
+    return row["payee_token"], str(row["amount"])
+
+
+def _twice(rows: list[Row], today: Today) -> dict[str, Said] | str:
+    back: defaultdict[tuple[str, ...], int] = defaultdict(int)
+    for row in today.rows("budget"):
+        if row["kind"] in ("return", "reversal"):
+            back[row["opd"], row["sub_activity"], row["refers_to"]] += row["amount"]
+    by_invoice: defaultdict[str, dict[object, date]] = defaultdict(dict)
+    named = False
+    for row in rows:
+        words = re.findall("[A-Z]+|[0-9]+", (row["invoice_number"] or "").upper())
+        invoice = "/".join(word.lstrip("0") for word in words)
+        named = named or bool(invoice)
+        paper = row["opd"], row["sub_activity"], row["document_number"]
+        undone = row["document_number"] is not None and back[paper] >= row["amount"]
+        if invoice and not undone:
+            name = row["event_id"] if row["document_number"] is None else paper
+            by_invoice[invoice].setdefault(name, date.fromisoformat(row["day"]))
+    if not named:
+        return "nomor faktur tidak diisi"
+    found: dict[str, Said] = {}
+    for invoice, papers in by_invoice.items():
+        days = list(papers.values())
+        again = [
+            later
+            for first, later in zip(days, days[1:], strict=False)
+            if (later - first).days <= today.parameter("B05.days", 90, later)
+        ]
+        if again:
+            found[invoice] = ("breach", rows[0]["amount"] * len(again), 0)
+    return found
+
+
+def _cash(row: Row) -> Key | None:
+    if row["disbursement_type"] != "TU" or row["kind"] not in ("sp2d", "accounting", "return", "reversal"):
+        return None
+    if _number(row) is None:
+        return None
+    return str(row["fiscal_year"]), row["opd"], row["sub_activity"]
+
+
+def _number(row: Row) -> str | None:
+    number: str | None = row["document_number"] if row["kind"] == "sp2d" else row["refers_to"]
+    return number
+
+
+def _open_cash(rows: list[Row], today: Today) -> dict[str, Said] | str:
+    advances = [row for row in rows if row["kind"] == "sp2d"]
+    live = [row for row in advances if row["mode"] != "backfill"]
+    if advances and not live:
+        return "data historis"
+    found: dict[str, Said] = {}
+    for number in {row["document_number"] for row in live}:
+        mine = [row for row in rows if _number(row) == number]
+        paid = date.fromisoformat(min(row["day"] for row in live if row["document_number"] == number))
+        due = _months_later(paid, round(today.parameter("B13.months", 1, paid)))
+        left = sum(row["amount"] for row in mine if row["kind"] == "sp2d") - sum(
+            row["amount"] for row in mine if row["kind"] != "sp2d" and row["day"] <= due.isoformat()
+        )
+        if left > 0 and today.day > due:
+            found[number] = ("breach", left, 0)
+    return found
+
+
+def _months_later(day: date, months: int) -> date:
+    years, month = divmod(day.month - 1 + months, 12)
+    last = monthrange(day.year + years, month + 1)[1]
+    return date(day.year + years, month + 1, min(day.day, last))
+
+
 BUDGET_RULES: Mapping[str, Plain] = {
     "B01": Plain("budget", 500, _line, _over_ceiling),
     "B04": Plain("budget", 400, _package, _splitting),
+    "B05": Plain("budget", 400, _payment, _twice, daily=True),
+    "B13": Plain("budget", 400, _cash, _open_cash, daily=True),
 }
