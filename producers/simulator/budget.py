@@ -22,6 +22,8 @@ SPEND_PER_PERSON = 4_200_000  # rupiah a year
 PAYMENTS_PER_PERSON = 0.035
 MONTHS = (0.025, 0.045, 0.06, 0.07, 0.075, 0.09, 0.085, 0.085, 0.09, 0.095, 0.11, 0.17)
 KINDS = Choice.of({"LS": 0.7, "GU": 0.25, "TU": 0.05})
+#: TU is accounted for within a month of its SP2D, also over long holidays.
+TU_TERM_MS = 27 * 86_400_000
 FUNDS = Choice.of({"DAU": 5, "PAD": 3, "DAK": 1.5, "DBH": 1})
 USUAL_ACCOUNTS = (
     "5.1.01.01.01.0001",
@@ -170,8 +172,11 @@ class Budget:
 
     def _advance(self, rng: random.Random, book: SubBudget, year: int, start: int) -> list[Record]:
         """Petty cash (UP) of the year."""
-        amount = max(5_000_000, sum(book.ceilings.values()) // 240 // 1_000_000 * 1_000_000)
-        return self._chain(rng, book, year, start, "UP", amount, min(book.ceilings), {})
+        account = min(book.ceilings, key=lambda a: (-book.room(a), a))
+        usual = max(5_000_000, sum(book.ceilings.values()) // 240 // 1_000_000 * 1_000_000)
+        amount = min(usual, book.room(account))
+        book.paid[account] = book.paid.get(account, 0) + amount  # what is spent of it is realised when the year closes
+        return self._chain(rng, book, year, start, "UP", amount, account, {})
 
     def payment(self, rng: random.Random, book: SubBudget, year: int, start: int) -> list[Record]:
         """One payment through its chain; empty when the ceiling is spent."""
@@ -227,7 +232,7 @@ class Budget:
         paid = events[-1]["occurred_at"]
         if kind == "TU":
             spent = amount * rng.randrange(70, 101) // 100 // 1000 * 1000
-            settled = min(clock.add(paid, 5 + rng.random() * 14), end)
+            settled = min(clock.add(paid, 5 + rng.random() * 14), paid + TU_TERM_MS, end)
             events.append(
                 self._settle(rng, book, year, "accounting", settled, spent, account, number, kind, before)
             )
