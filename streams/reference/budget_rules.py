@@ -95,6 +95,41 @@ def _realised(row: Row) -> int:
     return int(row["amount"]) if row["kind"] == "sp2d" else -int(row["amount"])
 
 
+def _department(row: Row) -> Key | None:
+    if row["kind"] in ("sp2d", "reversal"):
+        reads = row["disbursement_type"] in ("LS", "GU", "TU") and row["account"] != ""
+    else:
+        reads = row["kind"] == "spd" or (
+            row["kind"] == "ceiling" and row["ceiling_stage"] in ("APBD", "SHIFT", "APBD-P")
+        )
+    return (str(row["fiscal_year"]), row["opd"]) if reads else None
+
+
+def _without_plan(rows: list[Row], today: Today) -> dict[str, Said] | str:
+    if not any(row["kind"] in ("ceiling", "spd") for row in rows):
+        return "pagu dan SPD perangkat daerah ini belum diterima"
+    undone = {
+        (row["sub_activity"], row["refers_to"])
+        for row in rows
+        if row["kind"] == "reversal" and row["refers_to"]
+    }
+    found: dict[str, Said] = {}
+    for name, kind in (("pagu", "ceiling"), ("spd", "spd")):
+        plans = [row for row in rows if row["kind"] == kind]
+        for paid in rows:
+            sub, account = paid["sub_activity"], paid["account"]
+            if paid["kind"] != "sp2d" or (sub, paid["document_number"]) in undone or not plans:
+                continue
+            planned = any(
+                plan["sub_activity"] == sub and plan["account"] in (account, "") and plan["day"] <= paid["day"]
+                for plan in plans
+            )
+            if not planned:
+                scope = f"{name} {sub} {account}"
+                found[scope] = ("breach", found.get(scope, ("", 0, 0))[1] + paid["amount"], 0)
+    return found
+
+
 def _payment(row: Row) -> Key | None:
     counts = row["kind"] == "sp2d" and row["disbursement_type"] == "LS" and row["amount"] > 0
     if not counts or row["recurring"] or row["account"].startswith("5.1.01") or row["payee_token"] is None:
@@ -172,6 +207,7 @@ def _months_later(day: date, months: int) -> date:
 
 BUDGET_RULES: Mapping[str, Plain] = {
     "B01": Plain("budget", 500, _line, _over_ceiling),
+    "B02": Plain("budget", 500, _department, _without_plan),
     "B04": Plain("budget", 400, _package, _splitting),
     "B05": Plain("budget", 400, _payment, _twice, daily=True),
     "B13": Plain("budget", 400, _cash, _open_cash, daily=True),

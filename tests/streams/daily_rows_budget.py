@@ -16,6 +16,7 @@ def payments(make: Maker) -> None:
     ceilings(make)
     cash(make)
     invoices(make)
+    plans(make)
 
 
 def line_of(make: Maker) -> dict[str, Any]:
@@ -86,4 +87,21 @@ def invoices(make: Maker) -> None:
             make.add(
                 rng.choice(["return", "reversal"]), at + rng.randrange(9 * DAY), **line, amount=rng.choice([3, 6]) * MILLION,
                 disbursement_type="LS", refers_to=rng.choice([paid["document_number"], None]),
+            )  # fmt: skip
+
+
+def plans(make: Maker) -> None:
+    """SPD of some lines; and another year, in which one department never sends plans."""
+    rng = make.rng
+    for _ in range(6):
+        spd = make.add("spd", make.at(), **line_of(make), amount=20 * MILLION)
+        if rng.random() < 0.3:
+            make.correct(spd, account="5.1.02.02")
+    for kind in rng.choices(["sp2d", "sp2d", "spd", "ceiling"], k=12):
+        line = line_of(make)
+        stage = rng.choice(["APBD", "RKPD"]) if kind == "ceiling" else None
+        of = rng.choice(["LS", "UP"]) if kind == "sp2d" else None
+        if kind == "sp2d" or line["opd"] == "1.01":
+            make.add(
+                kind, make.at(), **{**line, "fiscal_year": 2024}, amount=MILLION, ceiling_stage=stage, disbursement_type=of,
             )  # fmt: skip
