@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from schemas.profile import SubActivity
 
 KINDS = Choice.of({"LS": 0.7, "GU": 0.25, "TU": 0.05})
+#: TU is accounted for within a month of its SP2D, and the rest soon after, also over long holidays.
+TU_TERM_MS = 24 * 86_400_000
 REVERSED = {"LS": 0.006, "GU": 0.006, "TU": 0.025, "UP": 0.03}  # of SP2D
 RETURNED = {"LS": 0.01, "GU": 0.01}  # of SP2D, in part
 LATE_REST = 0.1  # of the rests of UP, returned in January
@@ -144,7 +146,7 @@ class Disbursement:
             return [self._settle(rng, book, year, "reversal", at, amount, account, kind, chain.number)]
         if kind == "TU":
             spent = amount * rng.randrange(70, 101) // 100 // 1000 * 1000
-            settled = min(clock.add(paid, 5 + rng.random() * 14), self._end(year))
+            settled = min(clock.add(paid, 5 + rng.random() * 14), paid + TU_TERM_MS, self._end(year))
             events = [
                 self._settle(rng, book, year, "accounting", settled, spent, account, kind, chain.number)
             ]

@@ -54,31 +54,12 @@ from streams.domains.limits import (
 )
 from streams.engine.processor import Context, RowError
 from streams.engine.totals import Key
+from streams.spending import MOVING, STAGES, effects
 
 CEILING, PLAN, REALISED, ADVANCE = "budget.ceiling", "budget.plan", "budget.realised", "budget.advance"
 DIMENSIONS = ("opd", "program", "activity", "sub_activity", "account")
-STAGES = {"APBD": 1, "SHIFT": 2, "APBD-P": 2}
 MONTHS = 12
 TYPES = ("UP", "GU", "TU", "LS")
-MOVING = ("sp2d", "accounting", "return", "reversal")
-
-#: What a row of these kinds and types adds to (realised, advance), in amounts. Anything else adds nothing.
-EFFECTS: dict[tuple[str, str], tuple[int, int]] = {
-    ("sp2d", "LS"): (1, 0),
-    ("sp2d", "GU"): (1, 0),
-    ("sp2d", "UP"): (0, 1),
-    ("sp2d", "TU"): (0, 1),
-    ("accounting", "TU"): (1, -1),
-    ("accounting", "UP"): (1, -1),
-    ("return", "UP"): (0, -1),
-    ("return", "TU"): (0, -1),
-    ("return", "LS"): (-1, 0),
-    ("return", "GU"): (-1, 0),
-    ("reversal", "LS"): (-1, 0),
-    ("reversal", "GU"): (-1, 0),
-    ("reversal", "UP"): (0, -1),
-    ("reversal", "TU"): (0, -1),
-}
 
 #: What comes back; after the fiscal year it changes no spending.
 BACK = ("return", "reversal")
@@ -103,11 +84,7 @@ class Budget(Additive):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._lines = self.stores["lines"] = Latest()
-        self._effects = pl.DataFrame(
-            [(kind, of, *effect) for (kind, of), effect in EFFECTS.items()],
-            schema=["kind", "disbursement_type", "realised", "advance"],
-            orient="row",
-        )
+        self._effects = effects()
 
     def problems(self, frame: pl.DataFrame) -> list[RowError]:
         return [

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
+from daily_rows_budget import payments
 from domain_rows import SOURCE, profile, record
 
 from schemas.profile import Profile
@@ -81,6 +82,7 @@ def budget(rng: random.Random) -> Rows:
         )  # fmt: skip
         if rng.random() < 0.15:
             make.correct(package, package_ceiling=rng.choice([50, 450]) * 1_000_000)
+    payments(make)
     return make.made
 
 

@@ -1,0 +1,10 @@
+"""All rules about money and people, plainly, by id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from streams.reference.budget_rules import BUDGET_RULES
+from streams.reference.ledgers import Plain
+
+PLAIN: Mapping[str, Plain] = {**BUDGET_RULES}
