@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pytest
-from daily_rows import GENERATORS, START, daily_profile
+from daily_maker import START
+from daily_rows import GENERATORS, daily_profile
 from domain_rows import chunks_of
 
 from schemas.catalogue import DOMAINS
@@ -18,14 +18,13 @@ from streams.domains.regency import Regency
 from streams.engine.merge import Merged, Rows, merge
 from streams.engine.processor import Context
 from streams.engine.state_group import from_bytes, to_bytes
-from streams.reference.budget_rules import BUDGET_RULES
-from streams.reference.ledgers import Judged, Plain, judge
+from streams.reference.ledgers import Judged, judge
+from streams.reference.plain_rules import PLAIN
 from streams.reference.received import Received
 from streams.rules import rules
 
 MINUTE, DAY = 60_000, 86_400_000
 PARTITIONS = 3
-PLAIN: Mapping[str, Plain] = {**BUDGET_RULES}
 Event = dict[str, Any]
 Lanes = dict[tuple[str, int], list[tuple[Event, int]]]
 

@@ -10,9 +10,9 @@ from datetime import date, timedelta
 import pytest
 
 from schemas.profile import check
-from streams.reference.budget_rules import BUDGET_RULES
 from streams.reference.ledgers import judge as judge_ledgers
 from streams.reference.permit_rules import judge
+from streams.reference.plain_rules import PLAIN
 from streams.reference.received import Received
 from streams.rules import rules
 from streams.rules.examples import PROFILE
@@ -63,7 +63,7 @@ def test_the_reference_says_what_the_tables_of_money_and_people_say(rule: Rule) 
         until = law.calendar.day_start((last + timedelta(days=1)).isoformat()) + LATENESS
         if example.clock:
             until = instant(example.clock, law)
-        said = judge_ledgers({rule.id: BUDGET_RULES[rule.id]}, events, law, until, LATENESS)
+        said = judge_ledgers({rule.id: PLAIN[rule.id]}, events, law, until, LATENESS)
         assert bool(said.standing) is (example.expects == "found")
         if example.observed is not None:
             assert example.observed in [observed for _, observed, _ in said.standing.values()]
