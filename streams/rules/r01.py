@@ -13,7 +13,7 @@ from schemas.calendar import WorkingCalendar
 from streams.cases.book import day_of
 from streams.ledgers.groups import Groups, Weighed
 from streams.rules.examples import Event, on, row
-from streams.rules.receipts import FIELDS, OFFICE, deposited, moves_cash, net_receipts
+from streams.rules.receipts import FIELDS, OFFICE, deposited, is_direct, moves_cash, net_receipts
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, rupiah, whole
 
@@ -24,9 +24,8 @@ EPOCH = date(1970, 1, 1)
 def weigh(groups: Groups) -> Weighed:
     """Per cash office and day of receipt: what is in no deposit by the end of the last working day that there is for it."""
     offices = groups.rows.unique("group", keep="first").select("group", "cash_office")
-    direct = [code for code, office in groups.profile.cash_offices.items() if office.direct_use]
-    is_direct = pl.col("cash_office").cast(pl.String).is_in(direct)
-    mine = offices.filter(~is_direct).select("group")
+    direct = is_direct(groups.profile)
+    mine = offices.filter(~direct).select("group")
     receipts = net_receipts(groups.rows).join(mine, on="group", how="semi")
     owed = _owed(groups, receipts)
     live = owed.filter(~pl.col("backfill"))
@@ -50,7 +49,7 @@ def weigh(groups: Groups) -> Weighed:
     others = mine.get_column("group").filter(
         ~mine.get_column("group").is_in(pl.concat([judged, historic]).implode())
     )
-    silent = {DIRECT_USE: offices.filter(is_direct).get_column("group"), HISTORY: historic, NO_CASH: others}
+    silent = {DIRECT_USE: offices.filter(direct).get_column("group"), HISTORY: historic, NO_CASH: others}
     return Weighed(found, {reason: some for reason, some in silent.items() if len(some)})
 
 

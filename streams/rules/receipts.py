@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from schemas.profile import Profile
+
 #: What the functions here read of an event.
 FIELDS = (
     "cash_office", "account", "amount", "channel", "receipt_number", "voided_event", "deposit_number", "composition",
@@ -15,6 +17,12 @@ OFFICE = ("opd", "cash_office")
 def moves_cash() -> pl.Expr:
     """Receipts, voids and deposits."""
     return pl.col("kind").is_in(["receipt", "void", "deposit"])
+
+
+def is_direct(profile: Profile) -> pl.Expr:
+    """Rows of a cash office that uses its revenue directly, so that it owes no deposit."""
+    direct = [code for code, office in profile.cash_offices.items() if office.direct_use]
+    return pl.col("cash_office").cast(pl.String).is_in(direct)
 
 
 def net_receipts(rows: pl.DataFrame) -> pl.DataFrame:

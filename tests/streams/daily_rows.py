@@ -25,6 +25,8 @@ def daily_profile() -> Profile:
         cash_offices={"KAS-BLUD": CashOffice("KAS-BLUD", "Kas BLUD", "1.01", "blud")},
         thresholds=(
             Threshold("R01.days", 2, changed),
+            Threshold("R02.tolerance", 1000, changed),
+            Threshold("R05.repeated", 2, changed),
             Threshold("R01.noncash", 1, date(2000, 1, 1), source=SILENT),
         ),
         _standards={},
