@@ -100,7 +100,7 @@ def _differing(rows: list[Row], today: Today) -> dict[str, Said] | str:
         for part in slip["composition"]:
             in_slips[part["receipt_number"]] += part["amount"]
     named = set(in_slips)
-    sums: list[tuple[str, str, float]] = []
+    sums: list[tuple[str, str, int]] = []
     cashiers: defaultdict[tuple[str, str | None], int] = defaultdict(int)
     for row, net in _nets(rows):
         if row["receipt_number"] in named:
@@ -123,7 +123,7 @@ def _differing(rows: list[Row], today: Today) -> dict[str, Said] | str:
     return found
 
 
-def _closings(rows: list[Row], today: Today) -> list[tuple[str, str, float]]:
+def _closings(rows: list[Row], today: Today) -> list[tuple[str, str, int]]:
     found = []
     for name in {row["closing_id"] for row in rows} - {None}:
         mine = [
@@ -168,8 +168,29 @@ def _misnumbered(rows: list[Row], today: Today) -> dict[str, Said] | str:
     return found
 
 
+def _zone(row: Row) -> Key | None:
+    known = all(row[name] is not None for name in ("zone", "assessment_id", "declared_value"))
+    if row["kind"] != "assessment" or not known or not row["reference_value"] or row["reference_value"] < 0:
+        return None
+    return row["opd"], row["zone"]
+
+
+def _undervalued(rows: list[Row], today: Today) -> dict[str, Said] | str:
+    newest = {row["assessment_id"]: row for row in rows}
+    if len(newest) < today.parameter("R11.least", 30):
+        return "perolehan dalam zona terlalu sedikit"
+    found = {}
+    for name, row in newest.items():
+        share = 100 * row["declared_value"] / row["reference_value"]
+        limit = today.parameter("R11.share", 50, date.fromisoformat(row["day"]))
+        if share < limit:
+            found[name] = ("breach", share, limit)
+    return found
+
+
 REVENUE_RULES: Mapping[str, Plain] = {
     "R01": Plain("revenue", 300, _office, _lagging, daily=True),
     "R02": Plain("revenue", 300, _office, _differing),
     "R05": Plain("revenue", 400, _book, _misnumbered),
+    "R11": Plain("revenue", 400, _zone, _undervalued),
 }

@@ -175,8 +175,8 @@ RULE = Rule(
     task="regency",
     area="Optimalisasi Pendapatan Daerah",
     legal_basis=(
-        LegalBasis("PP 12/2019: penerimaan disetor seluruhnya ke rekening kas umum daerah paling lambat 1 hari"),
-        LegalBasis("Permendagri 77/2020: batas setoran bendahara penerimaan, dan pengecualian menurut letak"),
+        LegalBasis("PP 12/2019: penerimaan disetor seluruhnya ke rekening kas umum daerah paling lambat 1 hari", date(2019, 3, 12)),
+        LegalBasis("Permendagri 77/2020: batas setoran bendahara penerimaan, dan pengecualian menurut letak", date(2020, 12, 30)),
     ),
     method=(
         "Setiap kuitansi harus termuat dalam rincian suatu setoran (STS), atau dalam penutupan kas suatu setoran tanpa "

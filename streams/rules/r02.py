@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -175,8 +176,8 @@ RULE = Rule(
     task="regency",
     area="Optimalisasi Pendapatan Daerah",
     legal_basis=(
-        LegalBasis("PP 12/2019: penerimaan disetor seluruhnya ke rekening kas umum daerah"),
-        LegalBasis("Permendagri 77/2020: pembukuan dan penyetoran bendahara penerimaan"),
+        LegalBasis("PP 12/2019: penerimaan disetor seluruhnya ke rekening kas umum daerah", date(2019, 3, 12)),
+        LegalBasis("Permendagri 77/2020: pembukuan dan penyetoran bendahara penerimaan", date(2020, 12, 30)),
     ),
     method=(
         "Tiga jumlah dibandingkan pada setiap kas. Kuitansi suatu hari yang dirinci dalam setoran, dikurangi pembatalan, "

@@ -114,7 +114,7 @@ RULE = Rule(
     task="regency",
     area="Optimalisasi Pendapatan Daerah",
     legal_basis=(
-        LegalBasis("Permendagri 77/2020: bendahara penerimaan menatausahakan setiap tanda bukti penerimaan"),
+        LegalBasis("Permendagri 77/2020: bendahara penerimaan menatausahakan setiap tanda bukti penerimaan", date(2020, 12, 30)),
         LegalBasis("PP 60/2008: pengendalian atas formulir bernomor urut", date(2008, 8, 28)),
     ),
     method=(

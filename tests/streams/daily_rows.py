@@ -27,6 +27,8 @@ def daily_profile() -> Profile:
             Threshold("R01.days", 2, changed),
             Threshold("R02.tolerance", 1000, changed),
             Threshold("R05.repeated", 2, changed),
+            Threshold("R11.share", 40, changed),
+            Threshold("R11.least", 5, date(2000, 1, 1)),
             Threshold("R01.noncash", 1, date(2000, 1, 1), source=SILENT),
         ),
         _standards={},

@@ -1,4 +1,4 @@
-"""Random receipts, voids and deposits: most money is deposited in time and whole, some is not."""
+"""Random receipts, voids, deposits and transfers of land: most are as they should be, some are not."""
 
 from __future__ import annotations
 
@@ -23,7 +23,21 @@ def revenue(rng: random.Random) -> Rows:
                 number += rng.choice([1, 1, 1, 1, 1, 1, 1, 0, 2])
                 held.append(_receipt(make, office, day, number))
             _deposit(make, office, day, [_changed(make, receipt) for receipt in held])
+    _transfers(make)
     return make.made
+
+
+def _transfers(make: Maker) -> None:
+    """Assessments of land transfers in three zones, one of them rare; some are sent again, some corrected."""
+    rng = make.rng
+    for _ in range(25):
+        transfer = make.add(
+            "assessment", make.at(), cash_office="KAS-1", account="4.1.01.16.01.0001", amount=0,
+            assessment_id=f"B{rng.randrange(20)}" if rng.random() < 0.95 else None, zone=rng.choice(["Z1", "Z1", "Z2", "Z3", None]),
+            declared_value=rng.choice([30, 45, *[50, 80, 120, 130] * 4]) * 1_000_000, reference_value=rng.choice([100_000_000, 100_000_000, 100_000_000, 0, None]),
+        )  # fmt: skip
+        if rng.random() < 0.1:
+            make.correct(transfer, declared_value=20_000_000)
 
 
 def _receipt(make: Maker, office: str, day: int, number: int) -> Event:
