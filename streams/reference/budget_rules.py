@@ -121,7 +121,9 @@ def _without_plan(rows: list[Row], today: Today) -> dict[str, Said] | str:
             if paid["kind"] != "sp2d" or (sub, paid["document_number"]) in undone or not plans:
                 continue
             planned = any(
-                plan["sub_activity"] == sub and plan["account"] in (account, "") and plan["day"] <= paid["day"]
+                plan["sub_activity"] == sub
+                and plan["account"] in (account, "")
+                and plan["day"] <= paid["day"]
                 for plan in plans
             )
             if not planned:
