@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -82,7 +81,3 @@ def budget(rng: random.Random) -> Rows:
         if rng.random() < 0.15:
             make.correct(package, package_ceiling=rng.choice([50, 450]) * 1_000_000)
     return make.made
-
-
-#: Random rows of each domain that has such rules; a maker may add rows of other domains that they read.
-GENERATORS: dict[str, Callable[[random.Random], Rows]] = {"budget": budget}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pytest
-from daily_rows import GENERATORS, START, daily_profile
+from daily_generators import GENERATORS, PLAIN
+from daily_rows import START, daily_profile
 from domain_rows import chunks_of
 
 from schemas.catalogue import DOMAINS
@@ -18,14 +18,14 @@ from streams.domains.regency import Regency
 from streams.engine.merge import Merged, Rows, merge
 from streams.engine.processor import Context
 from streams.engine.state_group import from_bytes, to_bytes
-from streams.reference.budget_rules import BUDGET_RULES
-from streams.reference.ledgers import Judged, Plain, judge
+from streams.reference.ledgers import Judged, judge
 from streams.reference.received import Received
 from streams.rules import rules
 
 MINUTE, DAY = 60_000, 86_400_000
 PARTITIONS = 3
-PLAIN: Mapping[str, Plain] = {**BUDGET_RULES}
+#: How late an unknown source may be: longer than that of the rows.
+LATENESS = 15 * MINUTE
 Event = dict[str, Any]
 Lanes = dict[tuple[str, int], list[tuple[Event, int]]]
 
@@ -125,7 +125,7 @@ def compare(domain: str, seed: int) -> Judged:
         received.setdefault(name, []).extend(
             Received(event, partition, offset, at) for offset, (event, at) in enumerate(lane)
         )
-    plain = judge(PLAIN, received, daily_profile(), until, 10 * MINUTE)
+    plain = judge(PLAIN, received, daily_profile(), until, LATENESS)
     rows = [rows_of(place, lane) for place, lane in lanes.items()]
     cuts = [START + rng.randrange(until - START) for _ in range(rng.choice([0, 3, 30]))]
     processor = run(rows, cuts, until, rng)
@@ -152,7 +152,7 @@ def test_the_random_rows_make_every_rule_speak_and_be_silent(domain: str) -> Non
         for rows in received.values():
             rows.sort(key=lambda row: row.timestamp)
         until = max(row.timestamp for rows in received.values() for row in rows) + 40 * DAY
-        plain = judge(PLAIN, received, daily_profile(), until, 10 * MINUTE)
+        plain = judge(PLAIN, received, daily_profile(), until, LATENESS)
         outcomes.update((rule, outcome) for rule, _, outcome in plain.asked.elements())
     for name, rule in PLAIN.items():
         if rule.domain == domain:

@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from daily_generators import PLAIN
 
 from schemas.profile import check
-from streams.reference.budget_rules import BUDGET_RULES
 from streams.reference.ledgers import judge as judge_ledgers
 from streams.reference.permit_rules import judge
 from streams.reference.received import Received
@@ -63,7 +63,7 @@ def test_the_reference_says_what_the_tables_of_money_and_people_say(rule: Rule) 
         until = law.calendar.day_start((last + timedelta(days=1)).isoformat()) + LATENESS
         if example.clock:
             until = instant(example.clock, law)
-        said = judge_ledgers({rule.id: BUDGET_RULES[rule.id]}, events, law, until, LATENESS)
+        said = judge_ledgers({rule.id: PLAIN[rule.id]}, events, law, until, LATENESS)
         assert bool(said.standing) is (example.expects == "found")
         if example.observed is not None:
             assert example.observed in [observed for _, observed, _ in said.standing.values()]
