@@ -158,8 +158,17 @@ class Daily:
 
 
 def _read(rows: pl.DataFrame, rule: Rule) -> pl.DataFrame:
-    """Those that the rule reads."""
-    return rows.filter(rule.rows()) if rule.rows is not None and len(rows) else rows
+    """Those that the rule reads, once for each group that they belong to."""
+    if not len(rows):
+        return rows
+    mine = rows if rule.rows is None else rows.filter(rule.rows())
+    if not rule.each:
+        return mine
+    token = [
+        mine.with_columns(pl.col(name).cast(pl.String).alias("token"), field=pl.lit(name))
+        for name in rule.each
+    ]
+    return pl.concat(token).drop_nulls("token")
 
 
 def _of(rows: pl.DataFrame, touched: pl.DataFrame, rule: Rule) -> pl.DataFrame:

@@ -44,12 +44,12 @@ class Today(NamedTuple):
 
 @dataclass(frozen=True)
 class Plain:
-    """One rule. ``key`` is None for records that it does not read. ``judge`` gives findings by scope, or the reason why it
+    """One rule. ``key`` is None for records that it does not read, a list for those that belong to several groups. ``judge`` gives findings by scope, or the reason why it
     says nothing."""
 
     domain: str
     window: int
-    key: Callable[[Row], Key | None]
+    key: Callable[[Row], Key | list[Key] | None]
     judge: Callable[[list[Row], Today], dict[str, Said] | str]
     daily: bool = False
 
@@ -87,14 +87,19 @@ def judge(
 
             groups: defaultdict[Key, list[Row]] = defaultdict(list)
             for row in window(rule.domain):
-                if (key := rule.key(row)) is not None:
-                    groups[key].append(row)
-            again = {rule.key(row) for row in touched.get(rule.domain, ())}
+                for key in _keys(rule, row):
+                    groups[key].append({**row, "key": key})
+            again = {key for row in touched.get(rule.domain, ()) for key in _keys(rule, row)}
             for key, mine in groups.items():
                 if rule.daily or key in again:
                     said = rule.judge(mine, Today(profile, day, at, window))
                     _note(found, name, key, said, (day - timedelta(days=1)).isoformat())
     return found
+
+
+def _keys(rule: Plain, row: Row) -> list[Key]:
+    key = rule.key(row)
+    return [] if key is None else key if isinstance(key, list) else [key]
 
 
 def _note(found: Judged, name: str, key: Key, said: dict[str, Said] | str, on: str) -> None:

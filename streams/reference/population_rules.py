@@ -65,7 +65,69 @@ def _after_death(rows: list[Row], today: Today) -> dict[str, Said] | str:
     return found
 
 
+def _homes(row: Row) -> list[Key] | None:
+    if row["kind"] != "move" or row["status"] != "registered":
+        return None
+    return [(token,) for token in (row["address_token"], row["family_card_token"]) if token is not None]
+
+
+def _crowding(rows: list[Row], today: Today) -> dict[str, Said] | str:
+    came = [row for row in rows if _inside(row["destination_village"], today)]
+    counted = [row for row in came if not _is_shared(row, today)]
+    if came and not counted:
+        return "alamat bersama yang terdaftar dalam profil"
+    span = today.parameter("K02.days", 30) * 86_400_000
+    runs = []
+    for last in counted:
+        until = last["occurred_at"]
+        persons = sum(row["persons"] for row in counted if until - span <= row["occurred_at"] <= until)
+        limit = today.parameter("K02.persons", 15, date.fromisoformat(last["day"]))
+        if persons > limit:
+            runs.append((persons, limit))
+    most = max((persons for persons, _ in runs), default=0)
+    return next(({"": ("breach", most, limit)} for persons, limit in runs if persons == most), {})
+
+
+def _is_shared(row: Row, today: Today) -> bool:
+    on = date.fromisoformat(row["day"])
+    listed = today.profile.shared_addresses
+    return any(item.address_token == row["address_token"] and item.holds(on) for item in listed)
+
+
+def _inside(village: str | None, today: Today) -> bool:
+    return village is not None and village.startswith(today.profile.code + ".")
+
+
+def _names(row: Row) -> list[Key] | None:
+    if _person(row) is None:
+        return None
+    return [(token,) for token in (row["person_token"], row["identity_token"]) if token is not None]
+
+
+def _doubles(rows: list[Row], today: Today) -> dict[str, Said] | str:
+    (token,) = rows[0]["key"]
+    if any(row["person_token"] != token for row in rows):
+        persons = len({row["person_token"] for row in rows})
+        return {"identitas": ("breach", persons, 1)} if persons > 1 else {}
+    cards: set[str] = set()
+    for row in rows:
+        here = _inside(row["destination_village"], today)
+        if row["kind"] == "death":
+            cards.clear()
+        elif row["kind"] == "move":
+            if here and _inside(row["origin_village"], today) and row["previous_family_card_token"] is None:
+                cards.clear()
+            cards.discard(row["previous_family_card_token"])
+            if not here:
+                cards.discard(row["family_card_token"])
+        if row["kind"] == "birth" or (row["kind"] == "move" and here):
+            cards.add(row["family_card_token"])
+    return {"kk": ("breach", len(cards), 1)} if len(cards) > 1 else {}
+
+
 POPULATION_RULES: Mapping[str, Plain] = {
+    "K02": Plain("population", 400, _homes, _crowding),
+    "K03": Plain("population", FIVE_YEARS, _names, _doubles),
     "K04": Plain("population", FIVE_YEARS, _person, _number),
     "K05": Plain("population", FIVE_YEARS, _person, _age),
     "K06": Plain("population", FIVE_YEARS, _person, _after_death),

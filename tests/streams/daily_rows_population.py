@@ -17,7 +17,7 @@ def population(rng: random.Random) -> Rows:
         kind = rng.choice(["birth", "death", "move", "move", "move", "correction"])
         entry = make.add(
             kind, make.at(), family_card_token=f"K{rng.randrange(8)}",
-            person_token=rng.choice([*(f"N{n}" for n in range(60)), None]),
+            identity_token=rng.choice([*(f"I{n}" for n in range(40)), *[None] * 40]), person_token=rng.choice([*(f"N{n}" for n in range(60)), None]),
             status=rng.choice(["registered"] * 5 + ["reported"]), **_derived(rng, kind), **_places(rng, kind),
         )  # fmt: skip
         if rng.random() < 0.1:
@@ -42,6 +42,9 @@ def _places(rng: random.Random, kind: str) -> dict[str, Any]:
     if kind != "move":
         return {"village": rng.choice(REGENCY)}
     return {
+        "persons": rng.choice([1, 2, 4, 9]),
+        "address_token": rng.choice(["A0", "A1", "A2", "A3", "A4", "A5", None]),
+        "previous_family_card_token": rng.choice([*(f"K{n}" for n in range(8)), None]),
         "origin_village": rng.choice([*REGENCY, ELSEWHERE, None]),
         "destination_village": rng.choice([*REGENCY, *REGENCY, ELSEWHERE]),
     }
