@@ -37,7 +37,7 @@ class Groups:
     def value(self, name: str, days: pl.Series) -> pl.Series:
         """A parameter of the rule as of each of some days (since 1970)."""
         known = {day: self.on(name, day) for day in days.unique().to_list()}
-        return days.replace_strict(list(known), list(known.values()), return_dtype=pl.Float64)
+        return days.replace_strict(list(known), list(known.values())).cast(pl.Float64)  # also of no days
 
     def on(self, name: str, day: int | None = None) -> float:
         """A parameter of the rule as of a day (since 1970); today where none is given."""

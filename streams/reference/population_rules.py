@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 
@@ -125,10 +126,36 @@ def _doubles(rows: list[Row], today: Today) -> dict[str, Said] | str:
     return {"kk": ("breach", len(cards), 1)} if len(cards) > 1 else {}
 
 
+def _operator(row: Row) -> Key | None:
+    corrected = row["kind"] == "correction" and row["status"] == "registered"
+    return (row["operator_token"],) if corrected and row["operator_token"] is not None else None
+
+
+def _operating(rows: list[Row], today: Today) -> dict[str, Said] | str:
+    found: dict[str, Said] = {}
+    days = Counter(row["day"] for row in rows if {"birth_date", "nik"} & set(row["changed_fields"]))
+    limits = {day: today.parameter("K07.per_day", 10, date.fromisoformat(day)) for day in days}
+    busy = [(-number, day) for day, number in days.items() if number > limits[day]]
+    if busy:
+        number, day = min(busy)
+        found["massal"] = ("breach", -number, limits[day])
+    enough = len(rows) >= today.parameter("K07.least", 20)
+    off = sum(not _is_open(row["occurred_at"], today) for row in rows)
+    share, most = off * 100 / len(rows), today.parameter("K07.share", 50)
+    if enough and share > most:
+        found["luar jam"] = ("breach", share, most)
+    return found if found or enough else "pembetulan terlalu sedikit"
+
+
+def _is_open(at: int, today: Today) -> bool:
+    return today.profile.calendar.is_working(at)
+
+
 POPULATION_RULES: Mapping[str, Plain] = {
     "K02": Plain("population", 400, _homes, _crowding),
     "K03": Plain("population", FIVE_YEARS, _names, _doubles),
     "K04": Plain("population", FIVE_YEARS, _person, _number),
     "K05": Plain("population", FIVE_YEARS, _person, _age),
     "K06": Plain("population", FIVE_YEARS, _person, _after_death),
+    "K07": Plain("population", 90, _operator, _operating),
 }

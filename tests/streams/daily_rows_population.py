@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from daily_rows import Maker, Rows
+from daily_rows import DAY, HOUR, START, Maker, Rows
 
 REGENCY, ELSEWHERE = ("99.01.01.1001", "99.01.01.1002"), "98.71.01.1001"
 
@@ -22,6 +22,12 @@ def population(rng: random.Random) -> Rows:
         )  # fmt: skip
         if rng.random() < 0.1:
             make.correct(entry, **_derived(rng, kind))
+    for _ in range(90):  # by operators who correct much on few days, in working time or at night
+        at = START + rng.choice([2, 3, 43, 44]) * DAY + rng.choice([2, 2, 14]) * HOUR + rng.randrange(HOUR)
+        make.add(
+            "correction", at, family_card_token=f"K{rng.randrange(8)}", operator_token=rng.choice(["O1", "O2", "O3", None]),
+            changed_fields=rng.choice([["birth_date"], ["nik", "occupation"], ["occupation"], []]),
+        )  # fmt: skip
     return make.made
 
 
