@@ -21,13 +21,21 @@ def population(rng: random.Random) -> Rows:
             status=rng.choice(["registered"] * 5 + ["reported"]), **_derived(rng, kind), **_places(rng, kind),
         )  # fmt: skip
         if rng.random() < 0.1:
-            make.correct(entry, **_derived(rng, kind))
-    for _ in range(90):  # by operators who correct much on few days, in working time or at night
-        at = START + rng.choice([2, 3, 43, 44]) * DAY + rng.choice([2, 2, 14]) * HOUR + rng.randrange(HOUR)
-        make.add(
-            "correction", at, family_card_token=f"K{rng.randrange(8)}", operator_token=rng.choice(["O1", "O2", "O3", None]),
+            make.correct(entry, **_derived(rng, kind), person_token=f"N{rng.randrange(60)}")
+    for _ in range(160):  # on few days, by operators of whom one works at night
+        operator = rng.choice(["O1", "O1", "O1", "O2", "O3", None])
+        at = (
+            START
+            + rng.choice([2, 3, 43]) * DAY
+            + (14 if operator == "O2" else 2) * HOUR
+            + rng.randrange(HOUR)
+        )
+        entry = make.add(
+            "correction", at, family_card_token=f"K{rng.randrange(8)}", operator_token=operator,
             changed_fields=rng.choice([["birth_date"], ["nik", "occupation"], ["occupation"], []]),
         )  # fmt: skip
+        if rng.random() < 0.1:
+            make.correct(entry, changed_fields=["education"])
     return make.made
 
 
