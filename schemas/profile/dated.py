@@ -1,4 +1,4 @@
-"""Sources with their patience, dated thresholds of rules, and elections."""
+"""Sources with their patience, dated thresholds of rules, elections, and addresses that many people share."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from schemas.profile.folder import Folder
 from schemas.profile.model import (
     DEFAULT_LATENESS_MINUTES,
     DOMAINS,
+    SHARED_ADDRESS_KINDS,
     SOURCE_HOURS,
     Election,
+    SharedAddress,
     Source,
     Threshold,
 )
 
 THRESHOLD_NAME = re.compile(r"[A-Z]\d{2}\.[a-z][a-z0-9_.]*")
+ADDRESS_FORM = "token alamat, 26 huruf kecil atau angka 2-7; bukan alamatnya"
 YEAR_MINUTES = 366 * 1440
 
 
@@ -93,3 +96,17 @@ def read_elections(folder: Folder) -> tuple[Election, ...]:
         if on and once.new(row, "date", f"{on} {row['name']}"):
             found.append(Election(on, row["name"]))
     return tuple(sorted(found, key=lambda item: (item.on, item.name)))
+
+
+def read_shared_addresses(folder: Folder) -> tuple[SharedAddress, ...]:
+    """``shared_addresses.csv``: address_token, kind, valid_from, valid_to, legal_basis."""
+    found: list[SharedAddress] = []
+    spans = values.Spans(folder)
+    columns = ("address_token", "kind", "valid_from", "legal_basis")
+    for row in folder.table("shared_addresses.csv", columns, ("valid_to",), required=False):
+        token = values.code(folder, row, "address_token", values.TOKEN, ADDRESS_FORM)
+        kind = values.one_of(folder, row, "kind", SHARED_ADDRESS_KINDS)
+        span = values.validity(folder, row)
+        if token and kind and span and spans.add(row, f"alamat {token}", *span):
+            found.append(SharedAddress(token, kind, *span, row["legal_basis"]))
+    return tuple(sorted(found, key=lambda item: (item.address_token, item.valid_from)))

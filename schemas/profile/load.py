@@ -30,6 +30,7 @@ FILES = (
     "elections.csv",
     "tariffs.csv",
     "authorities.csv",
+    "shared_addresses.csv",
 )
 KEYS = ("name", "code", "province", "timezone", "simulation_allowed", "logo", "retention_years")
 LOGO_SUFFIXES = (".svg", ".png")
@@ -85,6 +86,7 @@ def _read(path: Path) -> tuple[Profile | None, list[Problem]]:
     tariffs = mandates.read_tariffs(folder, kinds)
     authorities = mandates.read_authorities(folder, kinds)
     elections = dated.read_elections(folder)
+    shared_addresses = dated.read_shared_addresses(folder)
     calendars = read_calendars(folder, zone or ZoneInfo("Asia/Jakarta"), units)
 
     problems = sorted(folder.problems)
@@ -115,6 +117,7 @@ def _read(path: Path) -> tuple[Profile | None, list[Problem]]:
         elections=elections,
         tariffs=tariffs,
         authorities=authorities,
+        shared_addresses=shared_addresses,
     )
     return profile, []
 

@@ -17,6 +17,7 @@ SILENT_MINUTES = 240.0
 DOMAINS = ("permits", "revenue", "budget", "population", "activities")
 VILLAGE_KINDS = ("desa", "kelurahan", "desa adat")
 CASH_OFFICE_KINDS = ("treasurer", "branch", "market", "bank", "online", "blud", "bos", "jkn")
+SHARED_ADDRESS_KINDS = ("pesantren", "barracks", "plantation", "prison", "dormitory")
 DIRECT_USE_KINDS = ("blud", "bos", "jkn")
 #: When a source can be expected to speak: in working time, or at any hour.
 SOURCE_HOURS = ("office", "always")
@@ -195,6 +196,17 @@ class Authority(Dated):
 
 
 @dataclass(frozen=True, slots=True)
+class SharedAddress(Dated):
+    """An address where many people live as a matter of course. ``kind`` is one of ``SHARED_ADDRESS_KINDS``."""
+
+    address_token: str
+    kind: str
+    valid_from: date
+    valid_to: date | None = None
+    legal_basis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CashOffice:
     """Where money comes in. ``kind`` is one of ``CASH_OFFICE_KINDS``."""
 
@@ -306,6 +318,7 @@ class Profile:
     elections: tuple[Election, ...]
     tariffs: tuple[Tariff, ...] = ()
     authorities: tuple[Authority, ...] = ()
+    shared_addresses: tuple[SharedAddress, ...] = ()
     _standards: dict[tuple[str, str, date], float | None] = field(default_factory=dict, repr=False)
     _thresholds: dict[tuple[str, date, str, str], Threshold | None] = field(default_factory=dict, repr=False)
 

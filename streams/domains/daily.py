@@ -129,9 +129,10 @@ class Daily:
             return known[domain, days]
 
         for rule in self.rules:
-            rows = _read(window(rule.domain, rule.window), rule)
+            rows, news = _read(window(rule.domain, rule.window), rule), _read(touched[rule.domain], rule)
+            self._says.left(rule, rows, news, at)
             if not rule.daily:
-                rows = _of(rows, _read(touched[rule.domain], rule), rule)
+                rows = _of(rows, news, rule)
             if len(rows):
                 self._ask(_grouped(Groups(rule, self._profile, rows, day, at, window)))
         for ledger in self._ledgers.values():
@@ -158,8 +159,17 @@ class Daily:
 
 
 def _read(rows: pl.DataFrame, rule: Rule) -> pl.DataFrame:
-    """Those that the rule reads."""
-    return rows.filter(rule.rows()) if rule.rows is not None and len(rows) else rows
+    """Those that the rule reads, once for each group that they belong to."""
+    if not len(rows):
+        return rows
+    mine = rows if rule.rows is None else rows.filter(rule.rows())
+    if not rule.each:
+        return mine
+    groups = [
+        mine.with_columns(pl.col(name).cast(pl.String).alias("token"), field=pl.lit(name))
+        for name in rule.each
+    ]
+    return pl.concat(groups).drop_nulls("token")
 
 
 def _of(rows: pl.DataFrame, touched: pl.DataFrame, rule: Rule) -> pl.DataFrame:

@@ -51,6 +51,16 @@ class LedgerAlerts:
                     self._alerts.withdraw(alert_id(rule.id, about, scope), REASON, groups.at)
         ever |= stands
 
+    def left(self, rule: Rule, rows: pl.DataFrame, touched: pl.DataFrame, at: int) -> None:
+        """Withdraw what was said of touched groups that have no ``rows`` any more: a correction has put them elsewhere."""
+        if not len(touched) or not (ever := self._said(rule)):
+            return
+        gone = set(touched.select(subject(rule)).to_series())
+        gone -= set(rows.select(subject(rule)).to_series()) if len(rows) else set()
+        for about, scope in [said for said in ever if said[0] in gone]:
+            self._alerts.withdraw(alert_id(rule.id, about, scope), REASON, at)
+            ever.discard((about, scope))
+
     def _said(self, rule: Rule) -> set[tuple[str, str]]:
         """Subject and scope of all that may stand of a rule: a predecessor's, and what was raised since."""
         if self._ever is None:

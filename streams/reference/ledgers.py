@@ -3,7 +3,7 @@
 A record belongs to the first day that begins after its own local day and after it came in. What has the same key as such
 a record, or as an event of a chain that a correction came into since the day before, is judged on that day by all standing
 records of the rule's window; a rule that reads absence judges everything on every day. What is judged and not found stands
-no more; what is not judged stays as it was.
+no more, nor does what was said of such a key when none of its records is left; what is not judged stays as it was.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ class Today(NamedTuple):
 
 @dataclass(frozen=True)
 class Plain:
-    """One rule. ``key`` is None for records that it does not read. ``judge`` gives findings by scope, or the reason why it
-    says nothing."""
+    """One rule. ``key`` is None for records that it does not read, a list for those that belong to several groups. ``judge``
+    gives findings by scope, or the reason why it says nothing."""
 
     domain: str
     window: int
-    key: Callable[[Row], Key | None]
+    key: Callable[[Row], Key | list[Key] | None]
     judge: Callable[[list[Row], Today], dict[str, Said] | str]
     daily: bool = False
 
@@ -87,9 +87,11 @@ def judge(
 
             groups: defaultdict[Key, list[Row]] = defaultdict(list)
             for row in window(rule.domain):
-                if (key := rule.key(row)) is not None:
-                    groups[key].append(row)
-            again = {rule.key(row) for row in touched.get(rule.domain, ())}
+                for key in _keys(rule, row):
+                    groups[key].append({**row, "key": key})
+            again = {key for row in touched.get(rule.domain, ()) for key in _keys(rule, row)}
+            for key in again - groups.keys():
+                _forget(found, name, "|".join(key))
             for key, mine in groups.items():
                 if rule.daily or key in again:
                     said = rule.judge(mine, Today(profile, day, at, window))
@@ -97,14 +99,23 @@ def judge(
     return found
 
 
+def _keys(rule: Plain, row: Row) -> list[Key]:
+    key = rule.key(row)
+    return [] if key is None else key if isinstance(key, list) else [key]
+
+
 def _note(found: Judged, name: str, key: Key, said: dict[str, Said] | str, on: str) -> None:
     subject = "|".join(key)
     outcome = said if isinstance(said, str) else "found" if said else "not_found"
     found.asked[name, on, outcome] += 1
-    for place in [place for place in found.standing if place[:2] == (name, subject)]:
-        del found.standing[place]
+    _forget(found, name, subject)
     if not isinstance(said, str):
         found.standing.update({(name, subject, scope): one for scope, one in said.items()})
+
+
+def _forget(found: Judged, name: str, subject: str) -> None:
+    for place in [place for place in found.standing if place[:2] == (name, subject)]:
+        del found.standing[place]
 
 
 def _days(known: Mapping[str, list[Received]], profile: Profile, until: int, lateness: int) -> Iterator[date]:

@@ -22,6 +22,8 @@ OTHER_TYPE = "LAIN"
 APPLICANT, AGENT = "pemohonsatuaaaaaaaaaaaaaaa", "kuasasatuaaaaaaaaaaaaaaaaa"
 #: Two who are paid.
 PAYEE, OTHER_PAYEE = "penyediasatuaaaaaaaaaaaaaa", "penyediaduaaaaaaaaaaaaaaaa"
+#: Two whose births, moves and deaths are registered.
+PERSON, OTHER_PERSON = "penduduksatuaaaaaaaaaaaaaa", "pendudukduaaaaaaaaaaaaaaaa"
 
 Event = tuple[str, str, dict[str, Any]]
 Group = tuple[int, tuple[Event, ...]]

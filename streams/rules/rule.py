@@ -122,8 +122,9 @@ class Rule:
 
     A rule about money or people has ``weigh``, once a day in the regency task: over the ``rows`` of its domain that have
     the same ``by``, of the last ``window`` days; only where something came or was corrected since the day before, or with
-    ``daily`` everywhere. ``reads`` are the fields that it needs, by domain; those of another domain it finds in
-    ``Groups.ledger``.
+    ``daily`` everywhere. With ``each``, a row belongs to the group of each of these fields that it has: ``by`` is then
+    ``("token",)``, its value, and the column ``field`` names it. ``reads`` are the fields that it needs, by domain; those
+    of another domain it finds in ``Groups.ledger``.
     """
 
     id: str
@@ -160,6 +161,7 @@ class Rule:
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     rows: Callable[[], pl.Expr] | None = None
     by: tuple[str, ...] = ()
+    each: tuple[str, ...] = ()
     window: int = 0
     daily: bool = False
     sentence: Callable[[Told], str] | None = None

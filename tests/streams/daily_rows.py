@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from functools import cache
 
 from daily_maker import DAY, Maker, Rows
 from daily_rows_budget import payments
+from daily_rows_population import population
 from daily_rows_revenue import SILENT, revenue
 from domain_rows import profile
 
 from schemas.profile import Profile
-from schemas.profile.model import CashOffice, Threshold
+from schemas.profile.model import CashOffice, SharedAddress, Threshold
 
 
 @cache
@@ -23,6 +23,7 @@ def daily_profile() -> Profile:
     changed = date(2025, 5, 6)
     return replace(
         profile(),
+        shared_addresses=(SharedAddress("A0", "pesantren", date(2025, 5, 1), date(2025, 5, 31)),),
         cash_offices={"KAS-BLUD": CashOffice("KAS-BLUD", "Kas BLUD", "1.01", "blud")},
         thresholds=(
             Threshold("R01.days", 2, changed),
@@ -58,4 +59,8 @@ def budget(rng: random.Random) -> Rows:
 
 
 #: Random rows of each domain that has such rules; a maker may add rows of other domains that they read.
-GENERATORS: dict[str, Callable[[random.Random], Rows]] = {"budget": budget, "revenue": revenue}
+GENERATORS: dict[str, Callable[[random.Random], Rows]] = {
+    "budget": budget,
+    "revenue": revenue,
+    "population": population,
+}
