@@ -59,7 +59,6 @@ class LedgerAlerts:
         gone -= set(rows.select(subject(rule)).to_series()) if len(rows) else set()
         for about, scope in [said for said in ever if said[0] in gone]:
             self._alerts.withdraw(alert_id(rule.id, about, scope), REASON, at)
-            ever.discard((about, scope))
 
     def _said(self, rule: Rule) -> set[tuple[str, str]]:
         """Subject and scope of all that may stand of a rule: a predecessor's, and what was raised since."""
