@@ -44,11 +44,8 @@ def weigh(groups: Groups) -> Weighed:
     found = found.with_columns(at=_ends(groups.profile.calendar, found.get_column("deadline"))).drop(
         "day", "source"
     )
-    judged = live.get_column("group")
     historic = owed.join(live, on="group", how="anti").get_column("group").unique()
-    others = mine.get_column("group").filter(
-        ~mine.get_column("group").is_in(pl.concat([judged, historic]).implode())
-    )
+    others = mine.join(owed, on="group", how="anti").get_column("group")
     silent = {DIRECT_USE: offices.filter(direct).get_column("group"), HISTORY: historic, NO_CASH: others}
     return Weighed(found, {reason: some for reason, some in silent.items() if len(some)})
 
