@@ -22,6 +22,8 @@ SPEND_PER_PERSON = 4_200_000  # rupiah a year
 PAYMENTS_PER_PERSON = 0.035
 MONTHS = (0.025, 0.045, 0.06, 0.07, 0.075, 0.09, 0.085, 0.085, 0.09, 0.095, 0.11, 0.17)
 KINDS = Choice.of({"LS": 0.7, "GU": 0.25, "TU": 0.05})
+#: SPM and SP2D come within the two working days of Permendagri 77/2020.
+SLOWEST_DAYS = 1.9
 #: TU is accounted for within a month of its SP2D, also over long holidays.
 TU_TERM_MS = 27 * 86_400_000
 FUNDS = Choice.of({"DAU": 5, "PAD": 3, "DAK": 1.5, "DBH": 1})
@@ -175,7 +177,9 @@ class Budget:
         account = min(book.ceilings, key=lambda a: (-book.room(a), a))
         usual = max(5_000_000, sum(book.ceilings.values()) // 240 // 1_000_000 * 1_000_000)
         amount = min(usual, book.room(account))
-        book.paid[account] = book.paid.get(account, 0) + amount  # what is spent of it is realised when the year closes
+        book.paid[account] = (
+            book.paid.get(account, 0) + amount
+        )  # what is spent of it is realised when the year closes
         return self._chain(rng, book, year, start, "UP", amount, account, {})
 
     def payment(self, rng: random.Random, book: SubBudget, year: int, start: int) -> list[Record]:
@@ -228,7 +232,7 @@ class Budget:
             record["officer_token"] = self.world.token("person", f"{role}/{book.sub.opd}")
             before = record["document_number"]
             events.append(record)
-            at = clock.add(at, 0.2 + rng.expovariate(1.4))
+            at = clock.add(at, min(0.2 + rng.expovariate(1.4), SLOWEST_DAYS))
         paid = events[-1]["occurred_at"]
         if kind == "TU":
             spent = amount * rng.randrange(70, 101) // 100 // 1000 * 1000
