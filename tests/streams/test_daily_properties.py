@@ -24,6 +24,8 @@ from streams.rules import rules
 
 MINUTE, DAY = 60_000, 86_400_000
 PARTITIONS = 3
+#: The slowest source of the profile is the unknown one.
+LATENESS = daily_profile().lateness_ms("")
 Event = dict[str, Any]
 Lanes = dict[tuple[str, int], list[tuple[Event, int]]]
 
@@ -123,7 +125,7 @@ def compare(domain: str, seed: int) -> Judged:
         received.setdefault(name, []).extend(
             Received(event, partition, offset, at) for offset, (event, at) in enumerate(lane)
         )
-    plain = judge(PLAIN, received, daily_profile(), until, 10 * MINUTE)
+    plain = judge(PLAIN, received, daily_profile(), until, LATENESS)
     rows = [rows_of(place, lane) for place, lane in lanes.items()]
     cuts = [START + rng.randrange(until - START) for _ in range(rng.choice([0, 3, 30]))]
     processor = run(rows, cuts, until, rng)
@@ -150,7 +152,7 @@ def test_the_random_rows_make_every_rule_speak_and_be_silent(domain: str) -> Non
         for rows in received.values():
             rows.sort(key=lambda row: row.timestamp)
         until = max(row.timestamp for rows in received.values() for row in rows) + 40 * DAY
-        plain = judge(PLAIN, received, daily_profile(), until, 10 * MINUTE)
+        plain = judge(PLAIN, received, daily_profile(), until, LATENESS)
         outcomes.update((rule, outcome) for rule, _, outcome in plain.asked.elements())
     for name, rule in PLAIN.items():
         if rule.domain == domain:
