@@ -24,7 +24,9 @@ def planned() -> pl.Expr:
     """Approved ceilings, SPD, SP2D of lines, and what undoes them."""
     kind = pl.col("kind").cast(pl.String)
     approved = (kind == "ceiling") & pl.col("ceiling_stage").cast(pl.String).is_in(list(STAGES))
-    charged = pl.col("disbursement_type").cast(pl.String).is_in(TYPES) & (pl.col("account").cast(pl.String) != "")
+    charged = pl.col("disbursement_type").cast(pl.String).is_in(TYPES) & (
+        pl.col("account").cast(pl.String) != ""
+    )
     return (approved | (kind == "spd") | (kind.is_in(["sp2d", "reversal"]) & charged)).fill_null(False)
 
 

@@ -28,7 +28,9 @@ def cash() -> pl.Expr:
 
 def weigh(groups: Groups) -> Weighed:
     """Per SP2D: what its accounting, returns and reversals had left open when its term ended."""
-    rows = groups.rows.with_columns(number().alias("scope"), pl.col("day").cast(pl.Int32).cast(pl.Date).alias("on"))
+    rows = groups.rows.with_columns(
+        number().alias("scope"), pl.col("day").cast(pl.Int32).cast(pl.Date).alias("on")
+    )
     advances, settled = rows.filter(pl.col("kind") == "sp2d"), pl.col("kind") != "sp2d"
     live = advances.filter(~pl.col("backfill"))
     paid = live.group_by("group", "scope", maintain_order=True).agg(as_of=pl.col("day").first())
