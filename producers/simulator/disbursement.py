@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from schemas.profile import SubActivity
 
 KINDS = Choice.of({"LS": 0.7, "GU": 0.25, "TU": 0.05})
+#: SPM and SP2D come within the two working days of Permendagri 77/2020.
+SLOWEST_DAYS = 1.9
 #: TU is accounted for within a month of its SP2D, and the rest soon after, also over long holidays.
 TU_TERM_MS = 24 * 86_400_000
 REVERSED = {"LS": 0.006, "GU": 0.006, "TU": 0.025, "UP": 0.03}  # of SP2D
@@ -196,7 +198,7 @@ class Disbursement:
             record |= (extra or {}) | self._signed(role, book, before)
             before = record["document_number"]
             documents.append(record)
-            at = self.world.clock.add(at, 0.2 + rng.expovariate(1.4))
+            at = self.world.clock.add(at, min(0.2 + rng.expovariate(1.4), SLOWEST_DAYS))
         return Chain(documents, documents[-1]["document_number"], documents[-1]["occurred_at"])
 
     def _settle(

@@ -7,6 +7,7 @@ from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date
+from itertools import pairwise
 
 from schemas.profile import Profile
 from streams.reference.ledgers import Key, Plain, Row, Said, Today
@@ -68,7 +69,7 @@ def _line(row: Row) -> Key | None:
     return str(row["fiscal_year"]), row["opd"], row["sub_activity"], row["account"]
 
 
-def _over_ceiling(rows: list[Row], today: Today) -> dict[str, Said] | str:
+def _over_ceiling(rows: list[Row], _: Today) -> dict[str, Said] | str:
     ceilings: dict[tuple[str, ...], tuple[bool, int]] = {}
     realised = 0
     for row in rows:
@@ -105,7 +106,7 @@ def _department(row: Row) -> Key | None:
     return (str(row["fiscal_year"]), row["opd"]) if reads else None
 
 
-def _without_plan(rows: list[Row], today: Today) -> dict[str, Said] | str:
+def _without_plan(rows: list[Row], _: Today) -> dict[str, Said] | str:
     if not any(row["kind"] in ("ceiling", "spd") for row in rows):
         return "pagu dan SPD perangkat daerah ini belum diterima"
     undone = {
@@ -162,7 +163,7 @@ def _twice(rows: list[Row], today: Today) -> dict[str, Said] | str:
         days = list(papers.values())
         again = [
             later
-            for first, later in zip(days, days[1:], strict=False)
+            for first, later in pairwise(days)
             if (later - first).days <= today.parameter("B05.days", 90, later)
         ]
         if again:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import polars as pl
 
@@ -78,8 +79,12 @@ def sentence(told: Told) -> str:
     )
 
 
-def _paid(at: str, invoice: str | None, millions: float = 50, **fields: object) -> Event:
-    number = {"document_number": f"SP2D/{at}", "invoice_number": invoice, "payee_token": PAYEE}
+def _paid(at: str, invoice: str | None, millions: float = 50, **fields: Any) -> Event:
+    number: dict[str, Any] = {
+        "document_number": f"SP2D/{at}",
+        "invoice_number": invoice,
+        "payee_token": PAYEE,
+    }
     amount = round(millions * 1e6)
     return on(f"{at} 10:00", "sp2d", disbursement_type="LS", amount=amount, **{**number, **fields})
 

@@ -17,6 +17,7 @@ def payments(make: Maker) -> None:
     cash(make)
     invoices(make)
     plans(make)
+    papers(make)
 
 
 def line_of(make: Maker) -> dict[str, Any]:
@@ -104,4 +105,35 @@ def plans(make: Maker) -> None:
         if kind == "sp2d" or line["opd"] == "1.01":
             make.add(
                 kind, make.at(), **{**line, "fiscal_year": 2024}, amount=MILLION, ceiling_stage=stage, disbursement_type=of,
+            )  # fmt: skip
+
+
+def papers(make: Maker) -> None:
+    """Chains of SPP, SPM and SP2D, soon or slow, with dates that now and then run back; some are reversed and issued again."""
+    rng = make.rng
+    for number in range(20):
+        line, at, before = line_of(make), make.at(), None
+        mode = rng.choice(["live", "live", "live", "backfill"])
+        owner = {
+            "payee_token": rng.choice(["R1", "R2", None]),
+            "disbursement_type": "LS",
+            "amount": 7 * MILLION,
+        }
+        for kind in ("spp", "spm", "sp2d"):
+            at += rng.choice([5, 30, 90]) * rng.randrange(HOUR)
+            name = f"{kind}/{number if rng.random() < 0.9 else number // 2}"
+            dated = rng.choice([at, at, at - rng.randrange(9 * DAY), None])
+            paper = make.add(
+                kind, at, **line, **owner, document_number=name, document_date=dated, refers_to=before, mode=mode,
+                payee_account_token=rng.choice(["A1", "A2", None]), complete_at=rng.choice([at, at + DAY, None]),
+            )  # fmt: skip
+            if rng.random() < 0.1:
+                make.correct(paper, document_date=at - 4 * DAY)
+            before = name
+        if rng.random() < 0.7:
+            at += rng.randrange(3 * DAY)
+            make.add("reversal", at, **line, disbursement_type="LS", amount=7 * MILLION, refers_to=before)
+            make.add(
+                "sp2d", at + rng.randrange(-2 * DAY, 40 * DAY), **line, **owner, document_number=f"again/{number}",
+                payee_account_token=rng.choice(["A1", "A2", None]),
             )  # fmt: skip

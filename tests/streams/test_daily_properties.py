@@ -27,6 +27,8 @@ MINUTE, DAY = 60_000, 86_400_000
 #: How late an unknown source may be, later than that of the profile.
 LATENESS = 15 * MINUTE
 PARTITIONS = 3
+#: The slowest source of the profile is the unknown one.
+LATENESS = daily_profile().lateness_ms("")
 Event = dict[str, Any]
 Lanes = dict[tuple[str, int], list[tuple[Event, int]]]
 
