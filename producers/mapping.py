@@ -31,6 +31,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from producers.official import REPORTS
 from schemas.catalogue import DOMAINS
 from schemas.registry import current
 
@@ -97,7 +98,9 @@ class Mapping(BaseModel):
 
 @cache
 def event_fields(domain: str) -> dict[str, dict[str, Any]]:
-    """The Avro fields of a domain's event, by name."""
+    """The Avro fields of a domain's event, or those of an official report, by name."""
+    if domain in REPORTS:
+        return REPORTS[domain].fields
     return {field["name"]: field for field in json.loads(current(DOMAINS[domain].schema))["fields"]}
 
 
@@ -116,8 +119,9 @@ def load_mapping(path: Path) -> Mapping:
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise MappingError(f"{path}: {problems}") from error
-    if mapping.domain not in DOMAINS:
-        raise MappingError(f"{path}: domain = {mapping.domain!r} is none of {', '.join(DOMAINS)}")
+    if mapping.domain not in (*DOMAINS, *REPORTS):
+        known_domains = ", ".join((*DOMAINS, *REPORTS))
+        raise MappingError(f"{path}: domain = {mapping.domain!r} is none of {known_domains}")
     _check_zone(mapping, path)
     known = mapping.fields
     for part, names in (

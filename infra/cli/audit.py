@@ -53,7 +53,7 @@ def audit(
         )
     settings = settings_of(context)
     profile = Profile.load(resolve_profile(settings.profile))
-    chosen = _mapping_file(mapping)
+    chosen = mapping_file(mapping)
     request = Request(
         domain, tuple(files), chosen, out, partitions, workers, _milliseconds(until, profile), keep
     )
@@ -87,7 +87,7 @@ def audit(
         )
 
 
-def _mapping_file(mapping: str) -> Path | None:
+def mapping_file(mapping: str) -> Path | None:
     """The file named, or None for ``auto``."""
     if mapping == AUTO:
         return None

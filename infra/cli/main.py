@@ -44,9 +44,10 @@ GROUPS = (
     Group("doctor", "doctor", "Memeriksa setiap bagian dan menunjukkan cara memperbaikinya."),
     Group("config", "config", "Menampilkan pengaturan, nilai dan asalnya."),
     Group("profile", "profile", "Profil kabupaten: memeriksa, mengaktifkan, membuat, membagikan."),
-    Group("publish", "publish", "Menerbitkan kejadian dari berkas CSV, JSONL, Avro, atau XES."),
+    Group("publish", "publish", "Menerbitkan kejadian dari berkas CSV, XLSX, JSONL, Avro, atau XES."),
     Group("simulate", "simulate", "Menjalankan kabupaten tiruan (DATA SIMULASI)."),
     Group("audit", "audit", "Telaah data historis dari berkas CSV, Parquet, atau XES."),
+    Group("reconcile", "reconcile", "Mencocokkan angka dengan LRA, daftar setoran, atau rekening koran."),
     Group("query", "query", "Menjalankan SQL pada ClickHouse."),
     Group(
         "state", "state", "Keadaan pengolah: melihat, mengekspor, membandingkan dengan perhitungan langsung."

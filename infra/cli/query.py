@@ -10,12 +10,12 @@ import typer
 
 from infra.cli.main import settings_of
 from infra.cli.texts import _
+from sinks.clickhouse.simulated import STAMP, any_simulated
 
 if TYPE_CHECKING:
     from infra.settings import Settings
 
 SHOWN = 1000
-STAMP = "DATA SIMULASI"
 
 
 def register(app: typer.Typer) -> None:
@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         if as_json and as_csv:
             raise typer.BadParameter(_("pilih salah satu: --json atau --csv"))
-        settings = _given(context, url)
+        settings = clickhouse_of(context, url)
         statement = sys.stdin.read() if sql == "-" else sql
         try:
             _run(
@@ -45,8 +45,8 @@ def register(app: typer.Typer) -> None:
                 "json" if as_json else "csv" if as_csv else "",
                 write=write,
             )
-        except _failures() as error:
-            typer.echo(_("ClickHouse menolak: {reason}").format(reason=_short(str(error))), err=True)
+        except failures() as error:
+            typer.echo(refusal(error), err=True)
             if "READONLY" in str(error) or "(164)" in str(error):
                 typer.echo(
                     _("Perintah ini mengubah data. Ulangi dengan --write bila memang itu maksudnya."),
@@ -55,7 +55,9 @@ def register(app: typer.Typer) -> None:
             raise typer.Exit(1) from error
 
 
-def _given(context: typer.Context, url: str) -> Settings:
+def clickhouse_of(context: typer.Context, url: str) -> Settings:
+    """The settings with a ClickHouse to ask: the address given, configured, or of the running stack. Raises
+    SettingsError."""
     settings = settings_of(context)
     if url:
         return settings.with_values({"clickhouse.url": url})
@@ -74,7 +76,7 @@ def _run(settings: Settings, statement: str, form: str, *, write: bool) -> None:
         names = {row[0] for row in client.query("SELECT name FROM system.databases").result_rows}
         if settings.clickhouse.database in names:
             client.database = settings.clickhouse.database
-        simulated = _simulated(client, settings.clickhouse.database)
+        simulated = any_simulated(client, settings.clickhouse.database)
         if write:
             typer.echo(client.command(statement) if _commands(statement) else _text(client, statement, form))
             return
@@ -138,24 +140,16 @@ def _table(names: list[str], rows: list[tuple[Any, ...]], *, simulated: bool) ->
         )
 
 
-def _simulated(client: Any, database: str) -> bool:
-    """Whether any stored figure or event is simulated: then everything shown is marked."""
-    tables = client.query(
-        "SELECT table FROM system.columns WHERE database = {database:String} AND name = 'simulated'",
-        parameters={"database": database},
-    ).result_rows
-    return any(
-        client.query(f"SELECT 1 FROM {database}.{table} WHERE simulated LIMIT 1").result_rows  # noqa: S608
-        for (table,) in tables
-    )
-
-
-def _failures() -> tuple[type[Exception], ...]:
+def failures() -> tuple[type[Exception], ...]:
+    """What ClickHouse raises when it refuses or does not answer."""
     from clickhouse_connect.driver.exceptions import Error
 
     return (Error,)
 
 
-def _short(text: str) -> str:
+def refusal(error: Exception) -> str:
+    """Such an error in a line."""
+    text = str(error)
     begin = text.find("DB::Exception: ")
-    return (text[begin + len("DB::Exception: ") :] if begin >= 0 else text).split(" (for url")[0].strip()
+    reason = (text[begin + len("DB::Exception: ") :] if begin >= 0 else text).split(" (for url")[0].strip()
+    return _("ClickHouse menolak: {reason}").format(reason=reason)

@@ -102,6 +102,7 @@ def clickhouse(context: typer.Context) -> None:
 def wallboard(context: typer.Context) -> None:
     """The wallboard."""
     from infra.cli.main import settings_of
+    from infra.reconciliation.outcomes import Outcomes, shown
     from infra.rules.states import States, lenient
     from infra.settings import resolve_profile
     from schemas.profile import Profile
@@ -117,6 +118,7 @@ def wallboard(context: typer.Context) -> None:
         inspectorate_url=f"http://{settings.inspectorate.host}:{settings.inspectorate.port}/",
         workers_group=settings.streams.group,
         observed=lenient(States(settings.data_dir)),
+        reconciled=shown(Outcomes(settings.data_dir)),
     )
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import time
-from threading import Lock
+from datetime import date
+from functools import partial
 
 from infra.rules.counts import counts
+from infra.rules.fences import frozen
+from infra.rules.remembered import Remembered
 from infra.rules.site import Figures, Site
 from infra.rules.states import States
 from infra.settings import Settings
 from schemas.profile import Profile
+from streams.rules import rules
 
 FIGURES_SECONDS = 60.0
+#: A page is shown without what has not come by then.
+PATIENCE_SECONDS = 3.0
 
 
 def served_link(name: str) -> str:
@@ -23,18 +28,17 @@ class Served:
     """Pages by rule id; may be asked from any thread."""
 
     def __init__(self, settings: Settings, profile: Profile, states: States) -> None:
-        self._settings = settings
         self._site = Site(profile, states, served_link, home="/")
-        self._lock = Lock()
-        self._figures: tuple[float, Figures] | None = None
+        self._counts = Remembered(
+            partial(counts, settings), seconds=FIGURES_SECONDS, patience=PATIENCE_SECONDS
+        )
+        self._fences = Remembered(
+            partial(frozen, settings, profile), seconds=FIGURES_SECONDS, patience=PATIENCE_SECONDS
+        )
 
-    def page(self, name: str) -> str | None:
-        """A rule's page, the index for "", None where there is no such rule."""
-        return self._site.page(name, self._current())
-
-    def _current(self) -> Figures:
-        with self._lock:
-            now = time.monotonic()
-            if self._figures is None or now - self._figures[0] > FIGURES_SECONDS:
-                self._figures = (now, Figures(counts(self._settings)))
-            return self._figures[1]
+    def page(self, name: str, day: date | None = None) -> str | None:
+        """A rule's page with the fences of a local day, by default the last; the index for "", None where there is no
+        such rule."""
+        rule = rules().get(name)
+        fences = self._fences.get() if rule is not None and rule.fences else None
+        return self._site.page(name, Figures(self._counts.get(), fences), day)

@@ -1,13 +1,14 @@
 """The rules' pages: an index and one page a rule, whole in themselves, for screen, phone and paper, without scripts.
 
-Everything on them comes from the rule's own file, the profile, the log of decisions and, where one answers, ClickHouse.
-The worked example is the first of the rule's table, run through the real processor.
+Everything on them comes from the rule's own file, the profile, the log of decisions and, where they answer, ClickHouse and
+the broker. The worked example is the first of the rule's table, run through the real processor.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import jinja2
 from infra.rules import words
 from infra.rules.counts import Count
 from infra.rules.declared import declared, parameters
+from infra.rules.fences import Frozen
 from infra.rules.states import States
 from schemas.profile import Profile
 from streams.rules import rules
@@ -27,27 +29,18 @@ INDEX = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Fence:
-    """A limit computed from peers: whom it is for, its value, of how many peers, and of which local day (ISO)."""
-
-    of: str
-    value: float
-    peers: int
-    day: str
-    id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Figures:
-    """What is measured beside what is declared: coverage by rule (None: no ClickHouse answers), fences by rule."""
+    """What is measured beside what is declared: coverage by rule (None: no ClickHouse answers), and the frozen fences
+    (None: they could not be read)."""
 
     counts: Mapping[str, Count] | None = None
-    fences: Mapping[str, Sequence[Fence]] = field(default_factory=dict)
+    fences: Frozen | None = None
 
     @property
     def simulated(self) -> bool:
         """Whether any of it was made by the simulator."""
-        return any(count.simulated for count in (self.counts or {}).values())
+        fenced = self.fences is not None and self.fences.simulated
+        return fenced or any(count.simulated for count in (self.counts or {}).values())
 
 
 class Site:
@@ -62,15 +55,18 @@ class Site:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._pages.filters.update(number=words.number, share=words.share, day=words.day, moment=words.moment)
+        self._pages.filters.update(
+            number=words.number, amount=words.amount, share=words.share, day=words.day, moment=words.moment
+        )
         self._pages.globals |= {"w": words, "link": link, "index": INDEX, "name": profile.name, "home": home}
 
-    def page(self, name: str, figures: Figures) -> str | None:
-        """A rule's page, or the index for ``INDEX``; None where there is no such rule."""
+    def page(self, name: str, figures: Figures, day: date | None = None) -> str | None:
+        """A rule's page, or the index for ``INDEX``; None where there is no such rule. Its fences are those of a local
+        day, by default the last that was frozen."""
         if name == INDEX:
             return self._index(figures)
         rule = rules().get(name)
-        return self._rule(rule, figures) if rule is not None else None
+        return self._rule(rule, figures, day) if rule is not None else None
 
     def write(self, folder: Path, figures: Figures) -> list[Path]:
         """All pages as ``index.html`` and ``<ID>.html``. Raises OSError."""
@@ -95,7 +91,7 @@ class Site:
             lines=lines, answered=figures.counts is not None, simulated=figures.simulated
         )
 
-    def _rule(self, rule: Rule, figures: Figures) -> str:
+    def _rule(self, rule: Rule, figures: Figures, day: date | None) -> str:
         return self._pages.get_template("rule.html.j2").render(
             rule=rule,
             facts=declared(rule),
@@ -105,7 +101,8 @@ class Site:
             decisions=[entry for entry in self._states.entries() if entry.rule == rule.id],
             example=_shown(rule),
             table=_table(rule),
-            fences=figures.fences.get(rule.id, ()),
+            fences=figures.fences.of(rule, day) if figures.fences is not None else None,
+            asked=day,
             count=(figures.counts or {}).get(rule.id),
             answered=figures.counts is not None,
             simulated=figures.simulated,

@@ -6,17 +6,16 @@ the same: only pages and deliveries leave it out.
 
 from __future__ import annotations
 
-import json
-import logging
-import os
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from infra.cli.texts import _
 from infra.dead_letters.marks import user
+from infra.journal import Journal
+from infra.journal import lenient as lenient_read
 from streams.rules import rules
 from streams.rules.rule import Rule
 
@@ -52,18 +51,11 @@ class States:
     def __init__(self, data_dir: Path, known: Collection[Rule] | None = None) -> None:
         self.path = data_dir / LOG
         self._rules = {rule.id: rule for rule in (rules().values() if known is None else known)}
-        self._read: tuple[tuple[int, int], list[Entry]] = ((-1, -1), [])
+        self._journal = Journal(self.path, _entry, self._damaged)
 
     def entries(self) -> list[Entry]:
         """All decisions, the oldest first; read again only when the file has changed. Raises RuleStateError."""
-        try:
-            stamp = self.path.stat()
-        except FileNotFoundError:
-            return []
-        seen = (stamp.st_mtime_ns, stamp.st_size)
-        if self._read[0] != seen:
-            self._read = (seen, list(_parsed(self.path)))
-        return self._read[1]
+        return self._journal.entries()
 
     def state(self, rule: Rule) -> State | None:
         """``delivered`` or ``observed``; None for a rule that is never an alert by itself."""
@@ -95,42 +87,24 @@ class States:
                 _("alasan kosong; tulis --reason dengan alasan yang dapat dibaca orang lain")
             )
         entry = Entry(int(time.time() * 1000), user(), rule_id, state, reason.strip())
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a", encoding="utf-8") as log:  # one write: lines of two users do not mix
-            log.write(json.dumps(entry.as_json(), ensure_ascii=False) + "\n")
-            log.flush()
-            os.fsync(log.fileno())
+        self._journal.add(entry.as_json())
         return entry
+
+    def _damaged(self, line: int, error: Exception) -> RuleStateError:
+        return RuleStateError(
+            _("{path}, baris {line}: bukan keputusan ({error}); perbaiki baris itu").format(
+                path=self.path, line=line, error=error
+            )
+        )
 
 
 def lenient(states: States) -> Callable[[], frozenset[str]]:
     """``states.observed`` for processes that must go on: a log that cannot be read changes nothing, and is reported."""
-    good = [frozenset(rule.id for rule in rules().values() if not rule.delivers)]
-
-    def observed() -> frozenset[str]:
-        try:
-            good[0] = states.observed()
-        except (RuleStateError, OSError) as error:
-            logging.getLogger(__name__).warning("%s", error)
-        return good[0]
-
-    return observed
+    return lenient_read(states.observed, frozenset(rule.id for rule in rules().values() if not rule.delivers))
 
 
-def _parsed(path: Path) -> list[Entry]:
-    found = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            entry = Entry(**json.loads(line))
-            if entry.state not in (DELIVERED, OBSERVED):
-                raise ValueError(entry.state)
-        except (ValueError, TypeError) as error:
-            raise RuleStateError(
-                _("{path}, baris {line}: bukan keputusan ({error}); perbaiki baris itu").format(
-                    path=path, line=number, error=error
-                )
-            ) from error
-        found.append(entry)
-    return found
+def _entry(values: Mapping[str, Any]) -> Entry:
+    entry = Entry(**values)
+    if entry.state not in (DELIVERED, OBSERVED):
+        raise ValueError(entry.state)
+    return entry

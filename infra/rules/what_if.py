@@ -17,7 +17,7 @@ from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
 
 from infra import records
-from infra.rules.lanes import Began, chunks, in_order, lanes
+from infra.rules.lanes import Began, Lane, chunks, in_order, lanes
 from infra.settings import Settings
 from schemas.catalogue import DOMAINS
 from schemas.profile import Profile
@@ -123,23 +123,29 @@ def what_if(
     """Compute it. Raises WhatIfError for a rule that does not answer, TimeoutError when the broker does not."""
     if not answers(rule):
         raise WhatIfError(f"{rule.id}: kind = {rule.kind}, parameters = {len(rule.parameters)}")
-    changed = changed_profile(profile, rule, changes)
-    among_peers = rule.task == "regency"
-    topic = DOMAINS[rule.domain]
     kafka = settings.kafka
-    places = records.partitions(kafka.bootstrap_servers, [kafka.layout().topic(topic.name)])
-    bounds = records.bounds(kafka.bootstrap_servers, places)
+    domains = tuple(rule.reads) or (rule.domain,)
+    topics = [kafka.layout().topic(DOMAINS[domain].name) for domain in domains]
+    bounds = records.bounds(kafka.bootstrap_servers, records.partitions(kafka.bootstrap_servers, topics))
     total = sum(end - begin for begin, end in bounds.values())
     until = _until(settings, bounds)
     since = months_before(until, months, profile)
-    began = Began(since - PEERS_MS if among_peers else since, lambda done: progress(done, total))
-    partitions = lanes(settings, topic, rule.domain, began)
-    contexts = [Context(of, settings.streams.clock == "event") for of in (profile, changed)]
-    if among_peers:
-        now, then = _judged(rule, Regency, contexts, [in_order(partitions)], until)
-        before, after = _within(now, since), _within(then, since)
-    else:
+    profiles = (profile, changed_profile(profile, rule, changes))
+    contexts = [Context(of, settings.streams.clock == "event") for of in profiles]
+
+    def taken(since: int) -> tuple[Began, list[Lane]]:
+        began = Began(since, lambda done: progress(done, total))
+        return began, [lane for domain in domains for lane in lanes(settings, DOMAINS[domain], domain, began)]
+
+    before: Standing = {}
+    after: Standing = {}
+    if rule.task == "case":
+        began, partitions = taken(since)
         before, after = _judged(rule, PROCESSORS[rule.domain], contexts, map(chunks, partitions), until)
+    if rule.task == "regency" or rule.compare is not None:
+        began, partitions = taken(since - PEERS_MS if rule.weigh is None else 0)
+        now, then = _judged(rule, Regency, contexts, [in_order(partitions)], until)
+        before, after = before | _within(now, since), after | _within(then, since)
     progress(total, total)
     return WhatIf(
         rule.id, dict(changes), since, until, min(began.first, until), len(began.cases), len(began.older),

@@ -13,6 +13,8 @@ from schemas.profile import Profile
 from streams.rules.examples import FIRST, SECOND
 
 LOCALE = "id_ID"
+#: From so many minutes on hours are easier to read.
+HOURS_FROM = 120
 KINDS = {"hard": "fakta", "soft": "tanda", "context": "penyerta", "page": "halaman"}
 KIND_MEANINGS = {
     "hard": "Temuannya adalah fakta yang dapat diperiksa pada berkas.",
@@ -50,6 +52,9 @@ MEASURES = {
     "ratio": "kali",
     "time": "",
 }
+#: Of which peers so many percent do not exceed the value.
+QUANTILES = {10: "Persentil 10", 25: "Kuartil 1", 50: "Median", 75: "Kuartil 3", 95: "Persentil 95"}
+SIDES = {"below": "kurang dari", "above": "lebih dari"}
 EVENTS = {
     "submitted": "permohonan masuk",
     "accepted": "berkas lengkap dan benar",
@@ -75,6 +80,13 @@ PEOPLE = {FIRST: "petugas A", SECOND: "petugas B"}
 def number(value: float) -> str:
     """At most two decimals, with a comma, and dots between thousands."""
     return str(format_decimal(value, format="#,##0.##", locale=LOCALE))
+
+
+def amount(value: float, unit: str) -> str:
+    """A value with its unit; many minutes in hours too."""
+    text = f"{number(value)} {MEASURES[unit]}"
+    hours = format_decimal(value / 60, format="#,##0.0", locale=LOCALE)
+    return f"{text} ({hours} jam)" if unit == "minutes" and value >= HOURS_FROM else text
 
 
 def share(value: float | None) -> str:

@@ -95,6 +95,14 @@ class Columns:
 
 def convert_row(row: Row, columns: Columns, file: str) -> tuple[dict[str, Any], list[RowProblem]]:
     """(event, problems); the event counts only where there are no problems."""
+    event, problems = read_fields(row, columns, file)
+    problems.extend(_forbidden(event, columns, row, file))
+    event["event_id"] = event_id(event)
+    return event, problems
+
+
+def read_fields(row: Row, columns: Columns, file: str) -> tuple[dict[str, Any], list[RowProblem]]:
+    """(typed values by field, problems): what a row says, and what is wrong or missing in it."""
     event: dict[str, Any] = {}
     problems: list[RowProblem] = []
     mapping = columns.mapping
@@ -135,8 +143,6 @@ def convert_row(row: Row, columns: Columns, file: str) -> tuple[dict[str, Any], 
             problems.append(
                 RowProblem(file, row.number, columns.column_of(name) or name, "", "kosong; wajib diisi")
             )
-    problems.extend(_forbidden(event, columns, row, file))
-    event["event_id"] = event_id(event)
     return event, problems
 
 

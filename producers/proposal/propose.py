@@ -13,6 +13,7 @@ import tomlkit
 
 from producers.log_files import LogFile
 from producers.mapping import FILLED_IN, MappingError, event_fields, is_time
+from producers.official import REPORTS
 from producers.proposal.names import plain, ranked, usual
 from producers.proposal.values import HALF, MOST_STEPS, MOSTLY, SELDOM, Values
 
@@ -47,9 +48,7 @@ class Proposal:
     def toml(self) -> str:
         """The mapping as a file that producers.mapping reads, with a comment on every choice."""
         file = tomlkit.document()
-        file.add(
-            tomlkit.comment("Usulan nadi audit --mapping auto: periksa, ubah bila perlu, lalu pakai lagi")
-        )
+        file.add(tomlkit.comment("Usulan --mapping auto: periksa, ubah bila perlu, lalu pakai lagi"))
         file.add(
             tomlkit.comment(
                 "dengan --mapping BERKAS_INI. Waktu tanpa selisih UTC dibaca pada zona kabupaten;"
@@ -104,7 +103,7 @@ class _Proposer:
             raise ProposalError(f"berkas {self._file}: tidak ada baris data; peta tidak dapat diusulkan")
         with_cases = "case_id" in self._fields
         case = self._named("case_id", self._values.repeats) if with_cases else None
-        time = self._time(case)
+        time = self._time(case) if "occurred_at" in self._fields else ""
         step = None
         if with_cases:
             case = case or self._case(
@@ -112,10 +111,12 @@ class _Proposer:
             )
             step = self._step(case)
             self._take("case_id", case)
-        self._take("occurred_at", time)
+        if time:
+            self._take("occurred_at", time)
         if step:
             self._take("step", step)
-        self._kind(case, step)
+        if "kind" in self._fields:
+            self._kind(case, step)
         self._closing(case)
         self._others(case)
         self._check_complete()
@@ -239,19 +240,22 @@ class _Proposer:
         return self._values.is_time(column) and self._values.determines(case, column)
 
     def _others(self, case: str | None) -> None:
+        report = self._proposal.domain in REPORTS
         for name, spec in self._fields.items():
             if (
                 name in self._proposal.columns
                 or name in self._proposal.constants
-                or name in FILLED_IN - {"event_id"}
+                or (not report and name in FILLED_IN - {"event_id"})
             ):
                 continue
             if isinstance(spec["type"], dict) and spec["type"].get("type") in STRUCTURED:
                 continue
-            for column in ranked(name, self._header, self._usual.columns):
-                if column not in self._taken() and self._right(name, spec, column, case):
-                    self._take(name, column)
-                    break
+            named = [c for c in ranked(name, self._header, self._usual.columns) if c not in self._taken()]
+            found = next((column for column in named if self._right(name, spec, column, case)), None)
+            if found is None and report and "default" not in spec and named:
+                found = named[0]  # its values are named one by one when they are read
+            if found is not None:
+                self._take(name, found)
 
     def _right(self, name: str, spec: dict[str, Any], column: str, case: str | None) -> bool:
         values = self._values

@@ -1,31 +1,32 @@
-"""The budget of a year: ceilings with a monthly cash plan, shift and APBD-P, and the chain SPD, SPP, SPM, SP2D.
+"""The budget of a year: ceilings with a monthly cash plan, shift and APBD-P, packages, SPD, and payments through it.
 
-UP is advanced in January and replenished by GU; TU is advanced, accounted for and its remainder returned; LS goes to
-payees. One Group per document chain; all events of a sub-activity share its key.
+The next year's plans (RKPD, KUA-PPAS, RAPBD) are made in this one. One Group per document chain; all events of a
+sub-activity share its key.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import date
-from typing import TYPE_CHECKING, Any
+from datetime import date, timedelta
+from functools import partial
 
+from producers.simulator.disbursement import Disbursement, SubBudget, payee
 from producers.simulator.seasons import in_day
-from producers.simulator.world import Choice, Group, Record, World
-
-if TYPE_CHECKING:
-    from schemas.profile import SubActivity
+from producers.simulator.slips import swapped_digits, with_slips
+from producers.simulator.world import DAY_MS, Choice, Group, Record, World
 
 SPEND_PER_PERSON = 4_200_000  # rupiah a year
 PAYMENTS_PER_PERSON = 0.035
+#: The plans of the next year, and when in this one.
+PLANS = {"RKPD": (6, 25), "KUA-PPAS": (7, 25), "RAPBD": (9, 21)}
+DOCUMENTS = {"APBD": "DPA", "SHIFT": "DPPA", "APBD-P": "DPPA"}
+BOUGHT = ("5.1.02", "5.2")
+DIRECT_LIMIT = 100_000_000  # lawful for every kind of procurement in every year
+METHODS = Choice.of(
+    {"e-purchasing": 0.45, "direct": 0.3, "tender": 0.12, "swakelola": 0.12, "emergency": 0.01}
+)
 MONTHS = (0.025, 0.045, 0.06, 0.07, 0.075, 0.09, 0.085, 0.085, 0.09, 0.095, 0.11, 0.17)
-KINDS = Choice.of({"LS": 0.7, "GU": 0.25, "TU": 0.05})
-#: SPM and SP2D come within the two working days of Permendagri 77/2020.
-SLOWEST_DAYS = 1.9
-#: TU is accounted for within a month of its SP2D, also over long holidays.
-TU_TERM_MS = 27 * 86_400_000
 FUNDS = Choice.of({"DAU": 5, "PAD": 3, "DAK": 1.5, "DBH": 1})
 USUAL_ACCOUNTS = (
     "5.1.01.01.01.0001",
@@ -37,25 +38,6 @@ USUAL_ACCOUNTS = (
 )
 
 
-@dataclass(slots=True)
-class SubBudget:
-    """One sub-activity in one year: its ceilings by account and what has been paid of them, rupiah."""
-
-    sub: SubActivity
-    fund: str
-    pokir: bool
-    village: str | None
-    target: float
-    ceilings: dict[str, int]
-    paid: dict[str, int] = field(default_factory=dict)
-    serial: int = 0
-    expected: float = 10.0  # payments a year
-
-    def room(self, account: str) -> int:
-        """What is left of an account."""
-        return self.ceilings[account] - self.paid.get(account, 0)
-
-
 class Budget:
     """The stream of the budget."""
 
@@ -63,6 +45,7 @@ class Budget:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self.disbursement = Disbursement(world)
         self.subs = [world.profile.sub_activities[c] for c in sorted(world.profile.sub_activities)]
         codes = world.profile.accounts
         leaves = [a for a in sorted(codes) if a.startswith("5.") and a.count(".") >= 5]
@@ -100,37 +83,49 @@ class Budget:
         books = self.books(year)
         if not books:
             return
-        plan = self._calendar(rng, year, books)
-        for _, day, what, book, number in sorted(plan, key=lambda p: p[0]):
+        for _, day, what, book, number in sorted(self._calendar(rng, year, books), key=lambda p: p[0]):
             start = in_day(rng, self.world.day_start(day))
-            if what in ("RKPD", "KUA-PPAS", "RAPBD", "APBD", "SHIFT", "APBD-P"):
-                events = self._ceilings(rng, book, year, what, start)
-            elif what == "SPD":
-                events = [
-                    self.document(
-                        rng, book, year, "spd", start, sum(book.ceilings.values()) // 4, serial=number
-                    )
-                ]
-            elif what == "UP":
-                events = self._advance(rng, book, year, start)
-            else:
-                events = self.payment(rng, book, year, start)
-            if events:
-                yield Group(self.domain, events[0]["occurred_at"], events)
+            documents = self._documents(rng, book, year, what, start, number)
+            if documents:
+                yield with_slips(rng, self.domain, documents, partial(_mistake, book))
+
+    def _documents(
+        self, rng: random.Random, book: SubBudget, year: int, what: str, start: int, number: int
+    ) -> list[Record]:
+        """What starts on a day: a stage of the ceiling, an SPD, UP of ``number`` rupiah, packages or a payment."""
+        make = self.disbursement
+        if what in PLANS:
+            return self._ceilings(rng, book, year + 1, what, start)
+        if what in ("APBD", "SHIFT", "APBD-P"):
+            return self._ceilings(rng, book, year, what, start)
+        if what == "SPD":
+            quarter = sum(book.ceilings.values()) // 4
+            return [make.document(rng, book, year, "spd", start, quarter, "", number)]
+        if what == "UP":
+            return make.petty_cash(rng, book, year, start, number)
+        if what == "PACKAGE":
+            return self._packages(rng, book, year, start)
+        return make.payment(rng, book, year, start)
 
     def _calendar(
         self, rng: random.Random, year: int, books: list[SubBudget]
     ) -> list[tuple[tuple[int, int], date, str, SubBudget, int]]:
         """((day, order), day, what, sub-activity, number) of everything that starts in the year."""
         plan: list[tuple[date, str, SubBudget, int]] = []
-        for number, book in enumerate(books):
+        for book in books:
             plan.append((date(year, 1, 2), "APBD", book, 0))
             plan.extend((date(year, m, 5), "SPD", book, (m + 2) // 3) for m in (1, 4, 7, 10))
-            if number % 3 == 0:
-                plan.append((date(year, 1, 10), "UP", book, 0))
+            plan.append((date(year, 1, 20) + timedelta(days=rng.randrange(120)), "PACKAGE", book, 0))
             if rng.random() < 0.2:
                 plan.append((date(year, 6, rng.randrange(1, 28)), "SHIFT", book, 0))
             plan.append((date(year, 9, 26), "APBD-P", book, 0))
+        holders = {book.sub.opd: book for book in reversed(books)}
+        for opd, book in holders.items():
+            whole = sum(sum(b.ceilings.values()) for b in books if b.sub.opd == opd)
+            up = max(5_000_000, min(whole // 240, sum(book.ceilings.values()) // 4)) // 1_000_000 * 1_000_000
+            plan.append((date(year, 1, 10), "UP", book, up))
+        for book in self.books(year + 1):
+            plan.extend((date(year, month, day), stage, book, 0) for stage, (month, day) in PLANS.items())
         count = int(self.world.population * PAYMENTS_PER_PERSON)
         days = [
             d
@@ -152,185 +147,67 @@ class Budget:
     def _ceilings(
         self, rng: random.Random, book: SubBudget, year: int, stage: str, start: int
     ) -> list[Record]:
+        """A stage of the ceilings of ``year``; a plan is what will be approved, a little off."""
         events = []
         for position, account in enumerate(sorted(book.ceilings)):
+            amount = book.ceilings[account]
             if stage != "APBD":
                 moved = rng.gauss(0.0 if stage == "SHIFT" else 0.02, 0.08)
-                least = book.paid.get(account, 0)
-                book.ceilings[account] = max(
-                    least, int(book.ceilings[account] * (1 + moved)) // 1_000_000 * 1_000_000, 1_000_000
-                )
-            amount = book.ceilings[account]
-            record = self._event(rng, book, year, "ceiling", start + position * 1000, account, amount)
+                least = max(book.paid.get(account, 0), 1_000_000)
+                amount = max(least, int(amount * (1 + moved)) // 1_000_000 * 1_000_000)
+            if stage not in PLANS:
+                book.ceilings[account] = amount
+            record = self.disbursement.event(
+                rng, book, year, "ceiling", start + position * 1000, account, amount
+            )
             record |= {
                 "ceiling_stage": stage,
                 "monthly_plan": _monthly(amount),
                 "indicator": f"Keluaran {book.sub.name}"[:120],
                 "target": book.target,
-                "document_number": f"{'DPPA' if stage != 'APBD' else 'DPA'}/{book.sub.code}/{year}",
+                "document_number": f"{DOCUMENTS.get(stage, stage)}/{book.sub.code}/{year}",
             }
             events.append(record)
         return events
 
-    def _advance(self, rng: random.Random, book: SubBudget, year: int, start: int) -> list[Record]:
-        """Petty cash (UP) of the year."""
-        account = min(book.ceilings, key=lambda a: (-book.room(a), a))
-        usual = max(5_000_000, sum(book.ceilings.values()) // 240 // 1_000_000 * 1_000_000)
-        amount = min(usual, book.room(account))
-        book.paid[account] = (
-            book.paid.get(account, 0) + amount
-        )  # what is spent of it is realised when the year closes
-        return self._chain(rng, book, year, start, "UP", amount, account, {})
-
-    def payment(self, rng: random.Random, book: SubBudget, year: int, start: int) -> list[Record]:
-        """One payment through its chain; empty when the ceiling is spent."""
-        kind = KINDS.draw(rng)
-        account = min(book.ceilings, key=lambda a: (-book.room(a), a))
-        room = book.room(account)
-        usual = sum(book.ceilings.values()) / max(4.0, book.expected)
-        amount = int(usual * rng.lognormvariate(0, 0.7) * (0.25 if kind != "LS" else 1.05)) // 1000 * 1000
-        amount = min(amount, room * 96 // 100 // 1000 * 1000)
-        if amount < 250_000:
-            return []
-        book.paid[account] = book.paid.get(account, 0) + amount
-        payee = rng.randrange(60 + self.world.population // 1000)
-        extra: dict[str, Any] = {}
-        if kind == "LS":
-            extra = {
-                "payee_token": self.world.token("person", f"vendor/{payee}"),
-                "payee_account_token": self.world.token("account", f"vendor/{payee}"),
-                "address_token": self.world.token("address", f"vendor/{payee}"),
-                "invoice_number": f"INV/{payee}/{rng.randrange(10**6):06d}",
-                "recurring": account.startswith("5.1.01"),
-            }
-        return self._chain(rng, book, year, start, kind, amount, account, extra)
-
-    def _chain(
-        self,
-        rng: random.Random,
-        book: SubBudget,
-        year: int,
-        start: int,
-        kind: str,
-        amount: int,
-        account: str,
-        extra: dict[str, Any],
-    ) -> list[Record]:
-        """SPP, SPM and SP2D, and what follows an advance."""
-        clock = self.world.clock
-        book.serial += 1
-        number = book.serial
-        end = self.world.year_start(year + 1) - 3_600_000
-        at, before, events = start, None, []
-        for document, role in (("spp", "PPTK"), ("spm", "PA"), ("sp2d", "kuasa-BUD")):
-            record = self.document(
-                rng, book, year, document, min(at, end), amount, account=account, serial=number, kind=kind
-            )
-            record |= extra
-            record["refers_to"] = before
-            record["officer_role"] = role
-            record["officer_token"] = self.world.token("person", f"{role}/{book.sub.opd}")
-            before = record["document_number"]
-            events.append(record)
-            at = clock.add(at, min(0.2 + rng.expovariate(1.4), SLOWEST_DAYS))
-        paid = events[-1]["occurred_at"]
-        if kind == "TU":
-            spent = amount * rng.randrange(70, 101) // 100 // 1000 * 1000
-            settled = min(clock.add(paid, 5 + rng.random() * 14), paid + TU_TERM_MS, end)
-            events.append(
-                self._settle(rng, book, year, "accounting", settled, spent, account, number, kind, before)
-            )
-            if spent < amount:
-                back = self._settle(
-                    rng,
-                    book,
-                    year,
-                    "return",
-                    min(settled + 7_200_000, end),
-                    amount - spent,
-                    account,
-                    number,
-                    kind,
-                    before,
-                )
-                events.append(back)
-                book.paid[account] -= amount - spent
-        elif kind == "LS" and rng.random() < 0.004:
-            undone = min(clock.add(paid, 1.5), end)
-            events.append(
-                self._settle(rng, book, year, "reversal", undone, amount, account, number, kind, before)
-            )
-            book.paid[account] -= amount
-        elif kind == "UP":
-            # what is not replenished any more is accounted for, and the rest goes back, before the year closes
-            spent = amount * 9 // 10 // 1000 * 1000
-            closing = self.world.day_start(date(year, 12, 29)) + 36_000_000
-            events.append(
-                self._settle(rng, book, year, "accounting", closing, spent, account, number, kind, before)
-            )
-            last = closing + 3_600_000
-            events.append(
-                self._settle(rng, book, year, "return", last, amount - spent, account, number, kind, before)
-            )
+    def _packages(self, rng: random.Random, book: SubBudget, year: int, start: int) -> list[Record]:
+        """The packages of goods, services and works on the day they are procured, each from a supplier of its own."""
+        events: list[Record] = []
+        for account in sorted(a for a in book.ceilings if a.startswith(BOUGHT)):
+            number = f"RUP/{year}/{book.sub.code}/{account}"
+            ceiling = book.ceilings[account] * 9 // 10
+            method = METHODS.draw(rng)
+            if method == "direct" and ceiling > DIRECT_LIMIT:
+                method = "tender"
+            procured = start + len(events) * 1000
+            what = {"package_id": number, "package_method": method, "package_kind": _kind(account)}
+            what |= {"package_ceiling": ceiling, "procured_at": procured}
+            what |= payee(self.world, f"{book.sub.code}/{account}")
+            event = self.disbursement.event(rng, book, year, "package", procured, account, ceiling)
+            events.append(event | what | {"document_number": number})
+            contract = {"contract_number": f"KTR/{number}", "contract_end": procured + 120 * DAY_MS}
+            book.packages[account] = what | contract
         return events
 
-    def document(
-        self,
-        rng: random.Random,
-        book: SubBudget,
-        year: int,
-        document: str,
-        at: int,
-        amount: int,
-        *,
-        serial: int,
-        account: str = "",
-        kind: str | None = None,
-    ) -> Record:
-        """One document of a sub-activity."""
-        record = self._event(rng, book, year, document, at, account, amount)
-        record["document_number"] = f"{document.upper()}/{book.sub.code}/{kind or 'TW'}/{serial:05d}/{year}"
-        record["document_date"] = at
-        record["complete_at"] = at if document == "spm" else None
-        record["disbursement_type"] = kind
-        return record
 
-    def _settle(
-        self,
-        rng: random.Random,
-        book: SubBudget,
-        year: int,
-        what: str,
-        at: int,
-        amount: int,
-        account: str,
-        number: int,
-        kind: str,
-        before: str | None,
-    ) -> Record:
-        record = self.document(rng, book, year, what, at, amount, account=account, serial=number, kind=kind)
-        record["refers_to"] = before
-        record["officer_role"] = "treasurer"
-        record["officer_token"] = self.world.token("person", f"treasurer/{book.sub.opd}")
-        return record
+def _mistake(book: SubBudget, rng: random.Random, record: Record) -> Record:
+    """A wrong amount, or the account of the line beside it."""
+    others = [a for a in sorted(book.ceilings) if a != record["account"]]
+    if record["kind"] != "ceiling" and record["account"] and others and rng.random() < 0.4:
+        return {"account": rng.choice(others)}
+    amount = swapped_digits(rng, record["amount"])
+    return {"amount": amount} | ({"monthly_plan": _monthly(amount)} if record["kind"] == "ceiling" else {})
 
-    def _event(
-        self, rng: random.Random, book: SubBudget, year: int, kind: str, at: int, account: str, amount: int
-    ) -> Record:
-        sub = book.sub
-        record = self.world.envelope(rng, self.world.source(self.domain, sub.opd), sub.opd, at, kind)
-        record |= {
-            "fiscal_year": year,
-            "program": sub.program,
-            "activity": sub.activity,
-            "sub_activity": sub.code,
-            "account": account,
-            "amount": amount,
-            "fund": book.fund,
-            "village": book.village,
-            "pokir": book.pokir,
-        }
-        return record
+
+def _kind(account: str) -> str:
+    """What kind of procurement an account is for."""
+    kinds = {
+        "5.2.03": "construction",
+        "5.2.04": "construction",
+        "5.1.02.02.08": "consulting",
+        "5.1.02.02": "services",
+    }
+    return next((kind for prefix, kind in kinds.items() if account.startswith(prefix)), "goods")
 
 
 def _monthly(amount: int) -> list[int]:

@@ -12,7 +12,8 @@ import random
 from itertools import pairwise
 
 from producers.simulator.case import CHANNELS, Plan
-from producers.simulator.world import HOUR_MS, MINUTE_MS, Record, World, event_id
+from producers.simulator.slips import correction
+from producers.simulator.world import HOUR_MS, MINUTE_MS, Record, World
 
 DAY_MINUTES = 450.0  # of a working day
 MACHINE_DAYS = 1.5 / DAY_MINUTES
@@ -107,11 +108,7 @@ def correct(world: World, rng: random.Random, events: list[Record]) -> None:
         return
     position = rng.randrange(len(events))
     wrong = events[position]
-    right = dict(wrong)
-    right["event_id"] = event_id(rng)
-    right["corrects"] = wrong["event_id"]
-    right["correction_reason"] = "salah pilih desa"
-    right["occurred_at"] = wrong["occurred_at"] + 1
+    right = correction(rng, wrong, wrong, "salah pilih desa")
     right["village"] = world.village_choice.draw(rng)
     events.insert(position + 1, right)
     events.sort(key=lambda r: r["occurred_at"])

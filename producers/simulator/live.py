@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from producers.simulator.budget import SubBudget
+from producers.simulator.disbursement import SubBudget
 from producers.simulator.revenue import Line
 from producers.simulator.simulator import Simulator, Unfinished
 from producers.simulator.world import Choice, Record
@@ -142,7 +142,7 @@ class Live:
                 return followed
         book = self.rng.choice(self.books)
         book.serial = max(book.serial, 50_000)
-        events = self.simulator.budget.payment(self.rng, book, self.year, now)
+        events = self.simulator.budget.disbursement.payment(self.rng, book, self.year, now)
         for record in events:
             for name in ("document_number", "refers_to"):
                 if record.get(name):

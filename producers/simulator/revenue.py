@@ -1,31 +1,35 @@
 """Regional revenue: assessments and payments, market days, due dates, voids, corrections and daily deposits.
 
 One Group per cash office and day, so that receipts, voids, corrections and the deposit that contains them keep the
-same Kafka key; a year's PBB assessments come in groups of their own.
+same Kafka key. What is not paid to a cashier at once (land tax) is in land_tax.py.
 """
 
 from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from functools import cached_property
+from datetime import date
 from typing import TYPE_CHECKING
 
+from producers.simulator.land_tax import Bill, LandTax
+from producers.simulator.movements import CHANNELS, DOMAIN, mistake, movement
 from producers.simulator.seasons import in_day, market_day, poisson
+from producers.simulator.slips import with_slips
 from producers.simulator.world import DAY_MS, HOUR_MS, MINUTE_MS, Choice, Group, Record, World
 
 if TYPE_CHECKING:
     from schemas.profile import CashOffice
 
-OBJECTS_PER_PERSON = 0.27  # land tax objects
 REACHED = 0.94  # of the targets
 DEPOSIT_PARTS = 2000  # receipts in one deposit at most, so that a record stays far below 1 MB
-LAND_TAX, LAND_TRANSFER, TRANSFERS = "4.1.01.15", "4.1.01.16", "4.2"
-CHANNELS = Choice.of({"cash": 0.38, "qris": 0.24, "teller": 0.2, "virtual_account": 0.12, "transfer": 0.06})
+LAND_TAX, LAND_TRANSFER, RETRIBUTION, TRANSFERS = "4.1.01.15", "4.1.01.16", "4.1.02", "4.2"
+ASSESSED = 0.06  # of the fees, by a letter (SKRD) before they are paid
+VOIDED, VOIDED_LATER = 0.003, 0.0012  # of the receipts: within the hour, and days later
 VOIDS = Choice.of({"salah nominal": 3, "pembayaran ganda": 2, "salah objek": 2, "gangguan perangkat": 1})
+#: What a void repeats of its receipt.
+KEPT = ("channel", "village", "assessment_id", "cashier_token", "receipt_number", "receipt_book")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ LINES = {
 class Revenue:
     """The stream of revenue."""
 
-    domain = "revenue"
+    domain = DOMAIN
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -65,13 +69,17 @@ class Revenue:
         self.accounts = leaves or ["4.1.01.15.01.0001", "4.1.02.01.04.0001", "4.2.01.01.01.0001"]
         self.tax_opd = self._tax_department()
         self.tax_offices = [o for o in self.offices if o.opd == self.tax_opd] or self.offices[:1]
-        self.land_tax = next((a for a in self.accounts if a.startswith(LAND_TAX)), None)
+        land_tax = next((a for a in self.accounts if a.startswith(LAND_TAX)), None)
+        self.land_tax = (
+            LandTax(world, land_tax, self.tax_offices, self._target(self.tax_opd, land_tax))
+            if land_tax
+            else None
+        )
         self.land_transfer = next((a for a in self.accounts if a.startswith(LAND_TRANSFER)), None)
         self.transfers = [a for a in self.accounts if a.startswith(TRANSFERS)]
         treasury = {t.opd for t in profile.revenue_targets if t.account.startswith(TRANSFERS)}
         offices = [o for o in self.offices if o.opd in treasury] + self.tax_offices
         self.transfer_office = offices[0] if offices else None
-        self.objects = int(world.population * OBJECTS_PER_PERSON)
         self.lines = {office.code: self._lines(office) for office in self.offices}
         self.payers = max(50, world.population // 8)
 
@@ -80,16 +88,19 @@ class Revenue:
         if not self.offices:
             return
         rng = self.world.rng(self.domain, year)
-        due = self._land_tax_payments(year)
-        numbers = dict.fromkeys((o.code for o in self.offices), 0)
+        bills = self.land_tax.year(year) if self.land_tax else None
+        # numbers begin again every year, behind its last two digits
+        numbers = dict.fromkeys((o.code for o in self.offices), year % 100 * 10_000_000)
         for day in self.world.days(year):
             start = self.world.day_start(day)
-            if self.land_tax and (day.month, day.day) >= (2, 3) and (day - date(year, 2, 3)).days < 45:
-                yield from self._assessments(rng, year, start, (day - date(year, 2, 3)).days)
+            if bills and self.land_tax:
+                for letter in self.land_tax.letters(rng, bills, day, start):
+                    yield with_slips(rng, self.domain, [letter], mistake)
             for office in self.offices:
-                events = self._day(rng, office, day, start, due.pop((office.code, day), ()), numbers)
+                paid = bills.payments(office, day) if bills else ()
+                events = self._day(rng, office, day, start, paid, numbers)
                 if events:
-                    yield Group(self.domain, events[0]["occurred_at"], events)
+                    yield with_slips(rng, self.domain, events, mistake)
 
     def receipt(self, rng: random.Random, office: CashOffice, line: Line, at: int, number: int) -> Record:
         """One ordinary receipt of a cash office."""
@@ -131,35 +142,42 @@ class Revenue:
         office: CashOffice,
         day: date,
         start: int,
-        land_tax: tuple[int, ...] | list[int],
+        bills: Sequence[Bill],
         numbers: dict[str, int],
     ) -> list[Record]:
-        """Receipts of one office on one day, corrections, voids, and the deposit on the next working morning."""
+        """Receipts of one office on one day, voids, and the deposit on the next working morning."""
         world = self.world
         working = world.clock.is_working_day(day)
         receipts: list[Record] = []
+        letters: list[Record] = []
         for line in self.lines[office.code]:
             rate = line.rate * world.population * self._season(line, office, day, working)
             for _ in range(poisson(rng, rate)):
                 numbers[office.code] += 1
                 at = in_day(rng, start, spread=0.3 if line.market or not working else 0.05)
-                receipts.append(self.receipt(rng, office, line, at, numbers[office.code]))
-        for item in land_tax:
+                receipt = self.receipt(rng, office, line, at, numbers[office.code])
+                if line.account.startswith(RETRIBUTION) and rng.random() < ASSESSED:
+                    letters.append(self._assessed(rng, office, receipt))
+                receipts.append(receipt)
+        for bill in bills:
             numbers[office.code] += 1
-            receipts.append(self._land_tax_receipt(rng, office, item, day, start, numbers[office.code]))
-        receipts.sort(key=lambda r: r["occurred_at"])
-        changed, standing = self._changes(rng, office, receipts)
-        if self.transfers and office is self.transfer_office and day.day == 5:
-            arrived = self._transfers(rng, office, start, numbers)
-            changed = sorted(changed + arrived, key=lambda r: r["occurred_at"])
-            standing = standing + arrived
-        if not standing or office.direct_use:
-            return changed
+            at = in_day(rng, start, spread=0.15)
+            if bill.interest and self.land_tax:
+                letters.append(self.land_tax.interest(rng, bill, at - MINUTE_MS))
+            receipts.append(self._bill_receipt(rng, office, bill, at, numbers[office.code]))
         morning = start + DAY_MS
         while not world.clock.is_working_day(world.local_date(morning + 12 * HOUR_MS)):
             morning += DAY_MS
-        at = morning + int(rng.uniform(8.2, 11.5) * HOUR_MS)
-        return changed + self.deposits(rng, office, standing, at, f"{day:%Y%m%d}")
+        voids, standing = self._voids(rng, office, receipts, morning)
+        if self.transfers and office is self.transfer_office and day.day == 5:
+            arrived = self._transfers(rng, office, start, numbers)
+            receipts += arrived
+            standing += arrived
+        slips: list[Record] = []
+        if standing and not office.direct_use:
+            at = morning + int(rng.uniform(8.2, 11.5) * HOUR_MS)
+            slips = self.deposits(rng, office, standing, at, f"{day:%Y%m%d}")
+        return letters + receipts + voids + slips
 
     def _season(self, line: Line, office: CashOffice, day: date, working: bool) -> float:
         if line.market:
@@ -170,44 +188,40 @@ class Revenue:
         weight = 1.9 if line.monthly and day.day <= 15 and day.day >= 8 else 0.8
         return weight * (1.5 if day.month == 12 and day.day > 14 else 1.0)
 
-    def _changes(
-        self, rng: random.Random, office: CashOffice, receipts: list[Record]
+    def _assessed(self, rng: random.Random, office: CashOffice, receipt: Record) -> Record:
+        """The assessment (SKRD) of a fee that is paid minutes later."""
+        at = receipt["occurred_at"] - rng.randrange(2, 10) * MINUTE_MS
+        letter = self._event(rng, office, at, "assessment", receipt["account"], receipt["amount"])
+        receipt["assessment_id"] = f"SKRD/{receipt['receipt_number']}"
+        letter |= {name: receipt[name] for name in ("assessment_id", "payer_token", "village")}
+        letter["due_at"] = at + 30 * DAY_MS
+        return letter
+
+    def _voids(
+        self, rng: random.Random, office: CashOffice, receipts: list[Record], morning: int
     ) -> tuple[list[Record], list[Record]]:
-        """(all events of the day in order of time, receipts that stand with their amounts)."""
-        events: list[Record] = []
+        """(voids, receipts that are deposited): voids of the same hour, before the deposit, and days after it."""
+        voids: list[Record] = []
         standing: list[Record] = []
         for receipt in receipts:
-            events.append(receipt)
             chance = rng.random()
-            if chance < 0.003:
-                at = receipt["occurred_at"] + rng.randrange(2, 40) * MINUTE_MS
-                void = self._event(rng, office, at, "void", receipt["account"], receipt["amount"])
-                kept = (
-                    "channel",
-                    "village",
-                    "assessment_id",
-                    "cashier_token",
-                    "receipt_number",
-                    "receipt_book",
-                )
-                void |= {name: receipt[name] for name in kept if name in receipt}
-                void["voided_event"] = receipt["event_id"]
-                void["void_reason"] = VOIDS.draw(rng)
-                void["officer_token"] = self.world.token("person", f"supervisor/{office.code}")
-                events.append(void)
-            elif chance < 0.005:
-                fixed = dict(receipt)
-                fixed["event_id"] = self._event(rng, office, 0, "receipt", "", 0)["event_id"]
-                fixed["corrects"] = receipt["event_id"]
-                fixed["correction_reason"] = "salah ketik nominal"
-                fixed["amount"] = max(1000, receipt["amount"] + rng.choice((-1, 1)) * 1000)
-                fixed["occurred_at"] = receipt["occurred_at"] + 1000
-                events.append(fixed)
-                standing.append(fixed)
-            else:
+            if chance >= VOIDED + VOIDED_LATER:
                 standing.append(receipt)
-        events.sort(key=lambda r: r["occurred_at"])
-        return events, standing
+                continue
+            if chance < VOIDED:
+                at = receipt["occurred_at"] + rng.randrange(2, 40) * MINUTE_MS
+            elif chance < VOIDED + VOIDED_LATER / 2:
+                at = morning + int(rng.uniform(7.6, 8.1) * HOUR_MS)
+            else:
+                at = morning + int(DAY_MS * rng.uniform(2, 12))
+                standing.append(receipt)
+            void = self._event(rng, office, at, "void", receipt["account"], receipt["amount"])
+            void |= {name: receipt[name] for name in KEPT if name in receipt}
+            void["voided_event"] = receipt["event_id"]
+            void["void_reason"] = VOIDS.draw(rng)
+            void["officer_token"] = self.world.token("person", f"supervisor/{office.code}")
+            voids.append(void)
+        return voids, standing
 
     def _transfers(
         self, rng: random.Random, office: CashOffice, start: int, numbers: dict[str, int]
@@ -224,93 +238,20 @@ class Revenue:
             found.append(self._numbered(rng, record, office, numbers[office.code]))
         return found
 
-    # Land tax (PBB-P2): assessed in February and March, due on 30 September, paid in a rush before it.
-
-    @cached_property
-    def _bills(self) -> list[float]:
-        """What each object owes in hundreds of rupiah, before the yearly rise."""
-        rng = self.world.rng(self.domain, "bills")
-        goal = self._target(self.tax_opd, self.land_tax or "")
-        median = goal / self.objects / 0.84 / 1.65 / 100 if goal else 620.0
-        return [rng.lognormvariate(0, 1.0) * median for _ in range(self.objects)]
-
-    def _bill(self, year: int, item: int) -> int:
-        """What an object owes in a year, rupiah."""
-        return max(10_000, int(self._bills[item] * (1 + 0.03 * (year - 2026))) * 100)
-
-    def _office_of(self, item: int) -> CashOffice:
-        return self.tax_offices[item % len(self.tax_offices)]
-
-    def _village_of(self, item: int) -> str:
-        villages = self.world.villages
-        return villages[item * 7919 % len(villages)].code
-
-    def _assessments(self, rng: random.Random, year: int, start: int, position: int) -> Iterator[Group]:
-        first, last = self.objects * position // 45, self.objects * (position + 1) // 45
-        if first == last:
-            return
-        due = self.world.day_start(date(year, 10, 1)) - 1
-        step = 6 * HOUR_MS // (last - first)
-        for item in range(first, last):
-            office = self._office_of(item)
-            at = start + 8 * HOUR_MS + (item - first) * step
-            record = self._event(rng, office, at, "assessment", self.land_tax or "", self._bill(year, item))
-            record |= self._object(item, year)
-            record["due_at"] = due
-            if rng.random() < 0.02:
-                record["reduction"] = record["amount"] // 4
-            record["officer_token"] = self.world.token("person", f"assessor/{item % 9}")
-            yield Group(self.domain, at, [record])
-
-    def _object(self, item: int, year: int) -> Record:
-        return {
-            "assessment_id": f"SPPT/{year}/{item:07d}",
-            "object_token": self.world.token("address", f"object/{item}"),
-            "payer_token": self.world.token("person", f"owner/{item}"),
-            "village": self._village_of(item),
-            "tax_period": str(year),
-        }
-
-    def _land_tax_payments(self, year: int) -> dict[tuple[str, date], list[int]]:
-        """Which objects pay at which office on which day; about 84 % pay, a good part in September."""
-        rng = self.world.rng(self.domain, "land tax", year)
-        due: dict[tuple[str, date], list[int]] = {}
-        if not self.land_tax:
-            return due
-        end = date(year, 9, 30)
-        for item in range(self.objects):
-            chance = rng.random()
-            if chance < 0.45:
-                day = end - timedelta(days=int(rng.expovariate(1 / 14)))
-            elif chance < 0.78:
-                day = date(year, 3, 25) + timedelta(days=rng.randrange(160))
-            elif chance < 0.84:
-                day = end + timedelta(days=1 + int(rng.expovariate(1 / 25)))
-            else:
-                continue
-            if date(year, 3, 25) <= day < date(year + 1, 1, 1):
-                due.setdefault((self._office_of(item).code, day), []).append(item)
-        return due
-
-    def _land_tax_receipt(
-        self, rng: random.Random, office: CashOffice, item: int, day: date, start: int, number: int
+    def _bill_receipt(
+        self, rng: random.Random, office: CashOffice, bill: Bill, at: int, number: int
     ) -> Record:
-        amount = self._bill(day.year, item)
-        record = self._event(
-            rng, office, in_day(rng, start, spread=0.15), "receipt", self.land_tax or "", amount
-        )
-        record |= self._object(item, day.year)
+        tax = self.land_tax
+        assert tax is not None  # noqa: S101  (bills are the land tax's)
+        record = self._event(rng, office, at, "receipt", tax.account, bill.owed + bill.interest)
+        record |= tax.named(bill.item, bill.year)
         record["channel"] = CHANNELS.draw(rng)
         return self._numbered(rng, record, office, number)
 
     def _event(
         self, rng: random.Random, office: CashOffice, at: int, kind: str, account: str, amount: int
     ) -> Record:
-        record = self.world.envelope(rng, self.world.source(self.domain, office.opd), office.opd, at, kind)
-        record["cash_office"] = office.code
-        record["account"] = account
-        record["amount"] = amount
-        return record
+        return movement(self.world, rng, office, at, kind, account, amount)
 
     def _numbered(self, rng: random.Random, record: Record, office: CashOffice, number: int) -> Record:
         book = number // 5000 + 1

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from producers.simulator.activities import Activities
 from producers.simulator.budget import Budget
 from producers.simulator.heartbeats import Heartbeats
+from producers.simulator.opening import first_year
 from producers.simulator.permits import Permits
 from producers.simulator.planting import Plant
 from producers.simulator.population import Population
@@ -86,13 +87,13 @@ class Simulator:
         Heartbeats come under the topic's name ``source.heartbeats``. Memory holds only what is still open.
         """
         for sent in _in_order(
-            self._groups(year), self.world.year_start(year + 1), lambda _, r: r["occurred_at"]
+            self._groups(year, first=year), self.world.year_start(year + 1), lambda _, r: r["occurred_at"]
         ):
             yield sent.domain, sent.record
 
     def years(self, first: int, count: int) -> Iterator[Sent]:
         """The events of several local years without a break, in the order in which they are heard of."""
-        groups = (group for year in range(first, first + count) for group in self._groups(year))
+        groups = (group for year in range(first, first + count) for group in self._groups(year, first))
         yield from _in_order(groups, self.world.year_start(first + count), Group.arrival)
 
     def history(
@@ -108,8 +109,9 @@ class Simulator:
     def _history(
         self, start_ms: int, end_ms: int, unfinished: list[Unfinished] | None
     ) -> Iterator[tuple[str, Record]]:
-        for year in range(self.world.local_date(start_ms).year, self.world.local_date(end_ms).year + 1):
-            for group in self._groups(year):
+        first, last = (self.world.local_date(at).year for at in (start_ms, end_ms))
+        for year in range(first, last + 1):
+            for group in self._groups(year, first):
                 if group.start >= end_ms:
                     break
                 later = [record for record in group.events if record["occurred_at"] >= end_ms]
@@ -120,11 +122,15 @@ class Simulator:
                         record["mode"] = "backfill"
                         yield group.domain, record
 
-    def _groups(self, year: int) -> Iterator[Group]:
-        """All groups of a year in order of start."""
-        merged = heapq.merge(
-            *(_ordered(stream.groups(year)) for stream in self.streams), key=lambda g: g.start
+    def _groups(self, year: int, first: int) -> Iterator[Group]:
+        """All groups of a year in order of start; the ``first`` begins with opening balances."""
+        streams = (
+            first_year(self.revenue, year)
+            if stream is self.revenue and year == first
+            else stream.groups(year)
+            for stream in self.streams
         )
+        merged = heapq.merge(*map(_ordered, streams), key=lambda g: g.start)
         for group in merged:
             planted = group
             for plant in self.plants:

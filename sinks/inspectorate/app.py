@@ -56,11 +56,15 @@ MEASURES = {
 #: In the address: only what is observed.
 OBSERVING = "amati"
 
-#: A page about a rule by its id, the index for "", None where there is none. A whole document without scripts.
-RulePages = Callable[[str], str | None]
+#: In the address: the local day whose fences a rule's page shows.
+DAY = "hari"
+
+#: A page about a rule by its id, the index for "", None where there is none. A whole document without scripts. The day
+#: is that of the fences on it, None for the last.
+RulePages = Callable[[str, date | None], str | None]
 
 
-def _no_pages(_name: str) -> str | None:
+def _no_pages(_name: str, _day: date | None) -> str | None:
     return None
 
 
@@ -126,7 +130,7 @@ class Pages:
 
     async def rule(self, request: Request) -> Response:
         """The page of a rule, or the list of all."""
-        return await run_in_threadpool(self._rule, request.path_params.get("rule", ""))
+        return await run_in_threadpool(self._rule, request.path_params.get("rule", ""), _day(request))
 
     async def download(self, request: Request) -> Response:
         """The filtered list as CSV."""
@@ -159,8 +163,8 @@ class Pages:
             observed=alert["rule"] in self._observed(),
         )
 
-    def _rule(self, name: str) -> Response:
-        page = self._rule_pages(name)
+    def _rule(self, name: str, day: date | None) -> Response:
+        page = self._rule_pages(name, day)
         if page is None:
             raise HTTPException(404, "Aturan ini tidak punya halaman. Daftarnya ada di /aturan/.")
         return HTMLResponse(page, headers={"Content-Security-Policy": _policy(page)})
@@ -238,6 +242,13 @@ def _selection(request: Request) -> Selection:
         min(int(page), 100_000) if page.isdigit() else 0,
         observing=request.query_params.get("tampil") == OBSERVING,
     )
+
+
+def _day(request: Request) -> date | None:
+    try:
+        return date.fromisoformat(request.query_params.get(DAY, ""))
+    except ValueError:
+        return None
 
 
 def _policy(page: str) -> str:

@@ -9,7 +9,7 @@ import csv
 import hashlib
 import io
 import time
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from sinks.wallboard import details, wording
 from sinks.wallboard.broadcast import Broadcast
 from sinks.wallboard.feed import Feed
 from sinks.wallboard.progress import STREAM_GROUP
+from sinks.wallboard.reconciled import Reconciled
 from sinks.wallboard.state import Board, Today
 from sinks.wallboard.tiles import TILES, all_tiles
 from sinks.wallboard.typescale import typescale
@@ -318,10 +319,11 @@ def run(
     inspectorate_url: str = "",
     workers_group: str = STREAM_GROUP,
     observed: Callable[[], Collection[str]] = frozenset,
+    reconciled: Callable[[], Sequence[Reconciled]] = tuple,
 ) -> None:
     """Serve until SIGTERM or SIGINT. ``workers_group`` is the consumer group whose progress the board watches,
-    ``observed`` says which rules are only observed."""
-    state = Board(profile, observed=observed)
+    ``observed`` says which rules are only observed, ``reconciled`` how comparisons with official reports ended."""
+    state = Board(profile, observed=observed, reconciled=reconciled)
     board = Wallboard(Feed(kafka, clickhouse, state, workers_group), wallboard, inspectorate_url)
     config = uvicorn.Config(
         board.app(),

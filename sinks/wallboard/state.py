@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from schemas.profile import Profile
+from sinks.wallboard.reconciled import Reconciled
 from sinks.wallboard.store import Store
 
 CLOSING = frozenset({"issued", "rejected", "withdrawn", "closed"})
@@ -27,7 +28,8 @@ class SourceState:
 class Board:
     """``alerts`` holds the highest revision of each alert by id; ``as_of`` the newest publish time in the figures
     (UTC ms) and ``lag_ms`` how old it was when it came here; ``link`` LANGSUNG, TERTUNDA or TERPUTUS as the feed sees
-    itself, with ``why``. ``observed`` says which rules are only observed: what they find is on no wall."""
+    itself, with ``why``. ``observed`` says which rules are only observed: what they find is on no wall. ``reconciled`` are the
+    comparisons with official reports, the oldest first."""
 
     profile: Profile
     store: Store = field(default_factory=Store)
@@ -39,6 +41,7 @@ class Board:
     link: str = "TERTUNDA"
     why: str = "memuat angka terakhir dari ClickHouse"
     observed: Callable[[], Collection[str]] = frozenset
+    reconciled: Callable[[], Sequence[Reconciled]] = tuple
 
     def put_alert(self, alert: dict[str, Any]) -> bool:
         """Take an alert over unless a higher revision is known; whether it changed anything."""

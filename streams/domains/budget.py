@@ -29,7 +29,13 @@ department, program, activity, sub-activity, account, fund, village) the latest 
 amount. It is kept as differences on the days of its versions. The cash plan is that of the latest version that
 carries one (twelve months), on the first day of each month.
 
-All figures belong to their fiscal year: a day before or after it is its first or last day.
+All figures belong to their fiscal year: a day before or after it is its first or last day. Only what comes back after
+the year is different, for the year is closed then. A return or reversal of UP or TU lessens the advance on its own day:
+until then the cash was in the treasurer's hands, also on 31 December. A return or reversal of LS or GU is no figure
+here: money paid back later is other revenue of the year it arrives in (PSAP 02 and 10, PP 71/2010), and comes as a
+receipt. What was written down wrongly is corrected, by an event with ``corrects``, and belongs to the year it is of.
+
+UP is a department's and names no account: by account, the advance is that of TU less what was accounted of UP.
 """
 
 from __future__ import annotations
@@ -55,8 +61,11 @@ DIMENSIONS = ("opd", "program", "activity", "sub_activity", "account")
 MONTHS = 12
 TYPES = ("UP", "GU", "TU", "LS")
 
+#: What comes back; after the fiscal year it changes no spending.
+BACK = ("return", "reversal")
+
 FLOWS = {
-    REALISED: pl.col("amount") * pl.col("realised"),
+    REALISED: pl.when("closed").then(0).otherwise(pl.col("amount") * pl.col("realised")),
     ADVANCE: pl.col("amount") * pl.col("advance"),
 }
 
@@ -65,6 +74,7 @@ class Budget(Additive):
     """Processor of ``budget.disbursements``."""
 
     domain = "budget"
+    version = "3"
     key = ("opd", "sub_activity")
     fields = (
         "fiscal_year", "program", "activity", "account", "amount", "disbursement_type",
@@ -87,7 +97,10 @@ class Budget(Additive):
 
     def count(self, frame: pl.DataFrame, sign: int) -> None:
         year = pl.col("fiscal_year")
-        frame = frame.with_columns(day=pl.col("day").clip(pl.date(year, 1, 1), pl.date(year, 12, 31)))
+        first, last = pl.date(year, 1, 1), pl.date(year, 12, 31)
+        closed = pl.col("kind").is_in(BACK) & (pl.col("day") > last)
+        day = pl.when(closed).then("day").otherwise(pl.col("day").clip(first, last))
+        frame = frame.with_columns(day=day, closed=closed)
         moved = frame.filter(pl.col("kind").is_in(MOVING)).join(
             self._effects, on=["kind", "disbursement_type"]
         )

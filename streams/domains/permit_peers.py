@@ -63,7 +63,7 @@ class PermitPeers:
         self._counting = [rule for rule in mine if rule.facts is not None]
         names = [(rule.id, name) for rule in mine for name in rule.measures]
         self._measures = {name: number for number, name in enumerate(names)}
-        self._fenced = [self._measures[rule.id, name] for rule in mine for name in rule.fences]
+        self._fenced = [self._measures[rule.id, fence.measure] for rule in mine for fence in rule.fences]
         self.totals, self.alerts = totals, alerts
         self._entries, self._pending, self._days = Entries(), Pending(), Days()
         self._counts, self._fences = Counts(), Fences()
@@ -113,6 +113,14 @@ class PermitPeers:
     def next_freeze(self) -> int:
         """When the next day is frozen (UTC ms)."""
         return freeze_at(self.book.profile, (self._days.get(FROZEN) or 0) + 1, self._lateness)
+
+    def peers(self, rule: Rule, day: int | None = None) -> Peers | None:
+        """What a rule may know of its peers by the fences of a local day (since 1970), by default the last that was
+        frozen; None where no fences of it are kept. Changes nothing."""
+        day = self._fences.last() if day is None else day
+        if day is None or self._fences.get(day) is None:
+            return None
+        return self._peers(rule, day, freeze_at(self.book.profile, day, self._lateness))
 
     def _keep(self, merged: Merged, first: int, columns: pa.RecordBatch, clocks: np.ndarray) -> None:
         """Let events wait for the end of their day; those that no case can have are the case task's dead letters."""

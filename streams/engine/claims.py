@@ -105,7 +105,7 @@ class Claims:
             }
             bounds = self.look_ups.bounds(places)
             states = recovered.header.lanes if recovered.header is not None else {}
-            fingerprint = self._fingerprint(DOMAIN, processor.version)
+            fingerprint = fingerprint_of(DOMAIN, processor.version, self.profile_hash)
             same = WHOLE not in states or states[WHOLE].fingerprint == fingerprint
             inboxes = {}
             for source, (topic, domain) in places.items():
@@ -148,7 +148,7 @@ class Claims:
         self, domain: str, source: Source, bounds: Bounds, recovered: Recovered, anew: set[str]
     ) -> Lane:
         topic, processor = self.topics[domain], self.make(domain, source.partition)
-        fingerprint = self._fingerprint(domain, processor.version)
+        fingerprint = fingerprint_of(domain, processor.version, self.profile_hash)
         state = recovered.header.lanes.get(topic) if recovered.header is not None else None
         if state is not None:
             _check(source, state, bounds)
@@ -162,10 +162,6 @@ class Claims:
             begin=bounds.begin, end=bounds.end, state=state, earlier=earlier,
         )  # fmt: skip
 
-    def _fingerprint(self, domain: str, version: str) -> str:
-        """What stands for code and profile."""
-        return hashlib.sha256(f"{domain}\0{version}\0{self.profile_hash}".encode()).hexdigest()[:16]
-
     def _prime(self, inputs: Sequence[Lane | Inbox]) -> None:
         """Let every input read its window of repeats again before it goes on; see schemas/repeats.py for its length."""
         window = Repeats()
@@ -177,6 +173,11 @@ class Claims:
             oldest = item.position - window.max_rows
             start = min(item.position - window.min_rows, by_time.get(item.source, oldest))
             item.prime_from(max(item.begin, oldest, start))
+
+
+def fingerprint_of(domain: str, version: str, profile_hash: str) -> str:
+    """What stands for the code of a processor and a profile."""
+    return hashlib.sha256(f"{domain}\0{version}\0{profile_hash}".encode()).hexdigest()[:16]
 
 
 def _restore(

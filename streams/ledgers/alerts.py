@@ -23,7 +23,7 @@ from streams.rules.telling import Told
 #: What a finding is where the rule says nothing else.
 FINDING: Mapping[str, pl.Expr] = {
     "scope": pl.lit(""), "level": pl.lit(BREACH), "fence": pl.lit(""),
-    "proof": pl.lit(None, pl.List(pl.UInt32)), "as_of": pl.lit(None, pl.Int64),
+    "proof": pl.lit(None, pl.List(pl.UInt32)), "as_of": pl.lit(None, pl.Int64), "as_of_source": pl.lit(""),
 }  # fmt: skip
 REASON = "Pada penilaian hari ini dokumen yang ada tidak lagi menunjukkan indikasi ini."
 JOINT = "|"
@@ -64,7 +64,7 @@ class LedgerAlerts:
         """A complete record of ``risk.alerts`` but for status, revision and publish time."""
         rule, proof = groups.rule, groups.rows.filter(pl.col("row").is_in(row["proof"]))
         last = proof.row(-1, named=True)
-        day = groups.day if row["as_of"] is None else row["as_of"]
+        day, source = groups.day if row["as_of"] is None else row["as_of"], row["as_of_source"]
         told = Told(
             profile=self._profile, subject=row["subject"], unit="", scope=row["scope"], level=LEVELS[row["level"]],
             observed=float(row["observed"]), threshold=float(row["threshold"]), at=row["at"], closed=True,
@@ -73,8 +73,8 @@ class LedgerAlerts:
         return record(
             rule, told, subject=row["subject"], scope=row["scope"], opd=last["opd"], unit="",
             proof=_evidence(rule, proof), clock=groups.at,
-            parameters={f"{rule.id}.{p.name}": str(groups.on(p.name, day)) for p in rule.parameters},
-            as_of=AsOf(day_of(day).isoformat()),
+            parameters={f"{rule.id}.{p.name}": str(groups.on(p.name, day, source)) for p in rule.parameters},
+            as_of=AsOf(day_of(day).isoformat(), source=source),
             fence_id=row["fence"] or None, mode="backfill" if last["backfill"] else "live",
             simulated=bool(proof.get_column("simulated").any()),
         )  # fmt: skip

@@ -34,22 +34,26 @@ class Groups:
         """The rows of another topic that the rule names, within its window."""
         return self.window(domain, self.rule.window)
 
-    def value(self, name: str, days: pl.Series) -> pl.Series:
-        """A parameter of the rule as of each of some days (since 1970)."""
-        known = {day: self.on(name, day) for day in days.unique().to_list()}
-        return days.replace_strict(list(known), list(known.values()), return_dtype=pl.Float64)
+    def value(self, name: str, days: pl.Series, sources: pl.Series | None = None) -> pl.Series:
+        """A parameter of the rule as of each of some days (since 1970), for the source of each where they are given."""
+        source = pl.lit("") if sources is None else sources.cast(pl.String).alias("source")
+        asked = days.alias("day").to_frame().with_columns(source.alias("source"))
+        known = asked.unique()
+        values = [self.on(name, day, of) for day, of in known.iter_rows()]
+        known = known.with_columns(pl.Series("value", values, pl.Float64))
+        return asked.join(known, on=["day", "source"], how="left", maintain_order="left").get_column("value")
 
-    def on(self, name: str, day: int | None = None) -> float:
-        """A parameter of the rule as of a day (since 1970); today where none is given."""
-        on = day_of(self.day if day is None else day)
-        return self.profile.threshold(f"{self.rule.id}.{name}", on, self.rule.parameter(name).on(on))
+    def on(self, name: str, day: int | None = None, source: str = "") -> float:
+        """A parameter of the rule as of a day (since 1970), today where none is given, for a source where it is named."""
+        on, default = day_of(self.day if day is None else day), self.rule.parameter(name)
+        return self.profile.threshold(f"{self.rule.id}.{name}", on, default.on(on), source=source)
 
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
     """What a rule says of groups. ``found`` has a row a finding: group, observed, threshold, and where they are not what
-    ``FINDING`` says, scope, level, at, fence, ``as_of`` (the day whose parameters decided; today), ``proof`` (the rows that
-    show it; all of the group); any other column is for the rule's sentence. ``silent`` are groups of which it says nothing, by the index of the reason in the rule's
+    ``FINDING`` says, scope, level, at, fence, ``as_of`` (the day whose parameters decided; today), ``as_of_source`` (the
+    source whose parameters decided; none), ``proof`` (the rows that show it; all of the group); any other column is for the rule's sentence. ``silent`` are groups of which it says nothing, by the index of the reason in the rule's
     ``not_applicable``. Nothing was found in all others."""
 
     found: pl.DataFrame

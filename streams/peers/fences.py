@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from streams.engine.chunk import Int64s
 from streams.engine.store import Pairs
-from streams.peers.counts import Counted, Quantiles, quantiles
+from streams.peers.counts import BITS, MASK, Counted, Quantiles, quantiles
 
 PERCENTS = (10, 25, 50, 75, 95)
 #: How long a late closing may still ask for the fence of its day.
@@ -36,6 +36,15 @@ class Fences(Pairs[int, bytes]):
         self.put(day, _pack(found))
         for old in [kept for kept in self if kept < day - KEPT_DAYS]:
             self.put(old, None)
+
+    def last(self) -> int | None:
+        """The day that was frozen last; None before the first."""
+        return max(self, default=None)
+
+    def groups(self, day: int, measure: int) -> Int64s:
+        """``a`` of every histogram of a measure that has a fence on a day."""
+        group = _unpack(self.get(day)).group
+        return group[group >> BITS == measure] & MASK
 
     def find(self, group: Int64s, day: Int64s) -> Fence:
         """The fence of each (measure and a, day); without one there were no peers."""

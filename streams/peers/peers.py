@@ -9,7 +9,7 @@ import numpy as np
 
 from streams.cases.book import Book, day_of
 from streams.engine.chunk import Int64s
-from streams.peers.counts import Counted, Counts, packed
+from streams.peers.counts import BITS, Counted, Counts, packed
 from streams.peers.fences import Fence, Fences
 
 if TYPE_CHECKING:
@@ -44,16 +44,23 @@ class Peers:
 
     def fence(self, measure: str, a: Any, days: Int64s) -> Fence:
         """The frozen quantiles of a histogram for each (a, day)."""
-        return self._fences.find((np.int64(self.measure(measure)) << 28) | np.asarray(a, np.int64), days)
+        return self._fences.find((np.int64(self.measure(measure)) << BITS) | np.asarray(a, np.int64), days)
+
+    def fenced(self, measure: str) -> Int64s:
+        """``a`` of every histogram that has a fence on ``day``."""
+        return self._fences.groups(self.day, self.measure(measure))
+
+    def fence_id(self, measure: str, a: int, day: int, name: str) -> str:
+        """What alerts call a fence: rule, name, day, and a digest of its values."""
+        digest = self._fences.digest(day, self.measure(measure) << BITS | a)
+        return f"{self._rule.id}/{name}/{day_of(day).isoformat()}/{digest}"
 
     def fence_ids(self, measure: str, a: Any, days: Int64s, names: Sequence[str]) -> Numbers:
-        """A word for each fence that was used: rule, name, day, and a digest of its values."""
-        number = self.measure(measure)
-        found = []
-        for one, day, name in zip(np.asarray(a).tolist(), days.tolist(), names, strict=True):
-            digest = self._fences.digest(day, number << 28 | one)
-            text = f"{self._rule.id}/{name}/{day_of(day).isoformat()}/{digest}"
-            found.append(self.book.words.number(text))
+        """A word for each fence that was used."""
+        found = [
+            self.book.words.number(self.fence_id(measure, one, day, name))
+            for one, day, name in zip(np.asarray(a).tolist(), days.tolist(), names, strict=True)
+        ]
         return np.array(found, np.uint32)
 
     def sums(self) -> Counted:

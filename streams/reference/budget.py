@@ -24,7 +24,11 @@ def figures(events: list[Received], profile: Profile) -> Counter[Figure]:
             add(found, "budget.realised", day, amount, dimensions)
             add(found, "budget.advance", day, -amount, dimensions)
         elif kind in ("return", "reversal"):
-            add(found, "budget.advance" if advance else "budget.realised", day, -amount, dimensions)
+            happened = profile.local_day(e["occurred_at"])
+            if advance:
+                add(found, "budget.advance", max(day, happened), -amount, dimensions)
+            elif happened <= f"{e['fiscal_year']:04d}-12-31":
+                add(found, "budget.realised", day, -amount, dimensions)
         elif kind == "ceiling" and e["ceiling_stage"] in ("APBD", "SHIFT", "APBD-P"):
             line = (e["fiscal_year"], *dimensions.values(), e["fund"] or None, e["village"] or None)
             lines[line].append(e)

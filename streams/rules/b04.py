@@ -147,7 +147,8 @@ EXAMPLES = (
         "after a dated change",
         "not found",
         _package("P1", "2025-05-02", 390),
-        clock="2025-05-03 01:00",
+        _paid("P1", "2025-06-10", 390),
+        clock="2025-06-11 01:00",
     ),
 )
 

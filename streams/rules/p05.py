@@ -6,16 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from streams.cases.book import combined
+from streams.cases.book import Floats, combined
 from streams.cases.events import NEVER
 from streams.cases.view import Cases
 from streams.days import local_days
 from streams.engine.chunk import Int64s
+from streams.peers.fences import Fence
 from streams.peers.peers import Fact, Peers
 from streams.rules.examples import Event, many, on, row
 from streams.rules.findings import Judgement, applies, findings
-from streams.rules.parameters import Parameters
-from streams.rules.rule import LegalBasis, Parameter, Rule
+from streams.rules.parameters import Parameters, Values
+from streams.rules.rule import Fenced, LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, whole
 
 NOT_CLOSED, FEW, NO_STEPS = range(3)
@@ -46,17 +47,27 @@ def facts(cases: Cases) -> Sequence[Fact]:
     return [Fact("repeats", cases.permit_type[rows], most[rows], day)]
 
 
+def limit(fence: Fence, parameters: Values) -> Floats:
+    """As often as 95 % of the peers at most, but never less than ``least``."""
+    return np.maximum(fence.by_percent[95], parameters["least"])
+
+
+def _as_counted(times: Int64s) -> Floats:
+    """Repetitions are counted one by one, not in log buckets."""
+    return times.astype(np.float64)
+
+
 def compare(cases: Cases, parameters: Parameters, peers: Peers) -> Judgement:
-    """More often than 95 % of its peers, and than ``least``."""
+    """More often than ``limit`` allows."""
     most = repetitions(cases)
     day = local_days(cases.closed_at, cases.book.zone)
     fence = peers.fence("repeats", cases.permit_type, day)
-    limit = np.maximum(fence.by_percent[95], parameters["least"])
+    most_allowed = limit(fence, parameters)
     few = fence.n < PEERS
-    rows = np.flatnonzero((most > limit) & ~few & (cases.closed_at != NEVER))
+    rows = np.flatnonzero((most > most_allowed) & ~few & (cases.closed_at != NEVER))
     types = cases.permit_type[rows]
     found = findings(
-        rows, cases.closed_at[rows], most[rows], limit[rows], cases.last_unit[rows],
+        rows, cases.closed_at[rows], most[rows], most_allowed[rows], cases.last_unit[rows],
         fence=peers.fence_ids("repeats", types, day[rows], [cases.book.words.text(t) for t in types.tolist()]),
     )  # fmt: skip
     return Judgement(
@@ -112,7 +123,7 @@ RULE = Rule(
     sources=("Penambangan proses: rework",),
     not_applicable=("belum ditutup", "kurang dari 30 pembanding", "tanpa langkah"),
     measures=("repeats",),
-    fences=("repeats",),
+    fences=(Fenced("repeats", (95,), "above", limit, "times", _as_counted),),
     facts=facts,
     compare=compare,
     sentence=sentence,

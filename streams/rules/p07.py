@@ -6,16 +6,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from streams.cases.book import Floats
 from streams.cases.events import NEVER
 from streams.cases.view import Cases
 from streams.days import local_days
+from streams.peers.fences import Fence
 from streams.peers.peers import Fact, Peers
 from streams.peers.statistics import buckets_of, values_of
 from streams.rules.done import done
 from streams.rules.examples import Event, many, on, row
 from streams.rules.findings import Judgement, applies, findings
-from streams.rules.parameters import Parameters
-from streams.rules.rule import LegalBasis, Parameter, Rule
+from streams.rules.parameters import Parameters, Values
+from streams.rules.rule import Fenced, LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, decimal, whole
 
 NOT_YET, NOT_ISSUED, NO_START, MACHINE, FEW = range(5)
@@ -32,22 +34,27 @@ def facts(cases: Cases) -> Sequence[Fact]:
     return [Fact("minutes", group, buckets_of(np.maximum(steps.minutes[rows], 1)), day)]
 
 
+def limit(fence: Fence, parameters: Values) -> Floats:
+    """Q1 / (Q3 / Q1)**reach: the lower Tukey fence of logarithms."""
+    low, high = values_of(fence.by_percent[25]), values_of(fence.by_percent[75])
+    return low / (high / low) ** parameters["reach"]
+
+
 def compare(cases: Cases, parameters: Parameters, peers: Peers) -> Judgement:
-    """Below Q1 / (Q3 / Q1)**reach of its peers (the lower Tukey fence of logarithms), or below the least possible."""
+    """Below the ``limit`` of its peers, or below the least possible."""
     steps = done(cases)
     rows = np.flatnonzero(~steps.automatic & cases.issued[steps.case])
     case, step, minutes = steps.case[rows], steps.step[rows], steps.minutes[rows]
     group = cases.book.both(cases.permit_type[case], step)
     day = local_days(cases.closed_at[case], cases.book.zone)
     fence = peers.fence("minutes", group, day)
-    low, high = values_of(fence.by_percent[25]), values_of(fence.by_percent[75])
-    limit = low / (high / low) ** parameters["reach"][case]
+    least = limit(fence, {"reach": parameters["reach"][case]})
     compared = fence.n >= PEERS
     own = values_of(buckets_of(np.maximum(minutes, 1)))  # a bucket against buckets
-    fast = compared & (own < limit)
+    fast = compared & (own < least)
     impossible = minutes < steps.minimum[rows]
     wrong = np.flatnonzero(fast | impossible)
-    threshold = np.maximum(np.where(fast, limit, -np.inf), np.where(impossible, steps.minimum[rows], -np.inf))
+    threshold = np.maximum(np.where(fast, least, -np.inf), np.where(impossible, steps.minimum[rows], -np.inf))
     used = np.where(fast[wrong], peers.fence_ids(
         "minutes", group[wrong], day[wrong], [cases.book.words.text(g) for g in group[wrong].tolist()]
     ), np.uint32(0))  # fmt: skip
@@ -134,7 +141,7 @@ RULE = Rule(
         "kurang dari 30 pembanding",
     ),
     measures=("minutes",),
-    fences=("minutes",),
+    fences=(Fenced("minutes", (25, 75), "below", limit),),
     facts=facts,
     compare=compare,
     sentence=sentence,

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from streams.cases.book import Floats
 from streams.cases.events import NEVER
 from streams.cases.view import Cases
 from streams.days import local_days
+from streams.peers.fences import Fence
 from streams.peers.peers import Fact, Peers
-from streams.peers.statistics import buckets_of
+from streams.peers.statistics import buckets_of, values_of
 from streams.rules.examples import Event, Groups, many, on, row
 from streams.rules.findings import Judgement, applies, findings
-from streams.rules.parameters import Parameters
-from streams.rules.rule import LegalBasis, Parameter, Rule
+from streams.rules.parameters import Parameters, Values
+from streams.rules.rule import Fenced, LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, whole
 
 NOT_YET, NOT_ISSUED, NOT_ACCEPTED, FEW = range(4)
@@ -29,22 +31,32 @@ def facts(cases: Cases) -> Sequence[Fact]:
     return [Fact("minutes", cases.permit_type[rows], buckets_of(minutes), day)]
 
 
+def limit(fence: Fence, parameters: Values) -> Floats:  # noqa: ARG001
+    """A tenth of the peers waited no longer."""
+    return values_of(fence.by_percent[10])
+
+
 def compare(cases: Cases, parameters: Parameters, peers: Peers) -> Judgement:
-    """It passed ``overtaken`` others and waited less than a tenth of its peers."""
+    """It passed ``overtaken`` others and waited less than ``limit``."""
     minutes = cases.course.minutes(cases.book.profile.calendar)
     day = local_days(cases.closed_at, cases.book.zone)
     fence = peers.fence("minutes", cases.permit_type, day)
     few = fence.n < PEERS
-    quick = cases.issued & (cases.accepted >= 0) & ~few & (buckets_of(minutes) < fence.by_percent[10])
+    quick = (
+        cases.issued
+        & (cases.accepted >= 0)
+        & ~few
+        & (values_of(buckets_of(minutes)) < limit(fence, parameters))
+    )
     rows = np.flatnonzero(quick)
     accepted = cases.column("at")[cases.accepted[rows]]
     passed = peers.queue.overtaken(cases.permit_type[rows], accepted, cases.closed_at[rows])
-    limit = parameters["overtaken"][rows]
-    jumped = passed >= limit
-    rows, passed, limit = rows[jumped], passed[jumped], limit[jumped]
+    least = parameters["overtaken"][rows]
+    jumped = passed >= least
+    rows, passed, least = rows[jumped], passed[jumped], least[jumped]
     types = cases.permit_type[rows]
     found = findings(
-        rows, cases.closed_at[rows], passed, limit, cases.last_unit[rows], detail=minutes[rows],
+        rows, cases.closed_at[rows], passed, least, cases.last_unit[rows], detail=minutes[rows],
         fence=peers.fence_ids("minutes", types, day[rows], [cases.book.words.text(t) for t in types.tolist()]),
     )  # fmt: skip
     return Judgement(
@@ -129,7 +141,7 @@ RULE = Rule(
         "kurang dari 30 pembanding",
     ),
     measures=("minutes",),
-    fences=("minutes",),
+    fences=(Fenced("minutes", (10,), "below", limit),),
     facts=facts,
     compare=compare,
     sentence=sentence,

@@ -7,16 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 
 from schemas import calendar_arrays
+from streams.cases.book import Floats
 from streams.cases.events import NEVER
 from streams.cases.view import Cases
 from streams.days import local_days
 from streams.engine.chunk import Int64s
+from streams.peers.fences import Fence
 from streams.peers.peers import Fact, Peers
 from streams.peers.statistics import buckets_of, values_of
 from streams.rules.examples import FIRST, SECOND, Event, many, on, row
 from streams.rules.findings import Judgement, applies, findings
-from streams.rules.parameters import Parameters
-from streams.rules.rule import LegalBasis, Parameter, Rule
+from streams.rules.parameters import Parameters, Values
+from streams.rules.rule import Fenced, LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, whole
 from streams.runs import Bools
 
@@ -61,8 +63,13 @@ def _moved(cases: Cases) -> Bools:
     return (cases.column("contact") != 0) | (cases.column("fee_paid") > 0) | other
 
 
+def limit(fence: Fence, parameters: Values) -> Floats:
+    """``times`` the median of the peers."""
+    return parameters["times"] * values_of(fence.by_percent[50])
+
+
 def compare(cases: Cases, parameters: Parameters, peers: Peers) -> Judgement:
-    """Idle for more than ``times`` the median of its peers, and closed within ``fast_days`` of being moved."""
+    """Idle for more than ``limit``, and closed within ``fast_days`` of being moved."""
     later, minutes = gaps(cases)
     case = cases.case_of[later]
     closed = np.where(cases.closed_at[case] == NEVER, cases.column("at")[later], cases.closed_at[case])
@@ -72,11 +79,11 @@ def compare(cases: Cases, parameters: Parameters, peers: Peers) -> Judgement:
     day = local_days(cases.closed_at, cases.book.zone)
     fence = peers.fence("gaps", cases.permit_type, day)
     few = (fence.n < PEERS) & (most >= 0)
-    limit = parameters["times"] * values_of(fence.by_percent[50])
-    rows = np.flatnonzero(cases.issued & ~few & (most > limit))
+    idle = limit(fence, parameters)
+    rows = np.flatnonzero(cases.issued & ~few & (most > idle))
     types = cases.permit_type[rows]
     found = findings(
-        rows, cases.closed_at[rows], most[rows], limit[rows], cases.last_unit[rows],
+        rows, cases.closed_at[rows], most[rows], idle[rows], cases.last_unit[rows],
         fence=peers.fence_ids("gaps", types, day[rows], [cases.book.words.text(t) for t in types.tolist()]),
     )  # fmt: skip
     return Judgement(
@@ -156,7 +163,7 @@ RULE = Rule(
     sources=("Komisioner KPK, 2025: disebut belum lengkap padahal lengkap",),
     not_applicable=("belum terbit", "tidak berakhir dengan izin", "kurang dari 30 pembanding"),
     measures=("gaps",),
-    fences=("gaps",),
+    fences=(Fenced("gaps", (50,), "above", limit),),
     facts=facts,
     compare=compare,
     sentence=sentence,

@@ -5,7 +5,7 @@ A rule that reads them as of another day says which in its findings (``as_of``).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from streams.cases.book import Floats
 
@@ -16,13 +16,19 @@ if TYPE_CHECKING:
     from streams.rules.rule import Rule
 
 
+class Values(Protocol):
+    """Values of a rule's parameters by name, one a row."""
+
+    def __getitem__(self, name: str, /) -> Floats: ...
+
+
 class Parameters:
     """Those of one rule for n cases."""
 
     def __init__(self, rule: Rule, cases: Cases) -> None:
         self._rule, self._cases = rule, cases
 
-    def __getitem__(self, name: str) -> Floats:
+    def __getitem__(self, name: str, /) -> Floats:
         """One value a case, as of the day it started."""
         cases = self._cases
         return self.at(name, cases.permit_type, cases.source, cases.started_day)

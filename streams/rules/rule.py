@@ -8,13 +8,17 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 from schemas.profile.model import Threshold
-from streams.rules.parameters import Parameters
+from streams.cases.book import Floats
+from streams.engine.chunk import Int64s
+from streams.peers.statistics import values_of
+from streams.rules.parameters import Parameters, Values
 
 if TYPE_CHECKING:
     import polars as pl
 
     from streams.cases.view import Cases
     from streams.ledgers.groups import Groups, Weighed
+    from streams.peers.fences import Fence
     from streams.peers.peers import Asked, Fact, Peers
     from streams.rules.findings import Judgement
     from streams.rules.telling import Told
@@ -49,6 +53,22 @@ class Parameter:
         """The value where the profile does not say otherwise."""
         law = self.by_law(day)
         return self.default if law is None else law.value
+
+
+@dataclass(frozen=True, slots=True)
+class Fenced:
+    """A measure whose quantiles are frozen once a day, and the limit that the rule makes of some of them.
+
+    ``limit`` gives one limit a row, in ``unit``, from the fences and parameters of as many rows; what is found lies
+    ``below`` or ``above`` it. ``values`` are what the buckets of the measure stand for.
+    """
+
+    measure: str
+    percents: tuple[int, ...]
+    side: Literal["below", "above"]
+    limit: Callable[[Fence, Values], Floats]
+    unit: str = "minutes"
+    values: Callable[[Int64s], Floats] = values_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +118,7 @@ class Rule:
     A rule of one case has ``judge``; it may ``compare`` too, once a day in the regency task, and what that finds has the
     scope ``compares``, which ``judge`` never gives, so that the alerts of both tasks stay apart. One of the regency task counts ``facts`` of closed cases under its ``measures`` and
     has ``compare`` for cases that closed, ``ask`` for pairs such as an officer and an applicant, once a day, or both;
-    ``fences`` are the measures whose quantiles are frozen, ``shows`` the events that are evidence about a pair.
+    ``fences`` say which measures have their quantiles frozen, ``shows`` the events that are evidence about a pair.
 
     A rule about money or people has ``weigh``, once a day in the regency task: over the ``rows`` of its domain that have
     the same ``by``, of the last ``window`` days; only where something came or was corrected since the day before, or with
@@ -130,7 +150,7 @@ class Rule:
     historic: bool = True
     judge: Callable[[Cases, Parameters], Judgement] | None = None
     measures: tuple[str, ...] = ()
-    fences: tuple[str, ...] = ()
+    fences: tuple[Fenced, ...] = ()
     facts: Callable[[Cases], Sequence[Fact]] | None = None
     compare: Callable[[Cases, Parameters, Peers], Judgement] | None = None
     compares: str = ""
@@ -170,4 +190,4 @@ class Rule:
         return self.judge(cases, Parameters(self, cases))
 
 
-__all__ = ["SITUATIONS", "Example", "Kind", "LegalBasis", "Parameter", "Rule", "Task"]
+__all__ = ["SITUATIONS", "Example", "Fenced", "Kind", "LegalBasis", "Parameter", "Rule", "Task"]

@@ -101,6 +101,10 @@ def _record(domain: str, kind: str, at: str, fields: Mapping[str, Any], profile:
     own = {
         name: instant(v, profile) if name in TIMES and isinstance(v, str) else v for name, v in given.items()
     }
+    known = arrow_schema(DOMAINS[domain].schema).names
+    if unknown := sorted(name for name, value in own.items() if value is not None and name not in known):
+        raise ValueError(f"{', '.join(unknown)}: no field of {DOMAINS[domain].name}")
+    own = {name: value for name, value in own.items() if name in known}
     record = {
         **_defaults(DOMAINS[domain].schema),
         "source": source.id,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.rules.counts import Count
-from infra.rules.site import INDEX, Fence, Figures, Site, static_link
+from infra.rules.site import INDEX, Figures, Site, static_link
 from infra.rules.states import States
 from streams.rules import rules
 from streams.rules.trial import example_profile, worked
@@ -59,10 +59,10 @@ def test_a_page_says_all_there_is_to_say(site: Site, rule: object) -> None:
             assert alert["sentence"] in page
 
 
-def test_figures_and_fences_are_shown_where_there_are_any(site: Site) -> None:
+def test_figures_are_shown_where_there_are_any(site: Site) -> None:
     counts = {"P01": Count(3, 9, 2, {"tanpa standar": 2}, {"/opd/a": [3, 9, 2], "/opd/b": [0, 0, 0]})}
-    page = site.page("P01", Figures(counts, {"P01": [Fence("IZIN", 12.5, 40, "2026-02-02", "f1")]})) or ""
-    for text in ("25,0 %", "tanpa standar: 2", "/opd/a", "12,5", "f1", "2 Feb 2026"):
+    page = site.page("P01", Figures(counts)) or ""
+    for text in ("25,0 %", "tanpa standar: 2", "/opd/a"):
         assert text in page, text
     assert "Belum ada berkas yang dinilai" in (site.page("P02", Figures(counts)) or "")
     assert "gudang data tidak menjawab" in (site.page("P02", Figures()) or "")

@@ -12,6 +12,7 @@ import pytest
 from producers.simulator import SimulationRefusedError, Simulator, Unfinished
 from producers.simulator.live import Live
 from producers.simulator.planting import Plant
+from producers.simulator.slips import standing
 from producers.simulator.world import Group
 from schemas.catalogue import DOMAINS, HEARTBEATS
 from schemas.codec import Codec
@@ -67,8 +68,8 @@ def test_every_kind_happens(year: Events) -> None:
     kinds = Counter((domain, record["kind"]) for domain, record in year)
     wanted = {
         "permits": "submitted accepted started finished returned resubmitted rejected issued",
-        "revenue": "assessment receipt void deposit",
-        "budget": "ceiling spd spp spm sp2d accounting return",
+        "revenue": "opening_balance assessment receipt void deposit reminder",
+        "budget": "ceiling package spd spp spm sp2d accounting return reversal",
         "population": "birth death move",
         "activities": "progress handover",
     }
@@ -77,7 +78,9 @@ def test_every_kind_happens(year: Events) -> None:
             assert kinds[domain, name] > 0, (domain, name)
     budget = of(year, "budget")
     assert {r["disbursement_type"] for r in budget if r["kind"] == "sp2d"} == {"UP", "GU", "TU", "LS"}
-    assert {r["ceiling_stage"] for r in budget if r["kind"] == "ceiling"} == {"APBD", "SHIFT", "APBD-P"}
+    assert {r["ceiling_stage"] for r in budget if r["kind"] == "ceiling"} == {
+        *("RKPD", "KUA-PPAS", "RAPBD", "APBD", "SHIFT", "APBD-P")
+    }
 
 
 def test_about_six_in_a_hundred_permits_are_late(regency: Profile) -> None:
@@ -100,39 +103,70 @@ def test_about_six_in_a_hundred_permits_are_late(regency: Profile) -> None:
     assert 0.03 < late / finished < 0.1
 
 
-def test_deposits_contain_what_was_received(year: Events) -> None:
+def test_deposits_contain_what_was_received_and_not_voided_before(year: Events) -> None:
     revenue = of(year, "revenue")
-    standing = {r["event_id"]: r for r in revenue if r["kind"] == "receipt"}
+    first: dict[str, str] = {}
     for record in revenue:
-        if record["kind"] == "void":
-            voided = standing.pop(record["voided_event"])
-            assert voided["amount"] == record["amount"]
-            assert voided["cash_office"] == record["cash_office"]
-        elif record.get("corrects"):
-            del standing[record["corrects"]]
-    amounts = {r["receipt_number"]: r["amount"] for r in standing.values()}
-    for slip in (r for r in revenue if r["kind"] == "deposit"):
+        wrong = record.get("corrects")
+        first[record["event_id"]] = first[wrong] if wrong else record["event_id"]
+    receipts = {first[r["event_id"]]: r for r in standing(revenue) if r["kind"] == "receipt"}
+    amounts = {r["receipt_number"]: r["amount"] for r in receipts.values()}
+    voided_at: dict[str, int] = {}
+    for void in (r for r in standing(revenue) if r["kind"] == "void"):
+        voided = receipts[void["voided_event"]]
+        assert (voided["amount"], voided["cash_office"]) == (void["amount"], void["cash_office"])
+        voided_at[voided["receipt_number"]] = void["occurred_at"]
+    later = 0
+    for slip in (r for r in standing(revenue) if r["kind"] == "deposit"):
         assert slip["amount"] == sum(part["amount"] for part in slip["composition"])
-        assert all(amounts[part["receipt_number"]] == part["amount"] for part in slip["composition"])
+        for part in slip["composition"]:
+            assert amounts[part["receipt_number"]] == part["amount"]
+            if part["receipt_number"] in voided_at:
+                later += 1
+                assert voided_at[part["receipt_number"]] > slip["occurred_at"]
+    assert 0 < later < len(voided_at)
+
+
+def test_a_bill_is_never_paid_twice_over(year: Events) -> None:
+    owed: Counter[str] = Counter()
+    for r in standing(of(year, "revenue")):
+        if r.get("assessment_id"):
+            sign = {"assessment": 1, "receipt": -1, "void": 1}.get(r["kind"], 0)
+            owed[r["assessment_id"]] += sign * r["amount"] + r.get("penalty", 0) - r.get("reduction", 0)
+    this_year = {bill: rest for bill, rest in owed.items() if f"/{YEAR - 1}/" not in bill}
+    assert min(this_year.values()) == 0 < max(this_year.values())
 
 
 def test_spending_stays_within_the_ceiling_and_follows_its_chain(year: Events) -> None:
-    budget = of(year, "budget")
+    budget = standing(of(year, "budget"))
     documents = {r["document_number"]: r for r in budget if r["kind"] != "ceiling"}
     ceilings: dict[tuple[str, str], int] = {}
     paid: Counter[tuple[str, str]] = Counter()
     for record in budget:
         key = (record["sub_activity"], record["account"])
-        if record["kind"] == "ceiling":
-            ceilings[key] = record["amount"]
+        kind, of_type = record["kind"], record.get("disbursement_type")
+        if kind == "ceiling":
             assert sum(record["monthly_plan"]) == record["amount"]
-        if record["kind"] in ("spm", "sp2d", "accounting", "return", "reversal"):
-            assert documents[record["refers_to"]]["sub_activity"] == record["sub_activity"]
-        if record["kind"] == "sp2d" and record["disbursement_type"] != "UP":
+            if record["fiscal_year"] == YEAR:
+                ceilings[key] = record["amount"]
+        if kind in ("spm", "sp2d", "accounting", "return", "reversal"):
+            # what GU accounts for was paid from the department's UP, which one sub-activity holds
+            scope = "opd" if (kind, of_type) == ("accounting", "GU") else "sub_activity"
+            assert documents[record["refers_to"]][scope] == record[scope]
+        if kind == ("accounting" if of_type == "UP" else "sp2d"):
             paid[key] += record["amount"]
     assert paid
+    assert all(amount <= ceilings[key] for key, amount in paid.items())
     total = sum(paid.values()) / sum(ceilings.values())
     assert 0.3 < total < 1.0
+
+
+def test_no_supplier_has_two_direct_packages_of_a_kind(year: Events) -> None:
+    packages = [r for r in standing(of(year, "budget")) if r["kind"] == "package"]
+    direct = [r for r in packages if r["package_method"] == "direct"]
+    assert direct
+    assert max(r["package_ceiling"] for r in direct) <= 100_000_000
+    assert len({(r["payee_token"], r["opd"], r["account"]) for r in direct}) == len(direct)
 
 
 def test_progress_never_falls_and_registrations_name_their_report(year: Events) -> None:

@@ -69,6 +69,17 @@ class BoardStack:
                     stderr=log,
                 )
 
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """A command of ``nadi`` on this stack, to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "infra.cli", *words],
+            cwd=self.folder,
+            env={**os.environ, **self._environment()},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
     def _environment(self) -> dict[str, str]:
         return {
             "PYTHONPATH": str(Path(__file__).parents[2]),

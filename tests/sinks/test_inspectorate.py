@@ -25,20 +25,21 @@ HOSTILE = "=HYPERLINK(1)<script>alert(1)</script>"
 OBSERVED = {"P04"}
 PROFILE = Profile.load(resolve_profile("contoh"))
 INDEX = "<html><style>b { color: red; }</style><p>semua aturan</p></html>"
+FENCE = "P04/PBG/survei/2026-02-03/0123abcd"
 COLUMNS = (
     "alert_id", "revision", "status", "rule", "rule_version", "domain", "level", "subject", "permit_type", "unit",
     "level_at", "first_at", "observed", "threshold", "unit_of_measure", "sentence", "evidence", "evidence_total",
-    "evidence_digest", "excluded", "parameters", "profile_hash", "clock", "simulated",
+    "evidence_digest", "excluded", "parameters", "profile_hash", "clock", "simulated", "fence_id",
 )  # fmt: skip
 
 
-def row(number: int, level: str, subject: str, rule: str = "P01") -> list[object]:
+def row(number: int, level: str, subject: str, rule: str = "P01", fence: str | None = None) -> list[object]:
     now = 1_795_000_000_000
     evidence = [("permits.steps", 1, 7, str(uuid.uuid4()), now, "accepted")]
     return [
         str(uuid.uuid5(uuid.NAMESPACE_URL, subject)), 1, "raised", rule, "1", "permits", level, subject, "PBG", "PUPR-CK",
         now, now - number * 1000, 12.5, 10.0, "working_days", f"Indikasi keterlambatan: {subject}.", evidence, 1,
-        "d" * 64, ["satu peristiwa koreksi"], {"P01.breach": "1.0"}, "h" * 64, now, True,
+        "d" * 64, ["satu peristiwa koreksi"], {"P01.breach": "1.0"}, "h" * 64, now, True, fence,
     ]  # fmt: skip
 
 
@@ -55,7 +56,7 @@ def desk(engine_url: str, table: str, columns: tuple[str, ...], rows: list[list[
         settings,
         PROFILE,
         observed=lambda: OBSERVED,
-        rule_pages={"": INDEX, "P01": INDEX}.get,
+        rule_pages=lambda name, day: f"{INDEX}{day}" if name in ("", "P01") else None,
     )
     found._origin = (time.monotonic(), True)  # the broker is not part of this test
     return TestClient(found.app())
@@ -65,7 +66,7 @@ def desk(engine_url: str, table: str, columns: tuple[str, ...], rows: list[list[
 def pages(engine_url: str) -> TestClient:
     rows = [row(n, ("warning", "breach", "severe")[n % 3], f"KASUS-{n:03}") for n in range(CASES)]
     rows.append(row(999, "severe", HOSTILE))
-    rows.append(row(0, "severe", "DIAMATI-1", "P04"))
+    rows.append(row(0, "severe", "DIAMATI-1", "P04", FENCE))
     return desk(engine_url, "alerts", COLUMNS, rows)
 
 
@@ -131,6 +132,14 @@ def test_the_page_of_a_rule_is_linked_and_served(pages: TestClient) -> None:
         assert "style-src 'self' 'sha256-" in policy
         assert "'unsafe-inline'" not in policy
     assert pages.get("/aturan/Z99").status_code == 404
+
+
+def test_an_alert_leads_to_the_fence_that_it_names(pages: TestClient) -> None:
+    alert = pages.get(f"/peringatan/{uuid.uuid5(uuid.NAMESPACE_URL, 'DIAMATI-1')}").text
+    assert f'<a href="/aturan/P04?hari=2026-02-03">{FENCE}</a>' in alert
+    assert "Nomor pagar" not in pages.get(f"/peringatan/{uuid.uuid5(uuid.NAMESPACE_URL, 'KASUS-007')}").text
+    assert pages.get("/aturan/P01?hari=2026-02-03").text.endswith("2026-02-03")
+    assert pages.get("/aturan/P01?hari=kemarin").text.endswith("None")
 
 
 def test_text_of_departments_is_escaped_and_no_formula(pages: TestClient) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from board_stack import BoardStack, eventually
 from clickhouse_stack import wait_for
 
+from sinks.wallboard import wording
 from sinks.wallboard.typescale import font_vh
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -88,16 +90,35 @@ def ready(page: Any) -> None:
     until(page, "document.documentElement.dataset.ready === '1'")
 
 
+def reconciled(stack: BoardStack, report: str) -> str:
+    """Run ``nadi reconcile`` on a report as of today; gives the day in words."""
+    path, today = stack.folder / "lra.csv", datetime.now(stack.profile.timezone).date()
+    path.write_text(report, "utf-8")
+    words = ("reconcile", "revenue", str(path), "--as-of", today.isoformat())
+    done = stack.run(*words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return wording.day(today)
+
+
 def test_published_totals_stand_on_the_wall_and_move_without_reload(stack: BoardStack, browser: Any) -> None:
     page = opened(browser, f"{stack.wall}/?mode=papan", WALL)
     ready(page)
     figure = page.locator("#tile-penerimaan .figure")
     assert figure.get_attribute("data-value") == "20000190"
+    as_of = reconciled(stack, "Kode Rekening;Realisasi\n4.1;20.000.190\n")
+    facts = "document.querySelector('#tile-penerimaan .facts').textContent"
+    until(page, f"{facts}.includes('cocok dengan LRA per {as_of}')")
+    assert page.evaluate(
+        """() => { const list = document.querySelector('#tile-penerimaan .facts');
+             for (const item of list.children) item.classList.toggle('on', item.textContent.startsWith('cocok'));
+             return list.clientHeight > 0 && list.scrollHeight <= list.clientHeight + 2 && list.scrollWidth <= list.clientWidth + 2; }"""
+    ), "the line fits its tile"
     assert figure.text_content() == "20,0"
     page.evaluate("window.kept = true")
     stack.publish("revenue", stack.receipt(5_000_000))
     until(page, "document.querySelector('#tile-penerimaan .figure').dataset.value === '25000190'", 20)
     assert page.evaluate("window.kept")
+    until(page, f"{facts}.includes('{as_of}, lalu angkanya berubah')")
     assert page.locator("#simulated").is_visible()
     assert "DATA SIMULASI" in page.locator("#simulated").text_content()
     assert page.problems == []

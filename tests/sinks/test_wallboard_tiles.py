@@ -11,6 +11,7 @@ from infra.settings import resolve_profile
 from schemas.profile import Profile
 from sinks.wallboard import wording
 from sinks.wallboard.broadcast import QUEUE, RING, Broadcast
+from sinks.wallboard.reconciled import Reconciled
 from sinks.wallboard.staleness import LIVE, NEVER, OLD, of_source
 from sinks.wallboard.state import Board, SourceState, Today
 from sinks.wallboard.store import Cell
@@ -97,6 +98,43 @@ def test_own_revenue_transfers_and_other_are_never_one_figure(profile: Profile, 
         put(board, "revenue.received", amount, "account_group", group)
     put(board, "revenue.received", 3210)
     assert tile(board, today, "penerimaan")["headline"]["value"] == 10  # type: ignore[index]
+
+
+def outcome(**changes: object) -> Reconciled:
+    base = {
+        "domain": "budget", "report": "LRA", "since": "2026-01-01", "as_of": "2026-09-30", "agrees": True,
+        "differences": {"": 0, "pagu": 0}, "figures": {"budget.realised": 500},
+    }  # fmt: skip
+    return Reconciled(**{**base, **changes})  # type: ignore[arg-type]
+
+
+def test_the_tile_says_how_it_compares_with_the_official_report(profile: Profile, today: Today) -> None:
+    known: list[Reconciled] = []
+    board = Board(profile, reconciled=lambda: known)
+    put(board, "budget.realised", 500, day="2026-03-01")
+    put(board, "budget.ceiling", 900)
+
+    def said(name: str = "anggaran") -> list[tuple[str, str]]:
+        return [(one["text"], one["tone"]) for one in tile(board, today, name)["reconciled"]]  # type: ignore[attr-defined]
+
+    assert said() == []
+    known.append(outcome())
+    assert said() == [("cocok dengan LRA per 30 September 2026", "")]
+    known.append(outcome(as_of="2026-08-31", agrees=False))
+    known.append(outcome(as_of="2025-12-31", agrees=False))
+    assert said() == [("cocok dengan LRA per 30 September 2026", "")], "the newest of this year holds"
+    known.append(outcome(agrees=False, differences={"": 1_250_000, "pagu": 7}))
+    assert said() == [("selisih Rp1,25 juta dengan LRA per 30 September 2026", "warn")]
+    known.append(outcome(agrees=False, differences={"": 0, "pagu": 7}))
+    assert said() == [("pagu selisih Rp7 dengan LRA per 30 September 2026", "warn")]
+    known.append(
+        outcome(domain="revenue", report="daftar setoran", agrees=False, differences={"": 0}, figures={})
+    )
+    put(board, "revenue.received", 1)
+    assert said("penerimaan") == [("tanggal berbeda dengan daftar setoran per 30 September 2026", "warn")]
+    known.append(outcome())
+    put(board, "budget.realised", 501, day="2026-03-01")
+    assert said() == [("cocok dengan LRA per 30 September 2026, lalu angkanya berubah", "warn")]
 
 
 def test_attention_gathers_open_breaches_severe_first_and_at_most_five(

@@ -5,65 +5,36 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from functools import cache
-from typing import Any
-from uuid import UUID
 
+from daily_maker import DAY, Maker, Rows
 from daily_rows_budget import payments
-from domain_rows import SOURCE, profile, record
+from daily_rows_revenue import SILENT, revenue
+from domain_rows import profile
 
 from schemas.profile import Profile
-
-START = 1_745_280_000_000  # Tuesday, 22 April 2025, 07:00 in Jakarta: a week before Perpres 46/2025
-HOUR, DAY = 3_600_000, 86_400_000
-Event = dict[str, Any]
-Rows = list[tuple[str, Event]]
+from schemas.profile.model import CashOffice, Threshold
 
 
 @cache
 def daily_profile() -> Profile:
     """What the rules read of a profile."""
-    return replace(profile(), _standards={}, _thresholds={})
-
-
-class Maker:
-    """Makes events of a domain with ids of their own, and now and then corrects one."""
-
-    def __init__(self, rng: random.Random, domain: str, days: int) -> None:
-        self.rng, self.domain, self.days = rng, domain, days
-        self.made: Rows = []
-
-    def at(self) -> int:
-        """Some time of the period."""
-        return START + self.rng.randrange(self.days) * DAY + self.rng.randrange(20 * HOUR)
-
-    def add(self, kind: str, at: int, domain: str = "", **fields: Any) -> Event:
-        """One more event; one in twelve is corrected a little later, with other fields of the same kind."""
-        name = domain or self.domain
-        number = UUID(int=self.rng.getrandbits(128))
-        event = record(
-            name,
-            event_id=str(number),
-            source=SOURCE,
-            opd=fields.pop("opd", "1.01"),
-            occurred_at=at,
-            kind=kind,
-            **fields,
-        )
-        self.made.append((name, event))
-        return event
-
-    def correct(self, event: Event, **fields: Any) -> Event:
-        """The same event again with other fields, an hour later."""
-        again = {
-            **event,
-            **fields,
-            "event_id": str(UUID(int=self.rng.getrandbits(128))),
-            "corrects": event["event_id"],
-        }
-        again["occurred_at"] = event["occurred_at"] + HOUR
-        self.made.append((self.domain, again))
-        return again
+    changed = date(2025, 5, 6)
+    return replace(
+        profile(),
+        cash_offices={"KAS-BLUD": CashOffice("KAS-BLUD", "Kas BLUD", "1.01", "blud")},
+        thresholds=(
+            Threshold("R01.days", 2, changed),
+            Threshold("R02.tolerance", 1000, changed),
+            Threshold("R05.repeated", 2, changed),
+            Threshold("R11.share", 40, changed),
+            Threshold("R11.least", 5, date(2000, 1, 1)),
+            Threshold("R01.noncash", 1, date(2000, 1, 1), source=SILENT),
+        ),
+        _standards={},
+        _thresholds={},
+    )
 
 
 def budget(rng: random.Random) -> Rows:
@@ -87,4 +58,4 @@ def budget(rng: random.Random) -> Rows:
 
 
 #: Random rows of each domain that has such rules; a maker may add rows of other domains that they read.
-GENERATORS: dict[str, Callable[[random.Random], Rows]] = {"budget": budget}
+GENERATORS: dict[str, Callable[[random.Random], Rows]] = {"budget": budget, "revenue": revenue}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from daily_rows import Maker
+    from daily_maker import Maker
 
 MILLION = 1_000_000
 HOUR, DAY = 3_600_000, 86_400_000

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from daily_rows import GENERATORS, START, daily_profile
+from daily_maker import START
+from daily_rows import GENERATORS, daily_profile
 from domain_rows import chunks_of
 
 from schemas.catalogue import DOMAINS
@@ -23,6 +24,8 @@ from streams.reference.received import Received
 from streams.rules import rules
 
 MINUTE, DAY = 60_000, 86_400_000
+#: How late an unknown source may be, later than that of the profile.
+LATENESS = 15 * MINUTE
 PARTITIONS = 3
 #: The slowest source of the profile is the unknown one.
 LATENESS = daily_profile().lateness_ms("")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import pytest
 from confluent_kafka import Producer
@@ -13,12 +14,12 @@ from infra.cli.main import build
 from infra.rules import lanes
 from infra.rules.what_if import WhatIfError, changed_profile, what_if
 from infra.settings import Settings
-from schemas.catalogue import PERMITS
+from schemas.catalogue import DOMAINS, PERMITS
 from schemas.codec import Codec
 from schemas.event_ids import event_ids
 from schemas.profile import Profile
 from schemas.registry import open_ids
-from streams.domains.permit_peers import PermitPeers
+from streams.domains.regency import Regency
 from streams.engine.merge import Rows, merge
 from streams.engine.processor import Context
 from streams.rules import rules
@@ -100,7 +101,7 @@ def at_once(office: Office, profile: Profile, rule: str) -> dict[tuple[str, str]
     taken = [(at, event) for at, event in office.arrivals if event["case_id"] != OLD]
     chunk = chunk_of("permits", taken, 0)
     ids = event_ids(chunk.columns.column("event_id"))
-    processor = PermitPeers(Context(profile, event_clock=True))
+    processor = Regency(Context(profile, event_clock=True))
     processor.process(
         merge([Rows("permits", 0, chunk.columns, chunk.offsets, chunk.clocks, ids)], chunk.clock + 1)
     )
@@ -151,6 +152,32 @@ def test_peers_are_read_from_two_years_before_and_older_cases_left_out_whole(off
     assert (found.standing["then"], longer.standing["then"]) == ({}, {"breach": 2}), (
         "the old one, and that of June"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "gone"),
+    [("P11", {"register_days": 900.0}, {"register"}), ("B04", {"goods": 400e6}, {"pecah"})],
+)
+def test_what_is_judged_in_both_tasks_or_in_groups_of_rows_is_asked_there(
+    kafka: Any, name: str, changes: dict[str, float], gone: set[str]
+) -> None:
+    rule, profile, layout = rules()[name], example_profile(), kafka.layout(timestamps="CreateTime")
+    settings = Settings.model_construct(kafka=kafka.settings(layout), streams=StreamSettings(clock="event"))
+    example = next(e for e in rule.examples if e.expects == "found" and (e.scope in gone))
+    topic = DOMAINS[rule.domain]
+    producer, codec = Producer({"bootstrap.servers": kafka.bootstrap}), Codec(topic.schema, open_ids())
+    some = arrivals(rule.domain, example, profile)
+    other = {"event_id": str(UUID(int=999)), **({"case_id": "LAIN"} if name == "P11" else {})}
+    later = (some[-1][0] + 3 * 86_400_000, {**some[-1][1], **other})
+    for at, event in [*some, later]:
+        producer.produce(layout.topic(topic.name), codec.encode(event), topic.key_of(event), timestamp=at)
+    assert producer.flush(30) == 0
+    found = what_if(settings, profile, rule, changes, months=24)
+    assert {one.scope for one in found.gone} == gone
+    assert not found.new
+    same = what_if(settings, profile, rule, {}, months=24)
+    assert (same.gone, same.new) == ([], [])
+    assert same.standing["now"] == same.standing["then"] != {}
 
 
 def test_a_topic_without_records_has_no_alerts(kafka: Any) -> None:

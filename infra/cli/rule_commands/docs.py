@@ -11,20 +11,24 @@ from infra.cli.rules import Json, given, profile_of, rules, say
 from infra.cli.texts import _
 
 
-@rules.command(help=_("Menulis halaman setiap aturan: cara, contoh, pengaturan, angka dasar; siap dicetak."))
+@rules.command(
+    help=_("Menulis halaman setiap aturan: cara, contoh, pengaturan, pagar, angka dasar; siap dicetak.")
+)
 def docs(
     context: typer.Context,
     out: Annotated[Path, typer.Option("--out", help=_("folder tujuan"))] = Path("aturan"),
     as_json: Json = False,
 ) -> None:
     from infra.rules.counts import counts
+    from infra.rules.fences import frozen
     from infra.rules.site import Figures, Site, static_link
     from infra.rules.states import RuleStateError, States
 
     settings = given(context)
-    site = Site(profile_of(settings), States(settings.data_dir), static_link)
+    profile = profile_of(settings)
+    site = Site(profile, States(settings.data_dir), static_link)
     try:
-        written = site.write(out, Figures(counts(settings)))
+        written = site.write(out, Figures(counts(settings), frozen(settings, profile)))
     except (OSError, RuleStateError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error

@@ -1,4 +1,4 @@
-"""`nadi rules show ID`: everything a rule declares, its parameters in force, and how often it speaks."""
+"""`nadi rules show ID`: everything a rule declares, its parameters and fences in force, and how often it speaks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from infra.cli.texts import _
 
 if TYPE_CHECKING:
     from infra.rules.counts import Count
+    from infra.rules.fences import Fence, Measured
 
+#: The fences of most peers; JSON has all.
+FENCES_SHOWN = 15
 LEVEL = "   "
 STAMP = "DATA SIMULASI"
 
@@ -22,24 +25,33 @@ STAMP = "DATA SIMULASI"
 def show(context: typer.Context, rule: RuleId, as_json: Json = False) -> None:
     from infra.rules.counts import counts
     from infra.rules.declared import declared, parameters
+    from infra.rules.fences import frozen
     from infra.rules.states import States
 
     one, settings = named(rule), given(context)
+    profile = profile_of(settings)
     states, found = States(settings.data_dir), counts(settings)
+    fences: list[Measured] | None = []
+    if one.fences:
+        kept = frozen(settings, profile)
+        fences = kept.of(one) if kept is not None else None
     facts: dict[str, Any] = {
         **declared(one),
         "state": states.state(one),
         "decisions": [entry.as_json() for entry in states.entries() if entry.rule == one.id],
-        "parameters": parameters(one, profile_of(settings)),
+        "parameters": parameters(one, profile),
+        "fences": None if fences is None else [measured.as_json() for measured in fences],
         "coverage": found[one.id].as_json() if found and one.id in found else None,
     }
     if as_json:
         say(facts)
         return
-    _print(facts, found.get(one.id) if found else None, answered=found is not None)
+    _print(facts, found.get(one.id) if found else None, fences, answered=found is not None)
 
 
-def _print(facts: dict[str, Any], count: Count | None, *, answered: bool) -> None:
+def _print(
+    facts: dict[str, Any], count: Count | None, fences: list[Measured] | None, *, answered: bool
+) -> None:
     from infra.cli.rule_commands.listing import kind_text, state_text, task_text
 
     typer.echo(
@@ -65,6 +77,7 @@ def _print(facts: dict[str, Any], count: Count | None, *, answered: bool) -> Non
     _listed(_("rujukan"), facts["sources"])
     _listed(_("tidak berlaku bila"), facts["not_applicable"])
     _listed(_("parameter"), [_parameter(row) for row in facts["parameters"]])
+    _print_fences(fences)
     _listed(
         _("keputusan"), [f"{e['by']}: {state_text(e['state'])}, {e['reason']}" for e in facts["decisions"]]
     )
@@ -83,6 +96,29 @@ def _print(facts: dict[str, Any], count: Count | None, *, answered: bool) -> Non
     )
     for reason, amount in sorted(count.reasons.items(), key=lambda item: -item[1]):
         typer.echo(f"{LEVEL}{LEVEL}{amount}  {reason}")
+
+
+def _print_fences(fences: list[Measured] | None) -> None:
+    if fences is None:
+        _listed(_("pagar yang berlaku"), [_("tidak dapat dibaca")])
+        return
+    for measured in fences:
+        lines = [_fence(measured, fence) for fence in measured.fences[:FENCES_SHOWN]]
+        if rest := measured.fences[FENCES_SHOWN:]:
+            lines.append(_("… dan {n} lagi; --json menampilkan semuanya").format(n=len(rest)))
+        _listed(
+            f"{_('pagar yang berlaku')}, {measured.day}", [STAMP, *lines] if measured.simulated else lines
+        )
+
+
+def _fence(measured: Measured, fence: Fence) -> str:
+    from infra.rules.words import amount
+
+    side = _("kurang dari") if measured.side == "below" else _("lebih dari")
+    limit = (
+        _("belum cukup pembanding") if fence.limit is None else f"{side} {amount(fence.limit, measured.unit)}"
+    )
+    return f"{fence.of}: {limit} [{fence.peers}] {fence.id}"
 
 
 def _parameter(row: dict[str, Any]) -> str:

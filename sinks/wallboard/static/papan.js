@@ -36,8 +36,9 @@ function line(entry) {
   return item;
 }
 
-function noteItem(piece) {
+function noteItem(piece, tone) {
   const item = element("li");
+  if (tone) item.dataset.tone = tone;
   item.append(element("span", "note", piece));
   return item;
 }
@@ -53,7 +54,7 @@ function notesOf(note, list) {
     if (longer && fitsAlone(list, noteItem(longer))) made[made.length - 1] = longer;
     else made.push(lead + item);
   }
-  return made.map(noteItem);
+  return made.map((piece) => noteItem(piece));
 }
 
 function drawBar(place, bar) {
@@ -99,9 +100,9 @@ function draw(tile) {
   if (tile.columns && facts[0]) facts[0].title = tile.columns;
   const notes = notesOf(tile.note || "", place.querySelector(".facts"));
   facts.splice(tile.rows && tile.rows[0] && tile.rows[0].pin ? tile.rows.length : 0, 0, ...notes);
+  facts.push(...(tile.reconciled || []).map((one) => noteItem(one.text, one.tone)));
   if (tile.state === "DATA LAMA") {
-    facts.unshift(noteItem(`DATA LAMA ${tile.age}`));
-    facts[0].dataset.tone = "warn";
+    facts.unshift(noteItem(`DATA LAMA ${tile.age}`, "warn"));
   }
   if (tile.id === "pelaporan" && meta.lag_display) facts.push(fact({ label: "Jeda olah", display: meta.lag_display }));
   place.querySelector(".facts").replaceChildren(...facts);

@@ -1,7 +1,7 @@
 """The tiles of the wallboard: one function each, from the board's state to what is shown.
 
 A tile is a plain dictionary: ``id, title, headline {value, display, unit}, note, bar {share, mark, label} | None,
-rows [{label, display, tone}], lines [...], state, age``. ``value`` is for machines, ``display`` for people.
+rows [{label, display, tone}], lines [...], reconciled [{text, tone}], state, age``. ``value`` is for machines, ``display`` for people.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sinks.wallboard import wording
+from sinks.wallboard.reconciled import reconciled
 from sinks.wallboard.state import Board, Today
 
 LOWEST = 3
@@ -43,6 +44,7 @@ def budget(board: Board, today: Today) -> dict[str, Any]:
             {"label": "Pagu terakhir", "value": ceiling, "display": wording.rupiah(ceiling)},
             {"label": "Uang muka kas", "value": advance, "display": wording.rupiah(advance)},
         ],
+        "reconciled": reconciled(board, "budget", today),
         "known": store.knows("budget.ceiling") or store.knows("budget.realised"),
     }
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from sinks.wallboard import wording
+from sinks.wallboard.reconciled import reconciled
 from sinks.wallboard.state import Board, Today
 
 PAD = "4.1"
@@ -59,6 +60,7 @@ def revenue(board: Board, today: Today) -> dict[str, Any]:
             _row("Lain-lain (4.3)", others["4.3"]),
         ],
         "spark": store.by_day("revenue.received", days, "account_group", PAD),
+        "reconciled": reconciled(board, "revenue", today),
         "known": store.knows("revenue.received"),
     }
 

@@ -1,0 +1,1 @@
+"""Our figures beside an official report, line by line, to the rupiah."""

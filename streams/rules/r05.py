@@ -1,0 +1,151 @@
+"""R05: numbers of a receipt book that are missing, or were given twice."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from streams.ledgers.groups import Groups, Weighed
+from streams.rules.examples import Event, on, row
+from streams.rules.rule import LegalBasis, Parameter, Rule
+from streams.rules.telling import Told, whole
+
+REPEATED, MISSING = "ganda", "celah"
+BOOK = ("opd", "cash_office", "receipt_book")
+
+
+def numbered() -> pl.Expr:
+    """Receipts with their number and book."""
+    known = pl.col("receipt_number").is_not_null() & pl.col("receipt_book").is_not_null()
+    return (pl.col("kind") == "receipt") & known
+
+
+def weigh(groups: Groups) -> Weighed:
+    """Per receipt book and year: how many receipts repeat a number, and how many running numbers lie between known ones that
+    nobody has. A year that began before the window is left out."""
+    number = pl.col("receipt_number").cast(pl.String)
+    rows = groups.rows.with_columns(
+        number=number, year=pl.from_epoch("day", "d").dt.year(), prefix=number.str.replace(r"\d+$", ""),
+        running=number.str.extract(r"(\d+)$").cast(pl.Int64, strict=False),
+    )  # fmt: skip
+    within = rows.filter(pl.date("year", 1, 1).to_physical() >= groups.day - groups.rule.window)
+    found = [_limited(groups, _repeated(within), "repeated"), _limited(groups, _missing(within), "missing")]
+    return Weighed(pl.concat(found, how="vertical_relaxed"))
+
+
+def _repeated(rows: pl.DataFrame) -> pl.DataFrame:
+    """All receipts whose number another one of the book and year has; each beyond the first counts."""
+    of = ["group", "year", "number"]
+    twice = rows.filter(pl.len().over(of) > 1).with_columns(
+        count=pl.col("row") != pl.col("row").min().over(of)
+    )
+    return _summed(twice, rows, REPEATED)
+
+
+def _missing(rows: pl.DataFrame) -> pl.DataFrame:
+    """The receipts on both sides of every gap in their series; the one after it counts what is missing before it."""
+    of = ["group", "year", "prefix"]
+    series = (
+        rows.filter(pl.col("running").is_not_null())
+        .unique([*of, "running"], keep="first")
+        .sort(*of, "running")
+    )
+    before = (pl.col("running") - pl.col("running").shift(1).over(of) - 1).fill_null(0)
+    gaps = series.with_columns(count=before).with_columns(
+        after=pl.col("count").shift(-1).over(of).fill_null(0)
+    )
+    return _summed(gaps.filter((pl.col("count") > 0) | (pl.col("after") > 0)), rows, MISSING)
+
+
+def _summed(some: pl.DataFrame, rows: pl.DataFrame, what: str) -> pl.DataFrame:
+    """What the rows count to by book and year, and the last day on which the book was used in the year."""
+    last = rows.group_by("group", "year").agg(pl.col("day").max().alias("as_of"))
+    sums = some.sort("group", "year", "row").group_by("group", "year", maintain_order=True).agg(
+        pl.col("count").sum().cast(pl.Float64).alias("observed"), pl.col("row").alias("proof"), pl.col("at").last(),
+    )  # fmt: skip
+    scope = pl.format("{} {}", pl.lit(what), "year")
+    return sums.join(last, on=["group", "year"], maintain_order="left").with_columns(scope=scope)
+
+
+def _limited(groups: Groups, sums: pl.DataFrame, parameter: str) -> pl.DataFrame:
+    limits = groups.value(parameter, sums.get_column("as_of")).alias("threshold")
+    return sums.with_columns(limits).filter(pl.col("observed") > pl.col("threshold"))
+
+
+def sentence(told: Told) -> str:
+    """What was seen, in one sentence."""
+    what, year = told.scope.split()
+    book, seen = told.more["receipt_book"], whole(told.observed)
+    if what == REPEATED:
+        said = f"Indikasi nomor kuitansi ganda: {seen} kuitansi buku {book} tahun {year} memakai nomor yang sudah dipakai"
+    else:
+        said = f"Indikasi nomor kuitansi hilang: {seen} nomor di antara kuitansi buku {book} tahun {year} tidak tercatat"
+    return f"{said}, melewati batas {whole(told.threshold)}; perlu klarifikasi."
+
+
+def _receipts(day: str, *numbers: int, book: str | None = "B1", **fields: Any) -> list[Event]:
+    """Receipts of a day, one a minute."""
+    return [
+        on(f"{day} 09:{minute:02d}", "receipt", amount=50_000, receipt_book=book, receipt_number=f"B1-{number:05d}", **fields)
+        for minute, number in enumerate(numbers)
+    ]  # fmt: skip
+
+
+EXAMPLES = (
+    row("found", "found", *_receipts("2026-01-05", 1, 2, 5, 6), scope="celah 2026", observed=2.0),
+    row("found", "found", *_receipts("2026-01-05", 1, 2, 2, 3), scope="ganda 2026", observed=1.0),
+    row("not found", "not found", *_receipts("2026-01-05", 3, 1, 2), *_receipts("2026-01-06", 4)),
+    row("not found", "not found", *_receipts("2025-12-30", 1, 2), *_receipts("2026-01-05", 1, 2)),
+    row("just below", "not found", *_receipts("2026-01-05", 1, 2)),
+    row("just above", "found", *_receipts("2026-01-05", 1, 3), scope="celah 2026", observed=1.0),
+    row("not applicable", "not applicable", *_receipts("2026-01-05", 1, 3, book=None)),
+    row("before a dated change", "found", *_receipts("2026-01-30", 1, 3), scope="celah 2026"),
+    row("after a dated change", "not found", *_receipts("2026-02-02", 1, 3)),
+)
+
+RULE = Rule(
+    id="R05",
+    version="1",
+    title="Nomor kuitansi hilang atau ganda",
+    domain="revenue",
+    kind="hard",
+    task="regency",
+    area="Optimalisasi Pendapatan Daerah",
+    legal_basis=(
+        LegalBasis("Permendagri 77/2020: bendahara penerimaan menatausahakan setiap tanda bukti penerimaan", date(2020, 12, 30)),
+        LegalBasis("PP 60/2008: pengendalian atas formulir bernomor urut", date(2008, 8, 28)),
+    ),
+    method=(
+        "Kuitansi menurut kas, buku dan tahun. Nomor ganda: dua kuitansi yang berlaku memakai nomor yang sama. Nomor hilang: "
+        "angka urut pada akhir nomor melompat di antara dua kuitansi dengan awalan yang sama. Koreksi menggantikan kuitansinya "
+        "dan kuitansi yang dibatalkan tetap tercatat. Tahun lalu dinilai sampai awal Februari."
+    ),
+    why="Kuitansi yang nomornya hilang atau ganda dapat dipakai untuk menerima uang yang tidak dibukukan.",
+    innocent=(
+        "Lembar kuitansi rusak dan belum dilaporkan",
+        "Data sebagian kuitansi belum dikirim",
+        "Salah ketik nomor; satu buku dipakai di dua tempat",
+    ),
+    unit_of_measure="nomor",
+    parameters=(
+        Parameter("missing", 0.0, "nomor", "nomor hilang yang dibiarkan dalam satu buku dan tahun"),
+        Parameter("repeated", 0.0, "nomor", "kuitansi bernomor ganda yang dibiarkan dalam satu buku dan tahun"),
+    ),
+    severity=0.6,
+    needs=("receipt_number", "receipt_book"),
+    sources=(
+        "Washington State Auditor: cash receipting, urutan nomor kuitansi",
+        "BPK: pemakaian dua buku kuitansi",
+    ),
+    reads_absence=True,
+    weigh=weigh,
+    reads={"revenue": ("cash_office", "receipt_book", "receipt_number")},
+    rows=numbered,
+    by=BOOK,
+    window=400,
+    sentence=sentence,
+    examples=EXAMPLES,
+    without={"too few": "Dua kuitansi cukup untuk melihat celah atau nomor ganda."},
+)  # fmt: skip

@@ -1,0 +1,61 @@
+"""Receipts and the deposits that hold them, as rules of revenue read them."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from schemas.profile import Profile
+
+#: What the functions here read of an event.
+FIELDS = (
+    "cash_office", "account", "amount", "channel", "receipt_number", "voided_event", "deposit_number", "composition",
+    "closing_id",
+)  # fmt: skip
+OFFICE = ("opd", "cash_office")
+
+
+def moves_cash() -> pl.Expr:
+    """Receipts, voids and deposits."""
+    return pl.col("kind").is_in(["receipt", "void", "deposit"])
+
+
+def is_direct(profile: Profile) -> pl.Expr:
+    """Rows of a cash office that uses its revenue directly, so that it owes no deposit."""
+    direct = [code for code, office in profile.cash_offices.items() if office.direct_use]
+    return pl.col("cash_office").cast(pl.String).is_in(direct)
+
+
+def net_receipts(rows: pl.DataFrame) -> pl.DataFrame:
+    """The receipts among rows in groups that have a number, with ``net``: the amount less what voids took back, which
+    counts for the first receipt of its number."""
+    receipts = rows.filter((pl.col("kind") == "receipt") & pl.col("receipt_number").is_not_null())
+    voids = numbered_voids(rows, receipts)
+    taken = voids.group_by("group", "receipt_number").agg(pl.col("amount").sum().alias("taken"))
+    joined = receipts.join(taken, on=["group", "receipt_number"], how="left", maintain_order="left")
+    first = pl.col("row") == pl.col("row").min().over("group", "receipt_number")
+    back = pl.when(first).then(pl.col("taken").fill_null(0)).otherwise(0)
+    return joined.with_columns(net=pl.col("amount") - back).drop("taken")
+
+
+def numbered_voids(rows: pl.DataFrame, receipts: pl.DataFrame) -> pl.DataFrame:
+    """The voids among rows in groups, with the number of the receipt that each takes back: its own, or that of the event
+    that it names; those of which neither is known are left out."""
+    digits = pl.col("voided_event").cast(pl.String).str.replace_all("-", "")
+    halves = {
+        name: digits.str.slice(start, 16).str.to_integer(base=16, dtype=pl.UInt64, strict=False)
+        for name, start in (("voided_high", 0), ("voided_low", 16))
+    }
+    voids = rows.filter(pl.col("kind") == "void").with_columns(**halves)
+    named = receipts.select(
+        "group", pl.col("receipt_number").alias("named"), voided_high="high", voided_low="low"
+    )
+    found = voids.join(named, on=["group", "voided_high", "voided_low"], how="left", maintain_order="left")
+    number = pl.coalesce("receipt_number", "named").alias("receipt_number")
+    return found.with_columns(number).drop("named").filter(pl.col("receipt_number").is_not_null())
+
+
+def deposited(rows: pl.DataFrame) -> pl.DataFrame:
+    """What deposits among rows in groups say that they hold: a row for each receipt that one names."""
+    held = rows.filter((pl.col("kind") == "deposit") & (pl.col("composition").list.len() > 0))
+    named = held.drop("receipt_number", "amount").explode("composition").unnest("composition")
+    return named.with_columns(pl.col("receipt_number").cast(pl.Categorical))
