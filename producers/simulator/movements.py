@@ -30,5 +30,5 @@ def mistake(rng: random.Random, record: Record) -> Record:
     """A wrong amount, or a receipt under another channel."""
     if record["kind"] == "receipt" and rng.random() < 0.2:
         return {"channel": CHANNELS.draw(rng)}
-    name = "amount" if record["amount"] else "penalty"
+    name = "penalty" if record.get("penalty") and not record["amount"] else "amount"
     return {name: swapped_digits(rng, record[name])}
