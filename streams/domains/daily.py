@@ -130,7 +130,7 @@ class Daily:
 
         for rule in self.rules:
             rows, news = _read(window(rule.domain, rule.window), rule), _read(touched[rule.domain], rule)
-            self._says.left(rule, rows, news, at)
+            self._says.left(rule, rows, news, day, at)
             if not rule.daily:
                 rows = _of(rows, news, rule)
             if len(rows):

@@ -48,17 +48,25 @@ class LedgerAlerts:
             judged = set(groups.rows.select(subject(rule)).to_series())
             for about, scope in gone:
                 if about in judged:
-                    self._alerts.withdraw(alert_id(rule.id, about, scope), REASON, groups.at)
+                    self._withdraw(rule, about, scope, groups.day, groups.at)
         ever |= stands
 
-    def left(self, rule: Rule, rows: pl.DataFrame, touched: pl.DataFrame, at: int) -> None:
+    def left(self, rule: Rule, rows: pl.DataFrame, touched: pl.DataFrame, day: int, at: int) -> None:
         """Withdraw what was said of touched groups that have no ``rows`` any more: a correction has put them elsewhere."""
         if not len(touched) or not (ever := self._said(rule)):
             return
         gone = set(touched.select(subject(rule)).to_series())
         gone -= set(rows.select(subject(rule)).to_series()) if len(rows) else set()
         for about, scope in [said for said in ever if said[0] in gone]:
-            self._alerts.withdraw(alert_id(rule.id, about, scope), REASON, at)
+            self._withdraw(rule, about, scope, day, at)
+
+    def _withdraw(self, rule: Rule, about: str, scope: str, day: int, at: int) -> None:
+        """Unless what shows it is older than the rule looks back: then nothing speaks against it."""
+        name = alert_id(rule.id, about, scope)
+        last = self._alerts.last(name)
+        oldest = day_of(day - rule.window).isoformat()
+        if last is not None and self._profile.local_day(last["evidence"][0]["occurred_at"]) >= oldest:
+            self._alerts.withdraw(name, REASON, at)
 
     def _said(self, rule: Rule) -> set[tuple[str, str]]:
         """Subject and scope of all that may stand of a rule: a predecessor's, and what was raised since."""

@@ -198,7 +198,6 @@ RULE = Rule(
         "Washington State Auditor: cash receipting, perbandingan kuitansi dan setoran menurut kasir dan hari",
         "ACFE: cash larceny",
     ),
-    delivers=True,
     not_applicable=(
         "kas yang memakai pendapatannya langsung (BLUD, BOS, JKN)",
         "tidak ada setoran dengan rincian atau penutupan kas",

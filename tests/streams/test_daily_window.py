@@ -1,0 +1,44 @@
+"""What a rule about money found stands when it no longer looks back so far, and nothing has spoken against it."""
+
+from __future__ import annotations
+
+import pytest
+
+from schemas.event_ids import event_ids
+from streams.domains.regency import Regency
+from streams.engine.merge import Rows, merge
+from streams.engine.processor import Context
+from streams.rules import rules
+from streams.rules.examples import PAYEE, on
+from streams.rules.rule import Example
+from streams.rules.trial import example_profile
+from streams.rules.trial_events import arrivals, chunk_of, instant
+
+
+@pytest.mark.parametrize(("again", "stands"), [("2025-08-01", False), ("2026-08-01", True)])
+def test_an_old_finding_is_not_withdrawn_because_its_papers_are_old(again: str, stands: bool) -> None:
+    """The package is announced anew with a lawful ceiling: within the window that speaks against the finding, after it
+    another package does not."""
+    profile = example_profile()
+
+    def package(day: str, name: str, millions: int) -> tuple[str, str, dict[str, object]]:
+        return on(
+            f"{day} 09:00", "package", package_id=name, package_method="direct", package_kind="goods",
+            package_ceiling=millions * 1_000_000, procured_at=f"{day} 09:00", payee_token=PAYEE,
+        )  # fmt: skip
+
+    example = Example(
+        "found",
+        (package("2025-01-10", "P1", 900), package(again, "P2" if stands else "P1", 50)),
+        "found",
+    )
+    chunk = chunk_of("budget", arrivals("budget", example, profile), 0)
+    ids = event_ids(chunk.columns.column("event_id"))
+    processor = Regency(Context(profile))
+    processor.process(
+        merge([Rows("budget", 0, chunk.columns, chunk.offsets, chunk.clocks, ids)], chunk.clock + 1)
+    )
+    processor.advance(instant(f"{again} 23:59", profile) + 86_400_000)
+    (alert,) = [a for a in processor.alerts.records().values() if a["rule"] == "B04"]
+    assert rules()["B04"].window == 400
+    assert (alert["status"] != "withdrawn") is stands
