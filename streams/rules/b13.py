@@ -128,7 +128,6 @@ RULE = Rule(
     severity=0.7,
     needs=("amount", "disbursement_type", "document_number", "refers_to"),
     sources=("BPK: Bengkulu Utara, 39 dari 128 TU terlambat", "Permendagri 77/2020"),
-    reads_absence=True,
     historic=False,
     not_applicable=("data historis",),
     weigh=weigh,

@@ -139,7 +139,6 @@ RULE = Rule(
         "Washington State Auditor: cash receipting, urutan nomor kuitansi",
         "BPK: pemakaian dua buku kuitansi",
     ),
-    reads_absence=True,
     weigh=weigh,
     reads={"revenue": ("cash_office", "receipt_book", "receipt_number")},
     rows=numbered,

@@ -111,14 +111,14 @@ class Rule:
     ``kind``: a *hard* finding is a fact, a *soft* one a sign among others, *context* only accompanies other alerts, a
     *page* is shown and never an alert. ``task``: the case task judges by one case alone, the regency task by many.
     ``delivers``: reaches the inspectorate from the first day; the others are observed until a person enables them.
-    ``reads_absence``: says something because nothing came, so it waits while the source is silent. ``without`` are
-    situations that cannot be for this rule, with the reason. ``not_applicable`` are the reasons, by the number that
-    ``judge`` or ``compare`` gives.
+    ``reads_absence``: says something because nothing came, so it waits while the source is silent (a rule with ``weigh``
+    must see to that itself). ``without`` are situations that cannot be for this rule, with the reason.
+    ``not_applicable`` are the reasons, by the number that ``judge``, ``compare`` or ``weigh`` gives.
 
     A rule of one case has ``judge``; it may ``compare`` too, once a day in the regency task, and what that finds has the
-    scope ``compares``, which ``judge`` never gives, so that the alerts of both tasks stay apart. One of the regency task counts ``facts`` of closed cases under its ``measures`` and
-    has ``compare`` for cases that closed, ``ask`` for pairs such as an officer and an applicant, once a day, or both;
-    ``fences`` say which measures have their quantiles frozen, ``shows`` the events that are evidence about a pair.
+    scope ``compares``, which ``judge`` never gives, so that the alerts of both tasks stay apart. One of the regency task
+    counts ``facts`` of closed cases under its ``measures`` and has ``compare`` for cases that closed, ``ask`` for pairs such
+    as an officer and an applicant, once a day, or both; ``fences`` say which measures have their quantiles frozen, ``shows`` the events that are evidence about a pair.
 
     A rule about money or people has ``weigh``, once a day in the regency task: over the ``rows`` of its domain that have
     the same ``by``, of the last ``window`` days; only where something came or was corrected since the day before, or with
