@@ -32,7 +32,7 @@ def registered(cases: Cases) -> Int64s:
 
 
 class Registers:
-    """One slot a case, with ``NO_BOOK`` where it has no number."""
+    """One slot for each case that has a number, or had one before a correction (``NO_BOOK`` then)."""
 
     def __init__(self) -> None:
         self._slots: dict[str, int] = {}
@@ -41,13 +41,18 @@ class Registers:
 
     def update(self, cases: Cases) -> list[str]:
         """Take cases as they are now; returns the others whose usual day is another one by it."""
-        slots = np.array([self._slots.setdefault(key, len(self._slots)) for key in cases.keys], np.int64)
+        numbered = (registered(cases) >= 0).tolist()
+        mine = [row for row, key in enumerate(cases.keys) if numbered[row] or key in self._slots]
+        if not mine:
+            return []
+        keys = [cases.keys[row] for row in mine]
+        slots = np.array([self._slots.setdefault(key, len(self._slots)) for key in keys], np.int64)
         self._keys = list(self._slots) if len(self._slots) > len(self._keys) else self._keys
         if len(self._slots) > len(self._entries):
             more = max(GROW, len(self._entries), len(self._slots) - len(self._entries))
             self._entries = np.concatenate([self._entries, np.zeros(more, ENTRY)])
         books = np.union1d(self._entries["book"][slots], [NO_BOOK])
-        self._entries[slots] = _entries(cases)
+        self._entries[slots] = _entries(cases)[mine]
         books = np.setdiff1d(np.union1d(books, self._entries["book"][slots]), [NO_BOOK])
         rows = np.flatnonzero(np.isin(self._entries["book"], books))
         moved = np.setdiff1d(rows[self._settle(rows)], slots)
@@ -56,8 +61,12 @@ class Registers:
     def usual_days(self, cases: Cases) -> tuple[Bools, Days]:
         """For each case the middle of the days (since 1970) of the ``BEFORE`` numbers before its own in its book, in order
         of number, time and event id; and whether there are so many."""
-        mine = self._entries[np.array([self._slots[key] for key in cases.keys], np.int64)]
-        return mine["enough"], mine["usual"]
+        slots = np.array([self._slots.get(key, -1) for key in cases.keys], np.int64)
+        there = np.flatnonzero(slots >= 0)
+        enough, usual = np.zeros(cases.n, np.bool_), np.zeros(cases.n, np.int64)
+        enough[there] = self._entries["enough"][slots[there]]
+        usual[there] = self._entries["usual"][slots[there]]
+        return enough, usual
 
     def _settle(self, rows: Int64s) -> Bools:
         """Find the usual days of whole books; which of their rows have another one now."""
