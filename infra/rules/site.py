@@ -19,6 +19,7 @@ from infra.rules import words
 from infra.rules.counts import Count
 from infra.rules.declared import declared, parameters
 from infra.rules.fences import Frozen
+from infra.rules.remarks import remarks
 from infra.rules.states import States
 from schemas.profile import Profile
 from streams.rules import rules
@@ -153,7 +154,7 @@ def _in_words(profile: Profile, kind: str, at: str, fields: Mapping[str, Any]) -
         "what": words.EVENTS.get(kind, kind),
         "step": words.step_name(profile, fields.get("step")),
         "who": words.PEOPLE.get(fields.get("officer_token") or "", ""),
-        "remarks": "; ".join(words.remarks(fields)),
+        "remarks": "; ".join(remarks(fields)),
     }
 
 

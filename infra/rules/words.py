@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from datetime import date, datetime
-from typing import Any
 
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, format_percent
@@ -122,32 +120,3 @@ def step_name(profile: Profile, code: str | None) -> str:
         return ""
     found = (kind.step(code) for kind in profile.permit_types.values())
     return next((step.name for step in found if step is not None), code)
-
-
-def remarks(fields: Mapping[str, Any]) -> Iterator[str]:
-    """What else an example's event carries, in words."""
-    for name, value in fields.items():
-        if value in (None, "", False):
-            continue
-        if name == "arrives":
-            yield f"diterima {moment(value)}"
-        elif name == "document_date":
-            yield f"dokumen bertanggal {day(value[:10])}"
-        elif name == "due_at":
-            yield f"tenggat sendiri {moment(value)}"
-        elif name in ("fee_assessed", "fee_paid"):
-            yield f"retribusi {'ditetapkan' if name == 'fee_assessed' else 'dibayar'} Rp{number(value)}"
-        elif name == "permit_type":
-            yield f"jenis {value}"
-        elif name == "delegation_id":
-            yield f"delegasi {value}"
-        elif name == "mode":
-            yield "data historis"
-        elif name in ("automatic", "new_documents"):
-            yield "otomatis" if name == "automatic" else "dokumen baru"
-        elif name in ("applicant_token", "agent_token"):
-            yield "pemohon yang sama" if name == "applicant_token" else "dengan kuasa"
-        elif name == "contact":
-            yield f"dihubungi lewat {value}"
-        elif name not in ("step", "officer_token"):
-            yield f"{'unit' if name == 'unit' else name} {value}"

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from infra.rules.counts import Count
+from infra.rules.remarks import remarks
 from infra.rules.site import INDEX, Figures, Site, static_link
 from infra.rules.states import States
 from streams.rules import rules
+from streams.rules.rule import Rule
 from streams.rules.trial import example_profile, worked
 
 VERDICTS = re.compile(r"\b(terbukti|bersalah|pelaku|kkn)\b", re.IGNORECASE)
@@ -84,3 +86,12 @@ def test_a_decision_is_on_the_page_at_once(site: Site, tmp_path: Path) -> None:
 def test_no_page_for_a_rule_there_is_not(site: Site) -> None:
     assert site.page("Z99", Figures()) is None
     assert site.page("../P01", Figures()) is None
+
+
+@pytest.mark.parametrize("rule", rules().values(), ids=lambda rule: rule.id)
+def test_examples_are_told_in_words_and_not_in_names_of_fields(rule: Rule) -> None:
+    for example in rule.examples:
+        others = (event for _, events in example.peers.values() for event in events)
+        for _, _, fields in (*example.events, *others):
+            for text in remarks(fields):
+                assert not re.match(r"\w+_\w+ ", text), text
