@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from streams.cases.events import EVENT, Intake, pair
+from streams.cases.events import COMPARED, Intake, pair
 from streams.engine.state_group import PART, PART_BYTES, Part, part_pieces
 from streams.peers.pending import ROWS, Pending
 
@@ -15,7 +15,7 @@ CASES = 7_000
 def backlog(rows: int) -> Intake:
     """Events that do not compress, of cases that come back, some of them corrections."""
     rng = np.random.default_rng(1)
-    events = np.frombuffer(rng.bytes(rows * EVENT.itemsize), EVENT)
+    events = np.frombuffer(rng.bytes(rows * COMPARED.itemsize), COMPARED)
     case_of = np.concatenate([np.arange(min(rows, CASES)), rng.integers(0, CASES, max(0, rows - CASES))])
     corrections = {row: pair(row, 1) for row in range(0, rows, 997)}
     case_ids = [f"503/{case:032}/DPMPTSP/2026" for case in range(min(rows, CASES))]
