@@ -33,6 +33,7 @@ from streams.domains.regency import Regency
 from streams.engine.chunk import Chunk
 from streams.engine.merge import Rows, merge
 from streams.engine.processor import Context
+from streams.worker import GARBAGE_OBJECTS
 
 RESULTS = Path(__file__).parent / "results"
 BARS = {
@@ -46,6 +47,7 @@ START = int(datetime(2025, 1, 1, tzinfo=UTC).timestamp()) * 1000
 
 def main(cases: int = 60_000, open_permits: int = 1_000_000) -> dict[str, Any]:
     """Run, print, write; returns the result."""
+    gc.set_threshold(GARBAGE_OBJECTS, 20, 50)  # as the worker does
     profile = Profile.load(resolve_profile("contoh"))
     chunks = list(_chunks(_year(profile, cases)))
     events = sum(len(chunk) for chunk in chunks)
