@@ -16,7 +16,6 @@ import pyarrow as pa
 
 from schemas.catalogue import DOMAINS
 from streams.cases.book import day_of
-from streams.days import local_days
 from streams.domains.additive import Additive
 from streams.domains.budget import Budget
 from streams.domains.corrections import Chains
@@ -32,7 +31,7 @@ from streams.engine.totals import Key, Totals
 from streams.ledgers.alerts import LedgerAlerts
 from streams.ledgers.groups import Groups
 from streams.ledgers.ledger import Ledger
-from streams.peers.days import FROZEN, Days, freeze_at
+from streams.peers.days import Days
 from streams.rules import rules
 from streams.rules.rule import Rule
 
@@ -46,7 +45,8 @@ class Daily:
         self.rules = [rule for rule in rules().values() if rule.weigh is not None]
         self._profile, self._totals, self._prefix = context.profile, totals, prefix
         self._zone = context.profile.timezone.key
-        self._days = Days()
+        lateness = [context.profile.lateness_ms(source) for source in ("", *context.profile.sources)]
+        self._days = Days(context.profile, 0 if context.event_clock else max(lateness))
         self._says = LedgerAlerts(context.profile, alerts)
         self._checks = {domain: kind(context) for domain, kind in CHECKS.items()}
         self._ledgers: dict[str, Ledger] = {}
@@ -59,8 +59,6 @@ class Daily:
                 fields, DOMAINS[domain].key, max(rule.window for rule in mine), self._zone, chains
             )
             self.stores |= {f"ledger.{domain}": self._ledgers[domain], f"ledger.{domain}.chains": chains}
-        lateness = [context.profile.lateness_ms(source) for source in ("", *context.profile.sources)]
-        self._lateness = 0 if context.event_clock else max(lateness)
 
     @property
     def reads(self) -> Mapping[str, tuple[str, ...]]:
@@ -73,9 +71,7 @@ class Daily:
         if not mine:
             return
         last = max(int(merged.clocks[domain][rows.stop - 1]) for domain, rows in mine.items())
-        if self._days.get(FROZEN) is None:
-            first = min(int(merged.clocks[domain][rows.start]) for domain, rows in mine.items())
-            self._days.put(FROZEN, int(local_days(np.array([first]), self._zone)[0]))
+        self._days.begin(min(int(merged.clocks[domain][rows.start]) for domain, rows in mine.items()))
         while True:
             following = self.next_freeze()
             for domain, rows in mine.items():
@@ -89,15 +85,15 @@ class Daily:
 
     def advance(self, clock: int) -> None:
         """Judge every day that begins by ``clock`` (UTC ms)."""
-        while self._days.get(FROZEN) is not None and (following := self.next_freeze()) <= clock:
-            self._freeze(following)
+        for at in self._days.due(clock):
+            self._freeze(at)
 
     def next_due(self) -> int | None:
         """When the next day is frozen."""
-        return None if self._days.get(FROZEN) is None else self.next_freeze()
+        return self._days.next_due()
 
     def next_freeze(self) -> int:
-        return freeze_at(self._profile, (self._days.get(FROZEN) or 0) + 1, self._lateness)
+        return self._days.freeze_at(self._days.following)
 
     def _take(self, domain: str, merged: Merged, rows: slice) -> None:
         count = rows.stop - rows.start
@@ -114,12 +110,12 @@ class Daily:
             sound = sound_rows(count, wrong)  # the others are the case task's dead letters
             columns = columns.filter(pa.array(sound))
             places = {name: values[sound] for name, values in places.items()}
-        self._ledgers[domain].append(columns, places, (self._days.get(FROZEN) or 0) + 1)
+        self._ledgers[domain].append(columns, places, self._days.following)
 
     def _freeze(self, at: int) -> None:
         """Begin the next day."""
-        day = (self._days.get(FROZEN) or 0) + 1
-        since = freeze_at(self._profile, day - 1, self._lateness)
+        day = self._days.following
+        since = self._days.freeze_at(day - 1)
         touched = {domain: ledger.touched(day, since) for domain, ledger in self._ledgers.items()}
         known: dict[tuple[str, int], pl.DataFrame] = {}
 
@@ -137,7 +133,7 @@ class Daily:
                 self._ask(_grouped(Groups(rule, self._profile, rows, day, at, window)))
         for ledger in self._ledgers.values():
             ledger.let_go(day)
-        self._days.put(FROZEN, day)
+        self._days.end()
 
     def _ask(self, groups: Groups) -> None:
         rule, on = groups.rule, day_of(groups.day - 1).isoformat()

@@ -33,7 +33,7 @@ from streams.engine.processor import Context
 from streams.engine.store import Store
 from streams.engine.totals import Key, Totals
 from streams.peers.counts import Counts, packed
-from streams.peers.days import FROZEN, Days, freeze_at
+from streams.peers.days import Days
 from streams.peers.fences import Fences
 from streams.peers.peers import Fact, Peers
 from streams.peers.pending import Pending
@@ -65,7 +65,13 @@ class PermitPeers:
         self._measures = {name: number for number, name in enumerate(names)}
         self._fenced = [self._measures[rule.id, fence.measure] for rule in mine for fence in rule.fences]
         self.totals, self.alerts = totals, alerts
-        self._entries, self._pending, self._days = Entries(), Pending(), Days()
+        sources = [source.id for source in context.profile.sources.values() if source.domain == DOMAIN]
+        slowest = max(
+            (context.profile.lateness_ms(source) for source in sources),
+            default=context.profile.lateness_ms(""),
+        )
+        self._entries, self._pending = Entries(), Pending()
+        self._days = Days(context.profile, 0 if context.event_clock else slowest)
         self._counts, self._fences = Counts(), Fences()
         self._words, self._names = Words(), Words()
         self.stores: Mapping[str, Store] = {
@@ -74,12 +80,6 @@ class PermitPeers:
         }  # fmt: skip
         self.reads = {DOMAIN: COMPARED_FIELDS}
         self.book = Book(context.profile, self._words, self._names, context.event_clock)
-        sources = [source.id for source in context.profile.sources.values() if source.domain == DOMAIN]
-        slowest = max(
-            (context.profile.lateness_ms(source) for source in sources),
-            default=context.profile.lateness_ms(""),
-        )
-        self._lateness = 0 if context.event_clock else slowest
         self._files = CaseFiles(self._entries, self.book, len(self.rules), COMPARED)
         self._queue, self._registers, self._taken_back = Queue(), Registers(), 0
         self._coverage = Coverage(self.rules, self.book, PREFIX, "regency")
@@ -91,8 +91,7 @@ class PermitPeers:
         if rows is None:
             return
         clocks, columns = merged.clocks[DOMAIN], merged.columns[DOMAIN]
-        if self._days.get(FROZEN) is None:
-            self._days.put(FROZEN, int(local_days(clocks[rows.start : rows.start + 1], self.book.zone)[0]))
+        self._days.begin(int(clocks[rows.start]))
         done = rows.start
         while done < rows.stop:
             following = self.next_freeze()
@@ -104,15 +103,15 @@ class PermitPeers:
                 self._freeze(following)
 
     def advance(self, clock: int) -> None:
-        while self._days.get(FROZEN) is not None and (following := self.next_freeze()) <= clock:
-            self._freeze(following)
+        for at in self._days.due(clock):
+            self._freeze(at)
 
     def next_due(self) -> int | None:
-        return None if self._days.get(FROZEN) is None else self.next_freeze()
+        return self._days.next_due()
 
     def next_freeze(self) -> int:
         """When the next day is frozen (UTC ms)."""
-        return freeze_at(self.book.profile, (self._days.get(FROZEN) or 0) + 1, self._lateness)
+        return self._days.freeze_at(self._days.following)
 
     def peers(self, rule: Rule, day: int | None = None) -> Peers | None:
         """What a rule may know of its peers by the fences of a local day (since 1970), by default the last that was
@@ -120,7 +119,7 @@ class PermitPeers:
         day = self._fences.last() if day is None else day
         if day is None or self._fences.get(day) is None:
             return None
-        return self._peers(rule, day, freeze_at(self.book.profile, day, self._lateness))
+        return self._peers(rule, day, self._days.freeze_at(day))
 
     def _keep(self, merged: Merged, first: int, columns: pa.RecordBatch, clocks: np.ndarray) -> None:
         """Let events wait for the end of their day; those that no case can have are the case task's dead letters."""
@@ -139,7 +138,7 @@ class PermitPeers:
 
     def _freeze(self, at: int) -> None:
         """Begin the next day: take in, count, fence, judge, ask."""
-        day = (self._days.get(FROZEN) or 0) + 1
+        day = self._days.following
         touched = self._files.touch(self._pending.take(), at)
         if touched is not None:
             self._count(touched)
@@ -153,7 +152,7 @@ class PermitPeers:
         if len(self._counts.on(day - 1).key):
             for rule in self._asking:
                 self._ask(rule, day, at)
-        self._days.put(FROZEN, day)
+        self._days.end()
 
     def _count(self, touched: Touched) -> None:
         """Bring the counts up to date with what the cases are now."""
@@ -176,9 +175,7 @@ class PermitPeers:
         closed_on = np.where(closed, local_days(np.where(closed, cases.closed_at, 0), self.book.zone), 0)
         later = closed & (closed_on > day)
         again = np.full(cases.n, NEVER)
-        again[later] = [
-            freeze_at(self.book.profile, number, self._lateness) for number in closed_on[later].tolist()
-        ]
+        again[later] = [self._days.freeze_at(number) for number in closed_on[later].tolist()]
         peers = {rule.id: self._peers(rule, day, at) for rule in only}
         outcomes = touched.outcomes(len(self.rules))
         judged = compare_cases(self.rules, peers, cases, outcomes, later, again)

@@ -2,30 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import numpy as np
 import pyarrow as pa
 
 from schemas.profile import Profile
 from streams.cases.book import day_of
+from streams.days import local_days
 from streams.engine.store import Pairs
 
 FROZEN = "frozen"
 
 
 class Days(Pairs[str, int]):
-    """Days by name: the last one that was frozen (since 1970). ``taken_back`` counts the attempts that froze one in
-    vain."""
+    """Days by name: the last one that was frozen (since 1970). ``lateness`` (ms) is the slowest source's; ``taken_back``
+    counts the attempts that froze one in vain."""
 
     schema = pa.schema([("name", pa.string()), ("day", pa.int64())])
 
-    def __init__(self) -> None:
+    def __init__(self, profile: Profile, lateness: int) -> None:
         super().__init__()
+        self._profile, self._lateness = profile, lateness
         self.taken_back = 0
+
+    def begin(self, clock: int) -> None:
+        """Take the day of the first row for frozen, where none was before."""
+        if FROZEN not in self._rows:
+            self.put(FROZEN, int(local_days(np.array([clock]), self._profile.timezone.key)[0]))
+
+    @property
+    def following(self) -> int:
+        """The day that is frozen next."""
+        return (self.get(FROZEN) or 0) + 1
+
+    def end(self) -> None:
+        """The following day is frozen."""
+        self.put(FROZEN, self.following)
+
+    def freeze_at(self, day: int) -> int:
+        """When a day is frozen (UTC ms): at its midnight, and what the slowest source may be late."""
+        return self._profile.calendar.day_start(day_of(day).isoformat()) + self._lateness
+
+    def next_due(self) -> int | None:
+        """When the following day is frozen; None before the first row."""
+        return self.freeze_at(self.following) if FROZEN in self._rows else None
+
+    def due(self, clock: int) -> Iterator[int]:
+        """The instants up to ``clock`` at which a day is to be frozen; whoever asks ends each before the next."""
+        while (at := self.next_due()) is not None and at <= clock:
+            yield at
 
     def undo(self) -> None:
         self.taken_back += bool(self._before)
         super().undo()
-
-
-def freeze_at(profile: Profile, day: int, lateness: int) -> int:
-    """When a day (since 1970) is frozen: at its midnight, and what the slowest source may be late (ms)."""
-    return profile.calendar.day_start(day_of(day).isoformat()) + lateness
