@@ -58,3 +58,8 @@ class Weighed:
 
     found: pl.DataFrame
     silent: Mapping[int, pl.Series] = field(default_factory=dict)
+
+
+def without(rows: pl.DataFrame, some: pl.DataFrame) -> pl.Series:
+    """The groups of ``rows`` that have none of ``some``."""
+    return rows.select(pl.col("group").unique()).join(some, on="group", how="anti").to_series()

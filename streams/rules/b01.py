@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 
-from streams.ledgers.groups import Groups, Weighed
+from streams.ledgers.groups import Groups, Weighed, without
 from streams.rules.examples import Event, on, row
 from streams.rules.rule import LegalBasis, Rule
 from streams.rules.telling import Told, rupiah
@@ -43,7 +43,7 @@ def weigh(groups: Groups) -> Weighed:
         .agg((pl.col("amount") * pl.col("realised")).sum().alias("observed"))
     )
     found = ceilings.join(spent, on="group").filter(pl.col("observed") > pl.col("threshold"))
-    return Weighed(found, {NO_CEILING: rows.join(ceilings, on="group", how="anti").get_column("group")})
+    return Weighed(found, {NO_CEILING: without(rows, ceilings)})
 
 
 def sentence(told: Told) -> str:

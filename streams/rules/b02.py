@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 
-from streams.ledgers.groups import Groups, Weighed
+from streams.ledgers.groups import Groups, Weighed, without
 from streams.rules.examples import Event, on, row
 from streams.rules.rule import LegalBasis, Rule
 from streams.rules.telling import Told, rupiah
@@ -46,19 +46,19 @@ def weigh(groups: Groups) -> Weighed:
         plans = rows.filter(pl.col("kind") == kind)
         since = plans.group_by(LINE).agg(pl.col("day").min().alias("since"))
         whole = since.filter(pl.col("account") == "").drop("account").rename({"since": "since_whole"})
-        without = (
+        unplanned = (
             paid.join(plans, on="group", how="semi")
             .join(since, on=LINE, how="left")
             .join(whole, on=LINE[:2], how="left")
             .filter((pl.min_horizontal("since", "since_whole") > pl.col("day")).fill_null(True))
         )
         found.append(
-            without.group_by(LINE, maintain_order=True)
+            unplanned.group_by(LINE, maintain_order=True)
             .agg(observed=pl.col("amount").sum(), threshold=pl.lit(0), proof=pl.col("row").sort())
             .with_columns(scope=pl.concat_str(pl.lit(name), "sub_activity", "account", separator=" "))
         )
     plans = rows.filter(pl.col("kind").is_in(list(MISSING.values())))
-    return Weighed(pl.concat(found), {NO_PLANS: rows.join(plans, on="group", how="anti").get_column("group")})
+    return Weighed(pl.concat(found), {NO_PLANS: without(rows, plans)})
 
 
 def sentence(told: Told) -> str:

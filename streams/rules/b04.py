@@ -8,13 +8,12 @@ from typing import Any
 import polars as pl
 
 from schemas.profile.model import Threshold
-from streams.days import local_day
+from streams.days import DAY_MS, local_day
 from streams.ledgers.groups import Groups, Weighed
 from streams.rules.examples import OTHER_PAYEE, PAYEE, Event, on, row
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, rupiah, whole
 
-DAY_MS = 86_400_000
 #: Kinds of packages, each with a limit of its own.
 KINDS = ("construction", "goods", "services", "consulting")
 SPLIT, BEYOND = "pecah", "batas"

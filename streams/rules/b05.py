@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from streams.ledgers.groups import Groups, Weighed
+from streams.ledgers.groups import Groups, Weighed, without
 from streams.rules.examples import OTHER_PAYEE, PAYEE, Event, on, row
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, rupiah, whole
@@ -48,7 +48,7 @@ def weigh(groups: Groups) -> Weighed:
         observed=pl.col("amount").sum(), threshold=pl.lit(0), as_of=pl.col("day").last(), again=pl.len(),
         proof=pl.concat_list("before", "row").explode().unique().sort(), days=pl.col("days").last(),
     )  # fmt: skip
-    nameless = groups.rows.join(named, on="group", how="anti").get_column("group")
+    nameless = without(groups.rows, named)
     return Weighed(found, {NO_INVOICE: nameless})
 
 

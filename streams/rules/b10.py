@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from schemas.calendar_arrays import elapsed
-from streams.ledgers.groups import Groups, Weighed
+from streams.ledgers.groups import Groups, Weighed, without
 from streams.rules.examples import Event, on, row
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, decimal
@@ -31,7 +31,7 @@ def weigh(groups: Groups) -> Weighed:
         pl.col("kind", "document_number", "refers_to").cast(pl.String)
     )
     parts = [_slow(groups, rows, kind, before) for kind, before in FOLLOWS.items()]
-    historic = groups.rows.join(rows, on="group", how="anti").get_column("group")
+    historic = without(groups.rows, rows)
     return Weighed(pl.concat(parts), {HISTORIC: historic})
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 
 from schemas.calendar_arrays import elapsed
-from streams.ledgers.groups import Groups, Weighed
+from streams.days import DAY_MS
+from streams.ledgers.groups import Groups, Weighed, without
 from streams.rules.examples import PAYEE, Event, on, row
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, decimal, rupiah
@@ -18,7 +19,6 @@ DATED = ("spp", "spm", "sp2d")
 #: How the scopes begin.
 ORDER, LATE, AGAIN = "urutan", "mundur", "ganti"
 ACCOUNTS = "rekeningsatuaaaaaaaaaaaaaa", "rekeningduaaaaaaaaaaaaaaaa"
-DAY_MS = 86_400_000
 HISTORIC = 0
 
 
@@ -38,7 +38,7 @@ def weigh(groups: Groups) -> Weighed:
     found = [
         part.select(columns) for part in (_order(rows, signed), _late(groups, signed), _again(groups, rows))
     ]
-    historic = groups.rows.join(rows, on="group", how="anti").get_column("group")
+    historic = without(groups.rows, rows)
     return Weighed(pl.concat(found), {HISTORIC: historic})
 
 

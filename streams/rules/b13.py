@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 
-from streams.ledgers.groups import Groups, Weighed
+from streams.ledgers.groups import Groups, Weighed, without
 from streams.rules.examples import Event, on, row
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, rupiah, whole
@@ -43,7 +43,7 @@ def weigh(groups: Groups) -> Weighed:
         observed=_open(~settled | (pl.col("on") <= pl.col("due"))), open=_open(pl.lit(True)), proof=pl.col("row"),
     )  # fmt: skip
     found = left.filter((pl.col("observed") > 0) & (pl.col("due").dt.epoch("d") < groups.day))
-    historic = advances.join(live, on="group", how="anti").get_column("group")
+    historic = without(advances, live)
     return Weighed(found.with_columns(threshold=pl.lit(0)), {HISTORIC: historic})
 
 

@@ -10,7 +10,7 @@ import polars as pl
 from schemas.profile import Profile
 from streams.cases.book import EPOCH
 from streams.days import DAY_MS
-from streams.ledgers.groups import Groups, Weighed
+from streams.ledgers.groups import Groups, Weighed, without
 from streams.rules.examples import Event, on, row
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, decimal, whole
@@ -36,7 +36,7 @@ def weigh(groups: Groups) -> Weighed:
         pl.col("destination_village").cast(pl.String).str.starts_with(f"{groups.profile.code}.")
     ).with_columns(_shared(groups.profile).alias("shared"))
     counted = came.filter(~pl.col("shared")).sort("group", "at", "row")
-    shared = came.select(pl.col("group").unique()).join(counted, on="group", how="anti").to_series()
+    shared = without(came, counted)
     runs = counted.rolling(
         "at", period=f"{round(groups.on('days') * DAY_MS)}i", closed="both", group_by="group"
     ).agg(

@@ -7,9 +7,9 @@ from typing import Any
 
 import polars as pl
 
-from streams.ledgers.groups import Groups, Weighed
+from streams.ledgers.groups import Groups, Weighed, without
 from streams.rules.examples import PERSON, Event, on, row
-from streams.rules.newest import known, newest, registered, unknown
+from streams.rules.newest import known, newest, registered
 from streams.rules.rule import LegalBasis, Rule
 from streams.rules.telling import Told, whole
 
@@ -39,7 +39,7 @@ def weigh(groups: Groups) -> Weighed:
         .agg(pl.len().cast(pl.Float64).alias("observed"), pl.col("row").alias("proof"), pl.col("at").last())
         .with_columns(pl.col("field").replace_strict(SCOPES).alias("scope"), threshold=pl.lit(0.0))
     )
-    return Weighed(found, {NOTHING_DERIVED: unknown(groups.rows, told)})
+    return Weighed(found, {NOTHING_DERIVED: without(groups.rows, told)})
 
 
 def sentence(told: Told) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 
 import polars as pl
 
-from streams.ledgers.groups import Groups, Weighed
+from streams.ledgers.groups import Groups, Weighed, without
 from streams.rules.examples import PERSON, Event, on, row
-from streams.rules.newest import known, newest, registered, unknown
+from streams.rules.newest import known, newest, registered
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, decimal
 
@@ -29,7 +29,7 @@ def weigh(groups: Groups) -> Weighed:
         )
         for (scope,), mine in last.partition_by("scope", as_dict=True).items()
     ]
-    silent = {NO_AGE: unknown(groups.rows, told)}
+    silent = {NO_AGE: without(groups.rows, told)}
     if not limited:
         return Weighed(pl.DataFrame(), silent)
     young, old = pl.col("value") < pl.col("least"), pl.col("value") > pl.col("most")

@@ -19,11 +19,6 @@ def newest(values: pl.DataFrame) -> pl.DataFrame:
     return values.unique(["group", "field"], keep="last", maintain_order=True)
 
 
-def unknown(rows: pl.DataFrame, values: pl.DataFrame) -> pl.Series:
-    """The groups of which nothing is known."""
-    return rows.select(pl.col("group").unique()).join(values, on="group", how="anti").to_series()
-
-
 def registered() -> pl.Expr:
     """What the registry holds about a person; a village's report is not yet in it."""
     return (pl.col("status") == "registered") & pl.col("person_token").is_not_null()

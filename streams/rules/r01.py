@@ -10,15 +10,14 @@ from typing import Any
 import polars as pl
 
 from schemas.calendar import WorkingCalendar
-from streams.cases.book import day_of
-from streams.ledgers.groups import Groups, Weighed
+from streams.cases.book import EPOCH, day_of
+from streams.ledgers.groups import Groups, Weighed, without
 from streams.rules.examples import Event, on, row
 from streams.rules.receipts import FIELDS, OFFICE, deposited, is_direct, moves_cash, net_receipts
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, rupiah, whole
 
 DIRECT_USE, HISTORY, NO_CASH = 0, 1, 2
-EPOCH = date(1970, 1, 1)
 
 
 def weigh(groups: Groups) -> Weighed:
@@ -44,8 +43,8 @@ def weigh(groups: Groups) -> Weighed:
     found = found.with_columns(at=_ends(groups.profile.calendar, found.get_column("deadline"))).drop(
         "day", "source"
     )
-    historic = owed.join(live, on="group", how="anti").get_column("group").unique()
-    others = mine.join(owed, on="group", how="anti").get_column("group")
+    historic = without(owed, live)
+    others = without(mine, owed)
     silent = {DIRECT_USE: offices.filter(direct).get_column("group"), HISTORY: historic, NO_CASH: others}
     return Weighed(found, {reason: some for reason, some in silent.items() if len(some)})
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from streams.ledgers.groups import Groups, Weighed
+from streams.ledgers.groups import Groups, Weighed, without
 from streams.rules.examples import FIRST, SECOND, Event, on, row
 from streams.rules.receipts import FIELDS, OFFICE, deposited, is_direct, moves_cash, net_receipts
 from streams.rules.rule import LegalBasis, Parameter, Rule
@@ -32,7 +32,7 @@ def weigh(groups: Groups) -> Weighed:
         observed=pl.col("observed").cast(pl.Float64),
     )  # fmt: skip
     found = limited.filter(pl.col("observed") > pl.col("threshold")).drop("day")
-    none = rows.join(sums, on="group", how="anti").get_column("group").unique()
+    none = without(rows, sums)
     silent = {DIRECT_USE: direct, NOTHING_TO_COMPARE: none}
     return Weighed(found, {reason: some for reason, some in silent.items() if len(some)})
 
