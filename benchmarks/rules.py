@@ -26,7 +26,6 @@ from benchmarks.machine import machine
 from infra.settings import resolve_profile
 from schemas.catalogue import PERMITS
 from schemas.codec import arrow_schema
-from schemas.event_ids import event_ids
 from schemas.profile import Profile
 from streams.domains.permits import Permits
 from streams.domains.regency import Regency
@@ -110,9 +109,7 @@ def _through(processor: Permits | Regency, chunks: list[Chunk]) -> float:
         if isinstance(processor, Permits):
             processor.process(chunk)
         else:
-            ids = event_ids(chunk.columns.column("event_id"))
-            rows = Rows("permits", 0, chunk.columns, chunk.offsets, chunk.clocks, ids)
-            processor.process(merge([rows], chunk.clock + 1))
+            processor.process(merge([Rows.of("permits", chunk)], chunk.clock + 1))
         for store in processor.stores.values():
             store.changes()
     return time.process_time() - begun

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from schemas.event_ids import EventIds
-from streams.engine.chunk import Int64s
+from schemas.event_ids import EventIds, event_ids
+from streams.engine.chunk import Chunk, Int64s
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,12 @@ class Rows:
     offsets: Int64s
     clocks: Int64s
     ids: EventIds
+
+    @classmethod
+    def of(cls, domain: str, chunk: Chunk) -> Rows:
+        """All rows of a chunk."""
+        ids = event_ids(chunk.columns.column("event_id"))
+        return cls(domain, chunk.partition, chunk.columns, chunk.offsets, chunk.clocks, ids)
 
     def __len__(self) -> int:
         return len(self.offsets)

@@ -12,9 +12,6 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from schemas.event_ids import event_ids
 from schemas.profile import Profile
 from streams.cases.body import unpack
 from streams.domains import PROCESSORS
@@ -77,9 +74,7 @@ def _among_others(rule: Rule, example: Example) -> Said:
     profile = example_profile()
     processor = Regency(Context(profile))
     chunk = chunk_of(rule.domain, arrivals(rule.domain, example, profile), 0)
-    ids = event_ids(chunk.columns.column("event_id"))
-    rows = Rows(rule.domain, 0, chunk.columns, chunk.offsets, chunk.clocks, ids)
-    processor.process(merge([rows], chunk.clock + 1))
+    processor.process(merge([Rows.of(rule.domain, chunk)], chunk.clock + 1))
     clock = instant(example.clock, profile) if example.clock else processor.permits.next_freeze()
     processor.advance(clock)
     said = [_of_case(processor, rule)] if rule.compare is not None else []
@@ -94,13 +89,11 @@ def _day_by_day(rule: Rule, example: Example) -> Said:
     """Up to the midnight after the last event, or until the clock that the example gives."""
     profile = example_profile()
     processor = Regency(Context(profile))
-    rows = []
-    for domain in rule.reads:
-        if some := arrivals(domain, example, profile, rule.domain):
-            chunk = chunk_of(domain, some, 0)
-            ids = event_ids(chunk.columns.column("event_id"))
-            clocks = np.maximum.accumulate(chunk.clocks)
-            rows.append(Rows(domain, 0, chunk.columns, chunk.offsets, clocks, ids))
+    rows = [
+        Rows.of(domain, chunk_of(domain, some, 0))
+        for domain in rule.reads
+        if (some := arrivals(domain, example, profile, rule.domain))
+    ]
     last = max(int(one.clocks[-1]) for one in rows)
     processor.process(merge(rows, last + 1))
     clock = instant(example.clock, profile) if example.clock else processor.daily.next_freeze()

@@ -17,7 +17,6 @@ from infra.rules.served import PATIENCE_SECONDS, Served
 from infra.rules.site import Figures, Site, static_link
 from infra.rules.states import States
 from infra.settings import Settings
-from schemas.event_ids import event_ids
 from streams.domains.permit_peers import PermitPeers
 from streams.domains.regency import Regency
 from streams.engine.merge import Rows, merge
@@ -37,9 +36,7 @@ def judged(example: Example) -> PermitPeers:
     profile = example_profile()
     regency = Regency(Context(profile))
     chunk = chunk_of("permits", arrivals("permits", example, profile), 0)
-    ids = event_ids(chunk.columns.column("event_id"))
-    rows = Rows("permits", 0, chunk.columns, chunk.offsets, chunk.clocks, ids)
-    regency.process(merge([rows], chunk.clock + 1))
+    regency.process(merge([Rows.of("permits", chunk)], chunk.clock + 1))
     regency.advance(regency.permits.next_freeze())
     return regency.permits
 

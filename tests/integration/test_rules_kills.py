@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -23,7 +22,6 @@ from infra.settings import resolve_profile
 from producers.simulator import Simulator
 from schemas.catalogue import ALERTS, PERMITS, create_topics
 from schemas.codec import Codec
-from schemas.event_ids import event_ids
 from schemas.profile import Profile
 from schemas.registry import open_ids
 from schemas.settings import KafkaSettings
@@ -88,10 +86,7 @@ def undisturbed(profile: Profile, events: list[list[dict[str, Any]]], until: int
         mine = Permits(Context(profile, event_clock=True, partition=partition))
         for chunk in chunks_of("permits", once, len(once), partition=partition):
             mine.process(chunk)
-            ids = event_ids(chunk.columns.column("event_id"))
-            rows.append(
-                Rows("permits", partition, chunk.columns, chunk.offsets, np.asarray(chunk.clocks), ids)
-            )
+            rows.append(Rows.of("permits", chunk))
         mine.advance(until)
         found += list(mine.alerts.records().values())
     peers.process(merge(rows, until + 1))

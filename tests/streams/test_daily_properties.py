@@ -6,26 +6,19 @@ import random
 from collections import Counter
 from typing import Any
 
-import numpy as np
 import pytest
 from daily_maker import START
 from daily_rows import GENERATORS, daily_profile
-from domain_rows import chunks_of
+from regency_driver import rows_of, run
 
 from schemas.catalogue import DOMAINS
-from schemas.event_ids import event_ids
 from streams.domains.regency import Regency
-from streams.engine.merge import Merged, Rows, merge
-from streams.engine.processor import Context
-from streams.engine.state_group import from_bytes, to_bytes
 from streams.reference.ledgers import Judged, judge
 from streams.reference.plain_rules import PLAIN
 from streams.reference.received import Received
 from streams.rules import rules
 
 MINUTE, DAY = 60_000, 86_400_000
-#: How late an unknown source may be, later than that of the profile.
-LATENESS = 15 * MINUTE
 PARTITIONS = 3
 #: The slowest source of the profile is the unknown one.
 LATENESS = daily_profile().lateness_ms("")
@@ -50,52 +43,6 @@ def arrivals(rng: random.Random, events: list[tuple[str, Event]]) -> Lanes:
 def hash_of(key: bytes) -> int:
     """The same in every process."""
     return int.from_bytes(key[-6:], "big")
-
-
-def rows_of(place: tuple[str, int], lane: list[tuple[Event, int]]) -> Rows:
-    domain, partition = place
-    (chunk,) = chunks_of(domain, [event for event, _ in lane], len(lane), [at for _, at in lane])
-    ids = event_ids(chunk.columns.column("event_id"))
-    return Rows(domain, partition, chunk.columns, chunk.offsets, chunk.clocks, ids)
-
-
-def between(lanes: list[Rows], after: int, before: int) -> Merged:
-    pieces = []
-    for rows in lanes:
-        low, high = np.searchsorted(rows.clocks, (after, before)).tolist()
-        if high > low:
-            pieces.append(rows.part(low, high))
-    return merge(pieces, before)
-
-
-def successor(old: Regency) -> Regency:
-    new = Regency(Context(daily_profile()))
-    for name, store in old.stores.items():
-        for batch in store.freeze():
-            new.stores[name].restore(from_bytes(to_bytes(batch)))
-    return new
-
-
-def run(lanes: list[Rows], cuts: list[int], until: int, rng: random.Random) -> Regency:
-    processor, at = Regency(Context(daily_profile())), 0
-    for cut in [*sorted(cuts), until + 1]:
-        merged = between(lanes, at, cut)
-        if len(merged) and rng.random() < 0.2:  # an attempt that is taken back
-            processor.process(merged)
-            processor.advance(cut - 1)
-            for store in processor.stores.values():
-                store.undo()
-        if len(merged):
-            processor.process(merged)
-        due = processor.next_due()
-        if due is not None and due < cut:
-            processor.advance(cut - 1)
-        for store in processor.stores.values():
-            store.mark()
-        at = cut
-        if rng.random() < 0.1:
-            processor = successor(processor)
-    return processor
 
 
 def said(processor: Regency) -> dict[tuple[str, str, str], tuple[str, float, float]]:
@@ -129,9 +76,9 @@ def compare(domain: str, seed: int) -> Judged:
             Received(event, partition, offset, at) for offset, (event, at) in enumerate(lane)
         )
     plain = judge(PLAIN, received, daily_profile(), until, LATENESS)
-    rows = [rows_of(place, lane) for place, lane in lanes.items()]
+    rows = [rows_of(*place, lane) for place, lane in lanes.items()]
     cuts = [START + rng.randrange(until - START) for _ in range(rng.choice([0, 3, 30]))]
-    processor = run(rows, cuts, until, rng)
+    processor = run(rows, cuts, until, rng, daily_profile())
     assert said(processor) == plain.standing
     assert asked(processor) == Counter({name: n for name, n in plain.asked.items() if n})
     return plain

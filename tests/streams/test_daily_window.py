@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.event_ids import event_ids
 from streams.domains.regency import Regency
 from streams.engine.merge import Rows, merge
 from streams.engine.processor import Context
@@ -33,11 +32,8 @@ def test_an_old_finding_is_not_withdrawn_because_its_papers_are_old(again: str, 
         "found",
     )
     chunk = chunk_of("budget", arrivals("budget", example, profile), 0)
-    ids = event_ids(chunk.columns.column("event_id"))
     processor = Regency(Context(profile))
-    processor.process(
-        merge([Rows("budget", 0, chunk.columns, chunk.offsets, chunk.clocks, ids)], chunk.clock + 1)
-    )
+    processor.process(merge([Rows.of("budget", chunk)], chunk.clock + 1))
     processor.advance(instant(f"{again} 23:59", profile) + 86_400_000)
     (alert,) = [a for a in processor.alerts.records().values() if a["rule"] == "B04"]
     assert rules()["B04"].window == 400

@@ -9,19 +9,15 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-import numpy as np
 import pytest
-from domain_rows import SOURCE, chunks_of, record, ruled
+from domain_rows import SOURCE, record, ruled
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from regency_driver import rows_of, run
 
-from schemas.event_ids import event_ids
 from schemas.profile import Profile
 from schemas.profile.model import Step, Threshold
 from streams.domains.regency import Regency
-from streams.engine.merge import Merged, Rows, merge
-from streams.engine.processor import Context
-from streams.engine.state_group import from_bytes, to_bytes
 from streams.reference.daily_rules import batches
 from streams.reference.permit_rules import Judged, judge
 from streams.reference.received import Received
@@ -134,55 +130,6 @@ def arrivals(rng: random.Random, events: list[dict[str, Any]]) -> list[list[tupl
     return lanes
 
 
-def rows_of(partition: int, lane: list[tuple[dict[str, Any], int]]) -> Rows:
-    chunk = next(
-        iter(chunks_of("permits", [event for event, _ in lane], len(lane) or 1, [at for _, at in lane]))
-    )
-    ids = event_ids(chunk.columns.column("event_id"))
-    return Rows("permits", partition, chunk.columns, chunk.offsets, chunk.clocks, ids)
-
-
-def between(lanes: list[Rows], after: int, before: int) -> Merged:
-    """What a step of the task hands over: rows with a clock in [after, before), merged."""
-    pieces = []
-    for rows in lanes:
-        low, high = np.searchsorted(rows.clocks, (after, before)).tolist()
-        if high > low:
-            pieces.append(rows.part(low, high))
-    return merge(pieces, before)
-
-
-def successor(old: Regency) -> Regency:
-    new = Regency(Context(PROFILE))
-    for name, store in old.stores.items():
-        for batch in store.freeze():
-            new.stores[name].restore(from_bytes(to_bytes(batch)))
-    return new
-
-
-def run(lanes: list[Rows], cuts: list[int], until: int, rng: random.Random) -> Regency:
-    """The task's own way: rows up to a clock, then what is due before it; sometimes broken off, sometimes another owner."""
-    processor, at = Regency(Context(PROFILE)), 0
-    for cut in [*sorted(cuts), until + 1]:
-        merged = between(lanes, at, cut)
-        if len(merged) and rng.random() < 0.2:  # an attempt that is taken back
-            processor.process(merged)
-            processor.advance(cut - 1)
-            for store in processor.stores.values():
-                store.undo()
-        if len(merged):
-            processor.process(merged)
-        due = processor.next_due()
-        if due is not None and due < cut:
-            processor.advance(cut - 1)
-        for store in processor.stores.values():
-            store.mark()
-        at = cut
-        if rng.random() < 0.1:
-            processor = successor(processor)
-    return processor
-
-
 def standing(processor: Regency) -> dict[tuple[str, str, str], tuple[Any, ...]]:
     return {
         (a["rule"], a["subject"], a["scope"]): (a["level"], a["level_at"], a["observed"], a["threshold"])
@@ -219,7 +166,7 @@ def agree(processor: Regency, plain: Judged) -> Counter[str]:
 def test_any_interleaving_and_cut_equals_the_reference(seed: int, cases: int, event_clock: bool) -> None:
     rng = random.Random(seed)  # noqa: S311
     lanes = arrivals(rng, busy(rng, cases))
-    rows = [rows_of(partition, lane) for partition, lane in enumerate(lanes) if lane]
+    rows = [rows_of("permits", partition, lane) for partition, lane in enumerate(lanes) if lane]
     last = max((int(r.clocks[-1]) for r in rows), default=START)
     until = last + rng.randrange(3 * DAY)
     events = [
@@ -230,7 +177,7 @@ def test_any_interleaving_and_cut_equals_the_reference(seed: int, cases: int, ev
     plain = judge(events, PROFILE, until, event_clock)
     said = []
     for cuts in ([], [rng.randrange(START, until) for _ in range(12)], list(range(START, until, 7 * HOUR))):
-        processor = run(rows, cuts, until, rng)
+        processor = run(rows, cuts, until, rng, PROFILE)
         agree(processor, plain)
         said.append({
             i: {k: v for k, v in a.items() if k not in ("revision", "status", "clock")}
@@ -245,9 +192,9 @@ def test_any_interleaving_and_cut_equals_the_reference(seed: int, cases: int, ev
 def test_the_batches_of_each_day_are_those_of_the_reference(seed: int) -> None:
     rng = random.Random(seed)  # noqa: S311
     lanes = arrivals(rng, signed(rng))
-    rows = [rows_of(partition, lane) for partition, lane in enumerate(lanes) if lane]
+    rows = [rows_of("permits", partition, lane) for partition, lane in enumerate(lanes) if lane]
     until = max(int(r.clocks[-1]) for r in rows) + 2 * DAY
-    processor = run(rows, [rng.randrange(START, until) for _ in range(5)], until, rng)
+    processor = run(rows, [rng.randrange(START, until) for _ in range(5)], until, rng, PROFILE)
     events = [
         Received(event, partition, offset, at)
         for partition, lane in enumerate(lanes)
@@ -274,9 +221,9 @@ def test_the_busy_office_finds_something_of_every_rule() -> None:
     for seed in range(3):
         rng = random.Random(seed)  # noqa: S311
         lanes = arrivals(rng, busy(rng, 300))
-        rows = [rows_of(partition, lane) for partition, lane in enumerate(lanes)]
+        rows = [rows_of("permits", partition, lane) for partition, lane in enumerate(lanes)]
         until = max(int(r.clocks[-1]) for r in rows) + 2 * DAY
-        processor = run(rows, [], until, rng)
+        processor = run(rows, [], until, rng, PROFILE)
         found += Counter(rule for rule, _, _ in standing(processor))
         for alert in processor.alerts.records().values():
             if alert["rule"] == "P09":

@@ -15,7 +15,6 @@ import pytest
 import wabo_plain
 from domain_rows import chunks_of, profile, record
 
-from schemas.event_ids import event_ids
 from schemas.profile import Deemed, Incompatible, PermitType, Profile, Step
 from streams.domains import PROCESSORS
 from streams.domains.regency import Regency
@@ -134,9 +133,7 @@ def test_the_engine_counts_what_the_file_says(kind: str) -> None:
     until = wabo_plain.last_event()
     for chunk in chunks_of("permits", events(wabo_plain.LOG), 1000):
         mine.process(chunk)
-        ids = event_ids(chunk.columns.column("event_id"))
-        rows = Rows("permits", 0, chunk.columns, chunk.offsets, chunk.clocks, ids)
-        peers.process(merge([rows], chunk.clock + 1))
+        peers.process(merge([Rows.of("permits", chunk)], chunk.clock + 1))
     mine.advance(until)
     peers.advance(until)
     counted: defaultdict[str, dict[str, Any]] = defaultdict(lambda: {"found": 0, "not_applicable": {}})

@@ -16,7 +16,6 @@ from infra.rules.what_if import WhatIfError, changed_profile, what_if
 from infra.settings import Settings
 from schemas.catalogue import DOMAINS, PERMITS
 from schemas.codec import Codec
-from schemas.event_ids import event_ids
 from schemas.profile import Profile
 from schemas.registry import open_ids
 from streams.domains.regency import Regency
@@ -100,11 +99,8 @@ def at_once(office: Office, profile: Profile, rule: str) -> dict[tuple[str, str]
     """Level by subject and scope of what stands in one pass over all but the old case."""
     taken = [(at, event) for at, event in office.arrivals if event["case_id"] != OLD]
     chunk = chunk_of("permits", taken, 0)
-    ids = event_ids(chunk.columns.column("event_id"))
     processor = Regency(Context(profile, event_clock=True))
-    processor.process(
-        merge([Rows("permits", 0, chunk.columns, chunk.offsets, chunk.clocks, ids)], chunk.clock + 1)
-    )
+    processor.process(merge([Rows.of("permits", chunk)], chunk.clock + 1))
     return {
         (alert["subject"], alert["scope"]): alert["level"]
         for alert in processor.alerts.records().values()
