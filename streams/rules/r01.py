@@ -188,7 +188,7 @@ RULE = Rule(
     unit_of_measure="rupiah",
     parameters=(
         Parameter("days", 1.0, "hari kerja", "batas setoran setelah tanggal kuitansi"),
-        Parameter("noncash", 0.0, "0 atau 1", "1 bila penerimaan selain tunai pun harus termuat dalam setoran"),
+        Parameter("noncash", 0.0, "(0 atau 1)", "1 bila penerimaan selain tunai pun harus termuat dalam setoran"),
     ),
     severity=0.7,
     needs=("receipt_number", "composition", "channel"),
