@@ -16,7 +16,9 @@ from typing import Any
 
 import platformdirs
 
-KAFKA_VERSION = "4.3.0"
+#: 4.3.0 to 4.4.0 lose a committed transaction when a broker is killed at the wrong moment (KAFKA-20734,
+#: docs/decisions/0019-kafka-4-2.md).
+KAFKA_VERSION = "4.2.2"
 #: Adding log4j-slf4j-impl here would drag kafka-clients back to 3.9 by its dependency management.
 COORDINATE = f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}+org.slf4j:slf4j-simple:1.7.36"
 DIGESTS = Path(__file__).with_name("kafka_jars.json")

@@ -28,6 +28,8 @@ JVM = (
     "-Djava.awt.headless=true",
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
     "-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info",
+    # says so when it leaves out the marker of a transaction, at the level of information
+    "-Dorg.slf4j.simpleLogger.log.kafka.coordinator.transaction.TransactionMarkerChannelManager=info",
     "-Dorg.slf4j.simpleLogger.showDateTime=true",
     "-Dorg.slf4j.simpleLogger.showThreadName=false",
     "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
@@ -122,7 +124,9 @@ def prepare(
     broker.folder.mkdir(parents=True, exist_ok=True)
     lines = [f"{key}={value}" for key, value in (settings or configuration(broker)).items()]
     broker.properties.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    release = broker.folder / "kafka-version"
     if (broker.data / "meta.properties").is_file():
+        _check_release(broker.data, release)
         return
     arguments = [
         "kafka.tools.StorageTool",
@@ -143,6 +147,21 @@ def prepare(
     )
     if done.returncode:
         raise BrokerError(f"could not format {broker.data}: {(done.stderr or done.stdout).strip()[-800:]}")
+    release.write_text(downloads.KAFKA_VERSION + "\n", encoding="utf-8")
+
+
+def _check_release(data: Path, release: Path) -> None:
+    """A broker cannot read what a newer one formatted, and says so in a stack trace. Raises BrokerError."""
+    formatted = release.read_text(encoding="utf-8").strip() if release.is_file() else "4.3.0"
+    if _numbers(formatted) > _numbers(downloads.KAFKA_VERSION):
+        raise BrokerError(
+            f"{data} was formatted by Kafka {formatted}, which {downloads.KAFKA_VERSION} cannot read: start with another "
+            "folder (--data-dir), or move this one away; CHANGELOG.md says why the older release is used"
+        )
+
+
+def _numbers(release: str) -> list[int]:
+    return [int(part) for part in release.split(".")]
 
 
 def is_ready(bootstrap: str, timeout: float = 1.0) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -97,6 +98,17 @@ class Ground:
             str(draw.getrandbits(64)),
             **options,
         )
+
+    def keep_logs(self) -> None:
+        """What the brokers said and have on disk, into the folder of the last scenario: to be read when it differed."""
+        for cluster in (self._one, self._three):
+            for node in cluster.nodes if cluster is not None else ():
+                kept = self.folder / f"scenario-{self._scenarios}" / node.broker.folder.name
+                for log in node.broker.folder.rglob("*.log"):
+                    if log.stat().st_size:
+                        place = kept / log.relative_to(node.broker.folder)
+                        place.parent.mkdir(parents=True, exist_ok=True)
+                        shutil.copy(log, place)
 
     def renew(self) -> None:
         """Between two scenarios: replace brokers that have had many."""

@@ -111,10 +111,13 @@ def run(kills: int, seed: int, folder: Path, only: str = "") -> Iterator[tuple[s
                 continue
             except Exception as error:  # noqa: BLE001  (an edge: the run goes on, and says so at its end)
                 totals.failed.append(f"{kind} {number}: {type(error).__name__}: {error}")
+                ground.keep_logs()
                 ground.forget_brokers()
                 yield f"{kind} {number} FAILED\n{traceback.format_exc()}", totals
                 continue
             totals.add(outcome)
+            if outcome.found.differences:
+                ground.keep_logs()
             words = [
                 f"{done}/{len(scenarios)} {kind} {number}: {outcome.kills.total()} kills, "
                 f"{outcome.found.events} events, {outcome.found.comparisons} comparisons, "

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, Producer
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Consumer, KafkaException, Producer
+from confluent_kafka.admin import AdminClient, NewTopic
 
 from infra import records
 from schemas.catalogue import REVENUE
+from schemas.settings import EXACT_PRODUCER
 from tests.conftest import TestKafka
 from tests.faults.cluster import Cluster
 
@@ -109,3 +112,68 @@ def test_a_consumer_behind_the_proxy_stalls_and_resumes(tmp_path: Path) -> None:
         consumer.get_watermark_offsets(consumer.assignment()[0], timeout=20, cached=False)
         assert time.monotonic() - began >= 0.6  # there and back
         consumer.close()
+
+
+@pytest.mark.timeout(300)
+def test_a_committed_transaction_is_whole_after_its_broker_was_killed(tmp_path: Path) -> None:
+    """Kafka 4.3 and 4.4 leave out the markers of partitions that have no leader yet (KAFKA-20734); what the same producer
+    aborts next takes the committed records along."""
+    with Cluster(tmp_path / "cluster", 1) as cluster:
+        admin = AdminClient({"bootstrap.servers": cluster.bootstrap, "log_level": 0})
+        for turn in range(2):
+            names = [f"turn{turn}.{n}" for n in range(3)]
+            for made in admin.create_topics([NewTopic(name, 2, 1) for name in names]).values():
+                made.result(30)
+            writers = [Writer(cluster.bootstrap, names, f"{turn}-{n}") for n in range(16)]
+            for writer in writers:
+                writer.start()
+            time.sleep(3)
+            cluster.kill(1)
+            cluster.restart(1)
+            for writer in writers:
+                writer.ended.set()
+                writer.join(90)
+                writer.abort_one()
+            places = records.partitions(cluster.bootstrap, names)
+            seen: dict[tuple[str, int], set[bytes]] = {place: set() for place in places}
+            for message in records.read(cluster.bootstrap, dict.fromkeys(places)):
+                seen[message.topic(), message.partition()].add(message.value())
+            acknowledged = {value for writer in writers for value in writer.acknowledged}
+            whole = seen.popitem()[1]
+            assert acknowledged
+            assert acknowledged <= whole
+            assert all(values == whole for values in seen.values())
+
+
+class Writer(threading.Thread):
+    """One transaction after another, each with its number on every partition of the topics, until the broker dies."""
+
+    def __init__(self, bootstrap: str, topics: list[str], name: str) -> None:
+        super().__init__()
+        self.topics, self.acknowledged, self.ended = topics, list[bytes](), threading.Event()
+        self.options = EXACT_PRODUCER | {
+            "bootstrap.servers": bootstrap, "transactional.id": name, "log_level": 0, "linger.ms": 0,
+        }  # fmt: skip
+
+    def run(self) -> None:
+        producer: Any = Producer(self.options)
+        with contextlib.suppress(KafkaException):
+            producer.init_transactions(60)
+            while not self.ended.is_set():
+                value = f"{self.options['transactional.id']}/{len(self.acknowledged)}".encode()
+                self._write(producer, value)
+                producer.commit_transaction(2)
+                self.acknowledged.append(value)
+
+    def abort_one(self) -> None:
+        """What a worker does that was killed with the broker, and started again, and killed again."""
+        producer: Any = Producer(self.options)
+        producer.init_transactions(60)
+        self._write(producer, b"aborted")
+        producer.abort_transaction(60)
+
+    def _write(self, producer: Any, value: bytes) -> None:
+        producer.begin_transaction()
+        for topic in self.topics:
+            for partition in (0, 1):
+                producer.produce(topic, value, partition=partition)
