@@ -37,6 +37,9 @@ def main() -> int:
     judged = names.add_parser("rules", help="what the permit rules cost, in both tasks")
     judged.add_argument("--cases", type=int, default=60_000, help="permits of a year")
     judged.add_argument("--open", type=int, default=1_000_000, help="open permits")
+    rebuilt = names.add_parser("rebuild", help="a year computed anew beside what is live, and the switch")
+    rebuilt.add_argument("--population", type=int, default=60_000)
+    rebuilt.add_argument("--rate", type=float, default=1_000.0, help="live events a second")
     names.add_parser("wallboard", help="publish to the screen of a real browser")
     options = parser.parse_args()
     if options.name in (None, "throughput"):
@@ -79,6 +82,11 @@ def main() -> int:
 
         given = options if options.name else judged.parse_args([])
         rules.main(given.cases, given.open)
+    if options.name in (None, "rebuild"):
+        from benchmarks import rebuild
+
+        given = options if options.name else rebuilt.parse_args([])
+        rebuild.main(given.population, given.rate)
     if options.name in (None, "wallboard"):
         from benchmarks import wallboard
 

@@ -35,7 +35,7 @@ from hdrh.histogram import HdrHistogram
 from benchmarks.load import Encoder, murmur2
 from benchmarks.workload import CHUNK, OFFICES, OPDS, chunks
 from schemas.registry import current
-from streams.engine.version import unpack
+from schemas.version import unpack
 
 WARM_UP_SECONDS = 30
 LAST_SECONDS = 30.0

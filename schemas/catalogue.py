@@ -75,6 +75,7 @@ STATE_SEGMENT_BYTES = 64 * 2**20
 
 #: State log of the regency task; who is assigned its one partition owns the task.
 REGENCY_TOPIC = "nadi.regency"
+STATE_LOGS = (STATE_TOPIC, REGENCY_TOPIC)
 
 #: What people did with dead letters: key = place of the original record, the last mark of a key holds.
 HANDLED_LETTERS_TOPIC = "nadi.dlq.handled"
@@ -89,7 +90,8 @@ class Layout:
     """How the catalogue is laid out on one cluster.
 
     ``prefix`` stands before every topic name (tests share a broker); ``timestamps`` is LogAppendTime live and
-    CreateTime where a past period is replayed, and then nothing expires.
+    CreateTime where a past period is replayed, and then nothing expires. ``rebuild`` is the number of a set that is
+    computed anew beside the live one (0): it reads the same events, says nothing, and has state logs of its own.
     """
 
     prefix: str = ""
@@ -97,26 +99,34 @@ class Layout:
     replication: int = 1
     timestamps: Timestamps = "LogAppendTime"
     retention_years: int = 10
+    rebuild: int = 0
 
     def topic(self, name: str) -> str:
-        return self.prefix + name
+        own = f"set{self.rebuild}." if self.rebuild and name in STATE_LOGS else ""
+        return self.prefix + own + name
+
+    def owner(self, task: str) -> str:
+        """The name by which a task is claimed on the cluster."""
+        return self.prefix + (f"set{self.rebuild}." if self.rebuild else "") + task
 
     def base(self, topic: str) -> str:
         """The catalogue name of a topic on the cluster."""
         return topic.removeprefix(self.prefix)
 
     def configurations(self) -> dict[str, tuple[int, dict[str, str]]]:
-        """Cluster topic name to (partitions, configuration), for everything that must exist."""
-        wanted: dict[str, tuple[int, dict[str, str]]] = {}
+        """Cluster topic name to (partitions, configuration), for everything that must exist of its own."""
+        state = {**self._config(None), "segment.bytes": str(STATE_SEGMENT_BYTES)}
+        wanted: dict[str, tuple[int, dict[str, str]]] = {
+            self.topic(STATE_TOPIC): (self.partitions, state), self.topic(REGENCY_TOPIC): (1, state),
+        }  # fmt: skip
+        if self.rebuild:
+            return wanted
         for topic in TOPICS.values():
             days = topic.days if topic.days is not None else self.retention_years * 365
             partitions = 1 if topic.single_partition else self.partitions
             wanted[self.topic(topic.name)] = (partitions, self._config(days))
             wanted[self.topic(topic.dead_letters)] = (partitions, self._config(DEAD_LETTER_DAYS))
         wanted[self.topic(DEPLOYMENT_TOPIC)] = (1, self._config(None))
-        state = {**self._config(None), "segment.bytes": str(STATE_SEGMENT_BYTES)}
-        wanted[self.topic(STATE_TOPIC)] = (self.partitions, state)
-        wanted[self.topic(REGENCY_TOPIC)] = (1, state)
         wanted[self.topic(HANDLED_LETTERS_TOPIC)] = (1, self._config(self.retention_years * 365))
         return wanted
 

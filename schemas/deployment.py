@@ -7,12 +7,14 @@ fact, so two processes that settle it at the same time agree.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from schemas.catalogue import DEPLOYMENT_TOPIC, Layout
 
 SCHEMA_IDS = "schema_ids"  # "lock-file" or "registry URL"
 ORIGIN = "origin"  # "live" or "simulated"
+SWITCH = "switch-to-set-"  # and its number: tasks may go on from what was computed anew under it; "yes"
 
 LIVE = "live"
 SIMULATED = "simulated"
@@ -56,6 +58,11 @@ def read(bootstrap: str, layout: Layout, timeout: float = 10.0) -> dict[str, str
     finally:
         consumer.close()
     raise TimeoutError(f"broker {bootstrap} did not answer within {timeout:.0f} s")
+
+
+def chosen_set(facts: Mapping[str, str]) -> int:
+    """The last set that was chosen to go on from; 0 for none."""
+    return max((int(key.removeprefix(SWITCH)) for key in facts if key.startswith(SWITCH)), default=0)
 
 
 def settle(bootstrap: str, layout: Layout, key: str, value: str) -> None:

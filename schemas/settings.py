@@ -32,8 +32,17 @@ class KafkaSettings(BaseModel):
     )
     retention_years: int = Field(10, ge=1, description="how long events are kept")
 
+    rebuild: int = Field(
+        0, ge=0, description="set that is computed anew; `nadi rebuild` gives it to its workers"
+    )
+
     def layout(self) -> Layout:
         """The topic layout these settings describe."""
         return Layout(
-            self.topic_prefix, self.partitions, self.replication, self.timestamps, self.retention_years
+            self.topic_prefix,
+            self.partitions,
+            self.replication,
+            self.timestamps,
+            self.retention_years,
+            self.rebuild,
         )

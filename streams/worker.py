@@ -26,7 +26,7 @@ import structlog
 from schemas.catalogue import DOMAINS, READABLE, REGENCY_TOPIC
 from schemas.codec import HEADER, MAGIC, Codec
 from schemas.profile import Profile
-from schemas.registry import open_ids
+from schemas.registry import SchemaIds, open_ids
 from schemas.settings import KafkaSettings
 from streams.engine.claims import Claims
 from streams.engine.client import quiet_libraries
@@ -108,6 +108,47 @@ def warm_up(codecs: Mapping[str, Codec]) -> None:
         codec.decode_batch([HEADER.pack(MAGIC, codec.ids.writer(codec.name).id) + bytes(300)])
 
 
+def claims_of(
+    kafka: KafkaSettings, streams: StreamSettings, profile: Profile, look_ups: LookUps, about: About,
+    makers: Makers | None = None, regency: RegencyMaker | None = None, rehearsed: int | None = None,
+) -> Claims:  # fmt: skip
+    """How the tasks of a deployment are claimed, or tried with a set that was not chosen (``rehearsed``); with the domains
+    of ``streams.domains`` unless ``makers`` are given."""
+    if makers is None:
+        from streams.domains import PROCESSORS, REGENCY
+
+        makers, regency = PROCESSORS, REGENCY
+    clock = streams.clock == "event"
+    return Claims(
+        bootstrap=kafka.bootstrap_servers,
+        layout=kafka.layout(),
+        look_ups=look_ups,
+        make=lambda domain, partition: makers[domain](Context(profile, clock, partition)),
+        make_regency=None if regency is None else partial(regency, Context(profile, clock)),
+        topics={domain: DOMAINS[domain].name for domain in makers},
+        readable={name: topic.name for name, topic in READABLE.items()},
+        rule=ClockRule(streams.clock, streams.until if clock else None),
+        group=streams.group,
+        about=about,
+        profile_hash=profile.hash,
+        snapshot_bytes=streams.snapshot_bytes,
+        rehearsed=rehearsed,
+    )
+
+
+def codecs_of(
+    kafka: KafkaSettings, ids: SchemaIds, wanted: Mapping[str, tuple[str, ...] | None]
+) -> dict[str, Codec]:
+    """Codecs by cluster topic; only the columns that are wanted, by domain, come out of them."""
+    layout = kafka.layout()
+    return {
+        layout.topic(READABLE[domain].name): Codec(
+            READABLE[domain].schema, ids, None if columns is None else {*ENVELOPE, *columns}
+        )
+        for domain, columns in wanted.items()
+    }
+
+
 class _Worker:
     """The parts of one worker process, wired together."""
 
@@ -144,12 +185,7 @@ class _Worker:
     ) -> Pump:
         """The pump of one feed; only the columns that are wanted, by domain, come out of its decoders."""
         group = self._streams.group
-        codecs = {
-            self._layout.topic(READABLE[domain].name): Codec(
-                READABLE[domain].schema, self._ids, None if columns is None else {*ENVELOPE, *columns}
-            )
-            for domain, columns in wanted.items()
-        }
+        codecs = codecs_of(self._kafka, self._ids, wanted)
         decoders = {topic: Decoder(codec, group) for topic, codec in codecs.items()}
         return Pump(
             feed, fetcher, decoders.__getitem__, worker.consumer.deliver, engine.fail, self._streams.chunk_rows,
@@ -158,19 +194,9 @@ class _Worker:
 
     def _claims(self, look_ups: LookUps, kind: str) -> Claims:
         worker = f"stream-{self._index} ({socket.gethostname()}, pid {os.getpid()})"
-        return Claims(
-            bootstrap=self._kafka.bootstrap_servers,
-            layout=self._layout,
-            look_ups=look_ups,
-            make=self._make,
-            make_regency=None if self._regency is None else partial(self._regency, self._context(0)),
-            topics={domain: DOMAINS[domain].name for domain in self._makers},
-            readable={name: topic.name for name, topic in READABLE.items()},
-            rule=self._rule,
-            group=self._streams.group,
-            about=About(worker, kind, self._profile.hash),
-            profile_hash=self._profile.hash,
-            snapshot_bytes=self._streams.snapshot_bytes,
+        about = About(worker, kind, self._profile.hash)
+        return claims_of(
+            self._kafka, self._streams, self._profile, look_ups, about, self._makers, self._regency
         )
 
     async def main(self, http_port: int) -> BaseException | None:

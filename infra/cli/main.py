@@ -57,6 +57,7 @@ GROUPS = (
         "rules",
         "Aturan: isi, parameter, contoh, halaman, dan apa yang berubah bila parameternya diubah.",
     ),
+    Group("rebuild", "rebuild", "Menghitung ulang di samping yang berjalan, lalu mengalihkan."),
     Group("dlq", "dlq", "Surat mati: melihat, mengirim ulang, menyisihkan."),
     Group("demo-alert", "demo_alert", "Menerbitkan satu izin terlambat dan menunjukkan perjalanannya."),
     Group("run", "run", "Menjalankan satu bagian saja (dipakai oleh nadi up)."),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
 
     from infra.settings import Settings
     from schemas.profile import Profile
-
-RESTART_SECONDS = 90.0
 
 
 def register(app: typer.Typer) -> None:
@@ -45,6 +42,7 @@ def activate(
     from infra.activation import Activations
     from infra.cli.main import settings_of
     from infra.cli.profile import folder_of, print_json, say_problems
+    from infra.embedded.running import await_profile, record_of, runs_with
     from schemas.profile import Problem, ProfileError
 
     settings = settings_of(context)
@@ -64,7 +62,8 @@ def activate(
             say_problems(refused)
             typer.echo(_("Profil ditolak; yang berjalan tidak berubah."), err=True)
         raise typer.Exit(1)
-    restarted = _await_restart(settings, source, profile)
+    has_it = runs_with(record_of(settings), profile)
+    restarted = None if has_it else await_profile(settings, source, profile)
     if as_json:
         print_json(
             {
@@ -145,28 +144,9 @@ def _misfits(settings: Settings, source: Path) -> list[Any]:
     return []
 
 
-def _await_restart(settings: Settings, source: Path, profile: Profile) -> bool | None:
-    """Whether what runs took the profile over and is healthy again; None where nothing runs or it had it already."""
-    from infra.embedded.running import record_of
-
-    record = record_of(settings)
-    if record is None or record["profile"] == str(profile.path):
-        return None
-    named = str(source.resolve())
-    deadline = time.monotonic() + RESTART_SECONDS
-    while time.monotonic() < deadline:
-        record = record_of(settings)
-        if record is None or record.get("profile_source") != named:
-            return False
-        if record["profile"] == str(profile.path) and all(
-            part["healthy"] for part in record["parts"].values()
-        ):
-            return True
-        time.sleep(0.2)
-    return False
-
-
 def _say(profile: Profile, *, new: bool, restarted: bool | None, log: Path) -> None:
+    from infra.embedded.running import RESTART_SECONDS
+
     digest = profile.hash[:12]
     if new:
         typer.echo(

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
+from pathlib import Path
 from typing import Any
 
 from infra.embedded import processes
 from infra.settings import Settings, SettingsError
+from schemas.profile import Profile
+
+RESTART_SECONDS = 90.0
 
 PLACES = (
     "kafka.",
@@ -42,3 +47,23 @@ def connected(settings: Settings) -> Settings:
         f"no stack runs on {settings.data_dir.absolute()}; start it with `nadi up`, name its folder with --data-dir, "
         "or set kafka.bootstrap_servers and clickhouse.url"
     )
+
+
+def await_profile(settings: Settings, source: Path, profile: Profile) -> bool | None:
+    """Whether what runs has taken the profile over and is healthy; None where nothing runs."""
+    named = str(source.resolve())
+    deadline = time.monotonic() + RESTART_SECONDS
+    record = record_of(settings)
+    while record is not None and time.monotonic() < deadline:
+        if record.get("profile_source") != named:
+            return False
+        if runs_with(record, profile) and all(part["healthy"] for part in record["parts"].values()):
+            return True
+        time.sleep(0.2)
+        record = record_of(settings)
+    return None if record is None else False
+
+
+def runs_with(record: dict[str, Any] | None, profile: Profile) -> bool:
+    """Whether a stack of this record runs with a profile."""
+    return record is not None and bool(record["profile"] == str(profile.path))

@@ -260,10 +260,13 @@ class Stack:
         return Part("simulator", command, self._environment(), needs=("topics",), eager=True)
 
     def use_profile(self, folder: Path) -> None:
-        """Run with another profile: every part that reads one stops and starts again; broker and tables go on."""
+        """Run with another profile: every part that reads one stops and starts again; broker and tables go on. Pages go
+        on until the workers have published what the profile changes."""
         self.settings = self.settings.with_values({"profile": str(folder)})
-        parts = [*self.worker_parts(), *self.page_parts(), *([self.simulator_part()] if self.demo else [])]
-        self.supervisor.renew(parts, {"profile": str(folder)})
+        workers = self.worker_parts()
+        about = {"profile": str(folder)}
+        self.supervisor.renew([*workers, *([self.simulator_part()] if self.demo else [])], about)
+        self.supervisor.renew(self.page_parts(), about, after=tuple(part.name for part in workers))
 
     def metrics_port(self, index: int) -> int:
         """The metrics port of worker ``index``; the sink's comes after the last worker's."""

@@ -71,6 +71,7 @@ class State:
     retry_at: float = 0.0
     error: str = ""
     kill_at: float = 0.0
+    goes_after: tuple[str, ...] = ()
 
 
 class Supervisor:
@@ -116,19 +117,18 @@ class Supervisor:
         """More parts, from now on."""
         self.states.update((part.name, State(part)) for part in parts)
 
-    def renew(self, parts: list[Part], about: dict[str, Any]) -> None:
+    def renew(self, parts: list[Part], about: dict[str, Any], after: tuple[str, ...] = ()) -> None:
         """Stop these parts and start them as they are described now; ``about`` changes the record accordingly.
 
-        Returns at once: ``tick`` does the rest. The other parts go on, and the end of a renewed part is no death.
+        Returns at once: ``tick`` does the rest. Parts that go ``after`` others go on until those are healthy. The other
+        parts go on, and the end of a renewed part is no death.
         """
         self._about |= about
         for part in parts:
             state = self.states[part.name]
-            state.part = part
-            state.healthy = False
+            state.part, state.healthy = part, False
             if state.child is not None:
-                state.child.ask_to_stop()
-                state.phase, state.kill_at = "renewing", time.monotonic() + STOP_SECONDS
+                state.phase, state.kill_at, state.goes_after = "renewing", 0.0, after
         self._save()
 
     def tick(self) -> None:
@@ -152,14 +152,18 @@ class Supervisor:
         deadline = time.monotonic() + seconds
         while not all(self.states[name].healthy for name in names):
             self.tick()
-            for name in names:
-                state = self.states[name]
-                if state.attempts >= len(BACKOFF):
-                    raise StackError(f"{name} does not start: {state.error}")
+            self.give_up_on(names)
             if time.monotonic() > deadline:
                 late = ", ".join(name for name in names if not self.states[name].healthy)
                 raise StackError(f"not ready after {seconds:.0f} s: {late}; see {self.folder / 'log'}")
             time.sleep(TICK)
+
+    def give_up_on(self, names: list[str]) -> None:
+        """Raise StackError when one of these parts died too often."""
+        for name in names:
+            state = self.states[name]
+            if state.attempts >= len(BACKOFF):
+                raise StackError(f"{name} does not start: {state.error}")
 
     def check_alive(self) -> None:
         """Raise StackError when a child has died."""
@@ -264,7 +268,11 @@ class Supervisor:
 
     def _renewed(self, state: State, child: Child, now: float) -> None:
         if child.returncode is None:
-            if now > state.kill_at:
+            if not state.kill_at:
+                if all(self.states[name].healthy for name in state.goes_after):
+                    child.ask_to_stop()
+                    state.kill_at = now + STOP_SECONDS
+            elif now > state.kill_at:
                 log.warning("did not stop in time, killed", part=state.part.name)
                 child.kill()
             return

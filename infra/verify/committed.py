@@ -10,6 +10,7 @@ from infra.settings import Settings
 from infra.state.logs import recover, tasks
 from infra.verify.report import Figure, Progress
 from schemas.catalogue import DOMAINS
+from schemas.version import pack
 from streams.engine import regency
 from streams.engine.alerts import Alerts
 from streams.engine.claims import REGENCY
@@ -17,7 +18,6 @@ from streams.engine.processor import ALERTS, TOTALS
 from streams.engine.state_group import Header, LaneState
 from streams.engine.state_log import Recovered
 from streams.engine.totals import Totals
-from streams.engine.version import pack
 
 
 @dataclass(slots=True)

@@ -24,6 +24,7 @@ from sinks.wallboard.progress import STREAM_GROUP, Progress
 from sinks.wallboard.snapshot import load_snapshot
 from sinks.wallboard.state import Board
 from sinks.wallboard.store import Cell
+from sinks.wallboard.switching import Switching
 
 log = structlog.get_logger()
 
@@ -44,6 +45,7 @@ class Feed:
         workers_group: str = STREAM_GROUP,
     ) -> None:
         self.board = board
+        self.switching = Switching()
         self.lock = threading.Lock()
         self.changed = threading.Event()
         self._kafka = kafka
@@ -53,6 +55,10 @@ class Feed:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="wallboard-feed", daemon=True)
         ids = open_ids(kafka.schema_registry_url)
+        self._figures = {
+            self._layout.topic(t.name): DOMAINS[domain].name if domain in DOMAINS else domain
+            for domain, t in AGGREGATES.items()
+        }
         self._codecs = {
             **{self._layout.topic(t.name): Codec(t.schema, ids) for t in AGGREGATES.values()},
             self._layout.topic(ALERTS.name): Codec(ALERTS.schema, ids),
@@ -91,7 +97,7 @@ class Feed:
     def _first_picture(self) -> None:
         """What ClickHouse has, also while Kafka is away."""
         try:
-            load_snapshot(self._clickhouse, self.board, self.lock)
+            load_snapshot(self._clickhouse, self.board, self.lock, self.switching)
             self._say("TERTUNDA", "angka terakhir dari gudang data")
             self.changed.set()
         except Exception as error:  # noqa: BLE001  (no picture is a state the board shows; _follow tries again)
@@ -108,12 +114,13 @@ class Feed:
                 "enable.auto.offset.store": False,
                 "fetch.wait.max.ms": 50,
                 "auto.offset.reset": "earliest",
+                "enable.partition.eof": True,
             }
         )
         progress: Progress | None = None
         try:
             start = self._starting_points(consumer)
-            load_snapshot(self._clickhouse, self.board, self.lock)
+            load_snapshot(self._clickhouse, self.board, self.lock, self.switching)
             simulated = self._simulated()
             with self.lock:
                 self.board.simulated = self.board.simulated or simulated
@@ -155,10 +162,15 @@ class Feed:
 
     def _take(self, messages: Iterable[Any]) -> None:
         by_topic: dict[str, list[Any]] = {}
+        ended: set[tuple[str, int]] = set()
         for message in messages:
-            if message.error() is None:
+            error = message.error()
+            if error is None:
                 by_topic.setdefault(message.topic(), []).append(message)
-        if not by_topic:
+                ended.discard((message.topic(), message.partition()))
+            elif error.name() == "_PARTITION_EOF" and message.topic() in self._figures:
+                ended.add((message.topic(), message.partition()))
+        if not by_topic and not self.switching.busy:
             return
         decoded = [
             (topic, found, self._codecs[topic].decode_batch([m.value() for m in found]))
@@ -166,6 +178,10 @@ class Feed:
         ]
         with self.lock:
             news = [self._put(*one) for one in decoded]
+            for aggregates, partition in ended:
+                self.switching.at_end((self._figures[aggregates], partition))
+            if self.switching.busy:
+                news.append(bool(self.board.store.put(self.switching.due(time.monotonic()))))
         if any(news):
             self.changed.set()
 
@@ -183,7 +199,7 @@ class Feed:
                 self._arrived(max(records.column("published_at").to_pylist()))
                 if not self.board.simulated and any(records.column("simulated").to_pylist()):
                     self.board.simulated = True
-            return bool(self.board.store.put(_cells(records)))
+            return bool(self.board.store.put(self.switching.sift(_cells(records), time.monotonic())))
         heard = zip(
             records.column("source").to_pylist(), records.column("occurred_at").to_pylist(), strict=True
         )

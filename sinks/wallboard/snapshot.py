@@ -11,6 +11,7 @@ from sinks.clickhouse.client import connect
 from sinks.settings import ClickHouseSettings
 from sinks.wallboard.state import Board
 from sinks.wallboard.store import Cell
+from sinks.wallboard.switching import Switching
 
 log = structlog.get_logger()
 
@@ -31,7 +32,7 @@ FROM {database}.alerts FINAL
 """
 
 
-def load_snapshot(settings: ClickHouseSettings, board: Board, lock: Lock) -> None:
+def load_snapshot(settings: ClickHouseSettings, board: Board, lock: Lock, switching: Switching) -> None:
     """Put everything ClickHouse knows on the board, a block at a time. Raises what the client raises when nobody
     answers. ``lock`` is held only while a block is put."""
     client: Any = connect(settings)
@@ -42,7 +43,7 @@ def load_snapshot(settings: ClickHouseSettings, board: Board, lock: Lock) -> Non
         with client.query_row_block_stream(query) as blocks:
             for block in blocks:
                 with lock:
-                    board.store.put(map(Cell._make, block))
+                    board.store.put(switching.learn(map(Cell._make, block)))
         newest = client.query(NEWEST.format(database=database)).result_rows
         alerts = [dict(row) for row in client.query(ALERTS.format(database=database)).named_results()]
         heard = [row for table in RAW_TABLES for row in client.query(_heard(database, table)).result_rows]

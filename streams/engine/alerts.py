@@ -55,8 +55,10 @@ class Alerts(Pairs[str, bytes]):
             self._say({**last, "withdrawn_reason": reason, "clock": clock}, WITHDRAWN, last["revision"] + 1)
 
     def take_over(self, earlier: Mapping[str, dict[str, Any]], clock: int) -> None:
-        """Alerts of an earlier computation: what this one says alike keeps its revision and is not said again, what
-        differs gets a higher one, and what this one does not find is withdrawn."""
+        """Alerts of an earlier computation: what this one says alike keeps its revision, what differs gets a higher one,
+        and what this one does not find is withdrawn. All are written again."""
+        for alert_id in [known for known in self._rows if known not in earlier]:
+            self.put(alert_id, self._rows[alert_id])
         for alert_id, old in earlier.items():
             new = self.last(alert_id)
             if new is None:

@@ -7,7 +7,8 @@ A lane applies the records of its partition once each, in offset order:
 - A batch is marked for repeats, then processed. Rows that the processor's code fails on are found by halving, after
   the stores took back the failed attempt; they become dead letters and the rest goes on.
 - A lane whose state was made by other code or another profile computes everything anew, silently, up to the position
-  that was published, and then publishes the whole at once under the next rebuild number.
+  that was published, and then publishes the whole at once under the next rebuild number. `nadi rebuild` gives it a head
+  start.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import pyarrow.compute as pc
 from monitoring.failpoints import reached
 from schemas.codec import Refused
 from schemas.dead_letters import DeadLetter
+from schemas.version import MAX_REBUILD, pack
 from streams.engine.attempt import attempt, mark
 from streams.engine.chunk import Chunk
 from streams.engine.clock import ClockRule
@@ -30,7 +32,6 @@ from streams.engine.processor import Processor, RowError
 from streams.engine.reading import Reading
 from streams.engine.state_group import LaneState
 from streams.engine.totals import Key
-from streams.engine.version import MAX_REBUILD, pack
 
 MANY_FAILURES = 100
 
@@ -66,7 +67,8 @@ class Tally:
 
 
 class Lane(Reading):
-    """``state`` is where a predecessor stood, None for none (then the lane starts at ``begin``)."""
+    """``state`` is where a predecessor stood, None for none (then the lane starts at ``begin``); with ``earlier`` it starts
+    at the ``head_start``, if there is one (head_start.py)."""
 
     def __init__(
         self,
@@ -81,8 +83,9 @@ class Lane(Reading):
         end: int = 0,
         state: LaneState | None = None,
         earlier: Earlier | None = None,
+        head_start: LaneState | None = None,
     ) -> None:
-        start = state if state is not None and earlier is None else LaneState(begin)
+        start = (state if earlier is None else head_start) or LaneState(begin)
         super().__init__(source, topic, begin, start.position)
         self.processor = processor
         self.fingerprint = fingerprint

@@ -24,6 +24,7 @@ class Encoder:
 
     def __init__(self, layout: Layout, ids: SchemaIds) -> None:
         self._layout = layout
+        self._speaks = not layout.rebuild
         schema = next(iter(AGGREGATES.values())).schema
         writer = ids.writer(schema)
         self._head = HEADER.pack(MAGIC, writer.id)
@@ -32,14 +33,14 @@ class Encoder:
         self._alerts = Codec(ALERTS.schema, ids)
 
     def records(self, commit: Commit, log: str, partition: int) -> Iterator[Output]:
-        """Aggregates, alerts, dead letters, then the state group and what goes of a snapshot. Raises ValueError naming
-        a field that is wrong."""
-        for said in commit.said:
+        """Aggregates, alerts, dead letters, then the state group and what goes of a snapshot; of a set that is computed
+        anew only what is state. Raises ValueError naming a field that is wrong."""
+        for said in commit.said if self._speaks else ():
             if said.aggregates is not None:
                 yield self._aggregates(said, said.aggregates, partition)
             if said.alerts is not None:
                 yield from self._alert_records(said, partition)
-        for tally in commit.tallies.values():
+        for tally in commit.tallies.values() if self._speaks else ():
             for letter in tally.letters:
                 yield letter_record(letter)
         for piece in pieces_of(commit.parts, commit.header):

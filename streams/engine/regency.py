@@ -16,6 +16,7 @@ import numpy as np
 
 from schemas.codec import Refused
 from schemas.dead_letters import DeadLetter
+from schemas.version import pack
 from streams.engine.alerts import Alerts
 from streams.engine.attempt import attempt, mark
 from streams.engine.chunk import Int64s
@@ -30,7 +31,6 @@ from streams.engine.state_log import Recovered
 from streams.engine.store import Store
 from streams.engine.task import About, Commit, Said, Task
 from streams.engine.totals import Totals
-from streams.engine.version import pack
 
 DOMAIN = "regency"
 #: The input name under which the header keeps the clock of the whole.
@@ -130,14 +130,16 @@ class Inbox(Reading):
 
 
 class RegencyTask(Task):
-    """``inboxes`` by topic/partition. ``earlier`` is what other code or another profile had published."""
+    """``inboxes`` by topic/partition. ``earlier`` is what other code or another profile had published;
+    then everything is computed anew, from ``clock`` on where the inboxes have a head start."""
 
     def __init__(
         self, inboxes: Mapping[str, Inbox], processor: RegencyProcessor, recovered: Recovered, about: About, *,
         rule: ClockRule, group: str, fingerprint: str, earlier: Earlier | None = None, snapshot_bytes: int = 16 * 2**20,
+        clock: int = 0,
     ) -> None:  # fmt: skip
         anew = frozenset({DOMAIN}) if earlier is not None else frozenset()
-        self.whole = _Whole(recovered, fingerprint, anew=earlier is not None)
+        self.whole = _Whole(recovered, fingerprint, clock, anew=earlier is not None)
         super().__init__(0, {**inboxes, WHOLE: self.whole}, recovered, about, anew, snapshot_bytes)
         self.inboxes = dict(inboxes)
         self.processor = processor
@@ -258,14 +260,14 @@ class RegencyTask(Task):
 class _Whole:
     """The task's own line in the header: its clock, fingerprint and number of rebuilds. It reads nothing."""
 
-    def __init__(self, recovered: Recovered, fingerprint: str, *, anew: bool) -> None:
+    def __init__(self, recovered: Recovered, fingerprint: str, clock: int, *, anew: bool) -> None:
         state = _states(recovered, whole=True).get(WHOLE)
         self.source = Source(WHOLE, -1)
         self.topic = WHOLE
         self.expected = 0
         self.fingerprint = fingerprint
         self.rebuild = state.rebuild + anew if state is not None else 0
-        self.clock = state.clock if state is not None and not anew else 0
+        self.clock = state.clock if state is not None and not anew else clock
         self.live = not anew
 
     def state(self) -> LaneState:

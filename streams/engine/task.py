@@ -123,6 +123,11 @@ class Task(ABC):
         """Whether everything it computes is published."""
         return all(item.live for item in self.inputs.values())
 
+    @property
+    def anew(self) -> frozenset[str]:
+        """The domains that are computed otherwise than before and not yet published."""
+        return frozenset(self._anew)
+
     @abstractmethod
     def take(self) -> Commit | None:
         """Everything since the last ``take``, to be made durable; None when there is nothing."""

@@ -20,12 +20,12 @@ from schemas.catalogue import AGGREGATES, ALERTS, DOMAINS, STATE_TOPIC, Layout
 from schemas.codec import Codec
 from schemas.dead_letters import split
 from schemas.registry import open_ids
+from schemas.version import unpack
 from streams.domains import PROCESSORS
 from streams.engine import state_log
 from streams.engine.fetch import Source
 from streams.engine.processor import Context, Processor
 from streams.engine.state_group import Header
-from streams.engine.version import unpack
 from streams.reference import alerts, compute
 from tests.faults.events import Sent, profile
 from tests.faults.load import NUMBER

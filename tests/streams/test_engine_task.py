@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.repeats import Repeats
+from schemas.version import unpack
 from streams.engine import snapshots as snapshot_module
 from streams.engine.alerts import Alerts, records_of
 from streams.engine.clock import ClockRule
@@ -22,7 +23,6 @@ from streams.engine.state_group import Piece, StateGroupError, pieces_of
 from streams.engine.state_log import Recovered, fold
 from streams.engine.task import About, CaseTask, Commit
 from streams.engine.totals import Totals
-from streams.engine.version import unpack
 from tests.streams.log import CODEC, SOURCE, START, Message, batch_of, event, log_of
 from tests.streams.toy import Toy
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.version import MAX_OFFSET, MAX_REBUILD, MAX_TICK, Version, idle_tick, pack, unpack
 from streams.engine.clock import ClockRule
-from streams.engine.version import MAX_OFFSET, MAX_REBUILD, MAX_TICK, Version, idle_tick, pack, unpack
 
 PARTS = st.builds(Version, st.integers(0, MAX_REBUILD), st.integers(0, MAX_OFFSET), st.integers(0, MAX_TICK))
 

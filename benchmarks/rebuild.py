@@ -1,0 +1,240 @@
+"""``python -m benchmarks rebuild``: a year computed anew beside what is live, and put in its place, while events arrive.
+
+A whole stack (`nadi up`) gets a simulated year and then live events at an even pace. A dated parameter is changed in the
+profile's folder, and `nadi rebuild --yes` does the rest. Meanwhile the wallboard's own totals are asked for as often as it
+answers: of the days that nothing new happens on, they must be those from before or those from after, never a part of each,
+and none may be missing. At the end `nadi state verify` compares everything with the plain reference. Writes
+``results/rebuild.json``.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks.machine import machine
+from infra.settings import PROFILES
+
+RESULTS = Path(__file__).parent / "results"
+NADI = [sys.executable, "-m", "infra.cli"]
+PORTS = (
+    "ports.kafka", "ports.controller", "ports.clickhouse", "ports.metrics", "wallboard.port", "inspectorate.port",
+)  # fmt: skip
+BAR_SECONDS = 300.0
+READY_SECONDS = 180.0
+YEAR = 2025
+#: What is changed: every standard of service is halved, as of its beginning.
+FILE, STANDARD = "permit_types.toml", re.compile(r"(working_days = )(\d+)")
+
+Figures = dict[tuple[str, ...], int]
+
+
+class Running:
+    """`nadi up` on a folder of its own, with a copy of the profile contoh beside it."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.source = Path(shutil.copytree(PROFILES / "contoh", folder / "contoh"))
+        self.data = folder / "data"
+        self.log = folder / "up.log"
+        self._words = ["--profile", str(self.source), "--data-dir", str(self.data)]
+        free = [word for port in PORTS for word in ("--set", f"{port}=0")]
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [*NADI, *self._words, *free, *options, "up"], stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            )
+
+    def record(self) -> dict[str, Any]:
+        """The record of what runs; empty before it is there."""
+        path = self.data / "run" / "stack.json"
+        return json.loads(path.read_text()) if path.exists() else {}
+
+    def wait_healthy(self) -> None:
+        """Until every part is. Raises RuntimeError."""
+        deadline = time.monotonic() + READY_SECONDS
+        while not (parts := self.record().get("parts")) or not all(p["healthy"] for p in parts.values()):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"nadi up is not ready: {self.log.read_text()}")
+            time.sleep(0.2)
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """A command on the same folder, with ``--json``."""
+        return subprocess.Popen(
+            [*NADI, *self._words, *words, "--json"],
+            stdout=subprocess.PIPE,
+            text=True,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def nadi(self, *words: str, seconds: float = 900) -> tuple[int, Any]:
+        """Run a command to its end: exit code and answer."""
+        process = self.start(*words)
+        said, _ = process.communicate(timeout=seconds)
+        return process.returncode, json.loads(said or "{}")
+
+    def shorten(self) -> None:
+        """Change the profile's folder; nothing that runs notices."""
+        path = self.source / FILE
+        text = path.read_text(encoding="utf-8")
+        halved = STANDARD.sub(lambda found: f"{found[1]}{max(1, int(found[2]) // 2)}", text)
+        if halved == text:
+            raise RuntimeError(f"{path} has no standard of service")
+        path.write_text(halved, encoding="utf-8")
+
+    def wall(self) -> Figures:
+        """Every figure of the wallboard, by metric, dimension, value and day. Raises OSError while it is away."""
+        values = self.record().get("values")
+        if not values:
+            raise ConnectionError("the record is being written")
+        port = values["wallboard.port"]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/totals", timeout=10) as answer:
+            return {tuple(row[:4]): row[4] for row in json.load(answer)}
+
+    def stop(self) -> None:
+        """Ctrl-C, and wait."""
+        self.process.terminate()
+        self.process.wait(60)
+
+
+class Watch(threading.Thread):
+    """Asks the wallboard over and over; keeps each picture of the days before ``until`` that differs from the last."""
+
+    def __init__(self, running: Running, until: str) -> None:
+        super().__init__(daemon=True)
+        self._running, self._until = running, until
+        self.pictures: list[Figures] = []
+        self.asked = self.away = 0
+        self.longest_away = 0.0
+        self.ended = threading.Event()
+
+    def run(self) -> None:
+        last = time.monotonic()
+        while not self.ended.is_set():
+            try:
+                picture = {key: value for key, value in self._running.wall().items() if key[3] < self._until}
+            except OSError:
+                self.away += 1
+                self.ended.wait(0.05)
+                continue
+            self.longest_away = max(self.longest_away, time.monotonic() - last)
+            last = time.monotonic()
+            self.asked += 1
+            if not self.pictures or self.pictures[-1] != picture:
+                self.pictures.append(picture)
+            self.ended.wait(0.05)
+
+
+@contextmanager
+def arriving(running: Running, rate: float, simulator: Any) -> Iterator[list[int]]:
+    """Live events at an even pace inside the block; the list has how many there were at its end."""
+    from infra.settings import Settings
+    from producers.client import Publisher
+    from producers.simulator.live import Live
+
+    kafka = (
+        Settings.load()
+        .with_values(
+            {key: value for key, value in running.record()["values"].items() if key.startswith("kafka.")}
+        )
+        .kafka
+    )
+    ended, sent = threading.Event(), [0]
+
+    def publish() -> None:
+        live = Live(simulator, [], began=int(time.time() * 1000))
+        with Publisher(kafka, origin="simulated") as publisher:
+            begun = time.monotonic()
+            while not ended.is_set():
+                domain, record = live.next(int(time.time() * 1000))
+                publisher.publish(domain, record, trusted=True)
+                sent[0] += 1
+                ended.wait(max(0.0, begun + sent[0] / rate - time.monotonic()))
+
+    thread = threading.Thread(target=publish, daemon=True)
+    thread.start()
+    try:
+        yield sent
+    finally:
+        ended.set()
+        thread.join(60)
+
+
+def fill(running: Running, population: int) -> tuple[int, Any]:
+    """Publish a simulated year, and wait until it is computed; how many events, and the simulator."""
+    from infra.settings import Settings
+    from producers.simulator import Simulator, simulate_year
+    from schemas.profile import Profile
+
+    profile = Profile.load(running.source)
+    kafka = (
+        Settings.load()
+        .with_values(
+            {key: value for key, value in running.record()["values"].items() if key.startswith("kafka.")}
+        )
+        .kafka
+    )
+    counts = simulate_year(kafka, profile, YEAR, population)
+    settle(running)
+    return sum(counts.values()), Simulator(profile, 1, population)
+
+
+def settle(running: Running, seconds: float = 900) -> None:
+    """Until every task has applied all that is on the topics. Raises RuntimeError."""
+    deadline = time.monotonic() + seconds
+    while True:
+        _, said = running.nadi("state", "tasks")
+        lags = [one["lag"] for task in said for one in task["inputs"].values()]
+        if lags and not sum(lags):
+            return
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"the workers are {sum(lags)} events behind")
+        time.sleep(1.0)
+
+
+def main(population: int = 60_000, rate: float = 1_000.0) -> dict[str, Any]:
+    """Run, print, write; returns the result."""
+    random.seed(1)
+    with tempfile.TemporaryDirectory(prefix="nadi-bench-") as folder:
+        running = Running(Path(folder))
+        try:
+            running.wait_healthy()
+            events, simulator = fill(running, population)
+            print(f"{events:,} events of a year are live", flush=True)
+            running.shorten()
+            watch = Watch(running, f"{YEAR}-12-31")
+            watch.start()
+            with arriving(running, rate, simulator) as sent:
+                begun = time.monotonic()
+                code, said = running.nadi("rebuild", "--from", f"{YEAR}-01-01", "--yes")
+                took = time.monotonic() - begun
+                time.sleep(10.0)
+            watch.ended.set()
+            watch.join(20)
+            settle(running)
+            verified, _ = running.nadi("state", "verify")
+        finally:
+            running.stop()
+    pictures = len(watch.pictures)
+    result = {
+        "machine": machine(), "events": events, "rate": rate, "live_events": sent[0], "seconds": round(took, 1),
+        "bar": BAR_SECONDS, "code": code, "switched": said.get("switched"), "counts": said.get("counts"),
+        "stages": said.get("seconds"),
+        "pictures": pictures, "asked": watch.asked, "longest_away_s": round(watch.longest_away, 2),
+        "verified": verified == 0,
+        "reached": took <= BAR_SECONDS and bool(said.get("switched")) and pictures == 2 and verified == 0,
+    }  # fmt: skip
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "rebuild.json").write_text(json.dumps(result, indent=2) + "\n", "utf-8")
+    print(json.dumps(result, indent=2))
+    return result
