@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +11,10 @@ from typing import Any, NamedTuple
 
 from streams.engine.alerts import SAID, WITHDRAWN
 from streams.engine.totals import Key
+from streams.rules import rules as all_rules
 
+#: How the names of totals begin that count what a rule found.
+COVERAGE = ("rules_", "asked_")
 NEW, GONE, OTHER = "new", "withdrawn", "changed"
 
 
@@ -105,21 +109,17 @@ class Difference:
 
     def outside(self, since: date, domains: Collection[str], rules: Collection[str]) -> tuple[int, int]:
         """How many totals and alerts change that nobody wanted to: of an earlier day, another domain or rule. No domain
-        and no rule named is every one."""
+        and no rule named is every one; a total that counts no rule may follow from any."""
         first = since.isoformat()
-        figures = [
-            one
-            for one in self.figures
-            if (one.local_day and one.local_day < first)
-            or (domains and one.metric.split(".")[0] not in domains)
-            or (rules and one.value.split("|")[0] not in rules and one.dimension not in ("rule", "reason"))
-        ]
-        alerts = [
-            one
-            for one in self.indications
-            if (one.day and one.day < first) or (rules and one.rule not in rules)
-        ]
-        return len(figures), len(alerts)
+
+        def strange(day: str, domain: str, rule: str) -> bool:
+            early = bool(day) and day < first
+            other = bool(rules) and bool(rule) and rule not in rules
+            return early or other or (bool(domains) and domain not in domains)
+
+        figures = sum(strange(one.local_day, *_whose(one)) for one in self.figures)
+        alerts = sum(strange(one.day, _domain(one.rule), one.rule) for one in self.indications)
+        return figures, alerts
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -128,6 +128,20 @@ class Difference:
             "alerts": [one._asdict() for one in self.indications],
             "counts": {"totals": len(self.figures), **self.counts()},
         }
+
+
+def _whose(figure: Figure) -> tuple[str, str]:
+    """The domain of a total, and the rule that it counts, if it counts one."""
+    domain, _, measure = figure.metric.partition(".")
+    if not measure.startswith(COVERAGE):
+        return domain, ""
+    rule = re.split(r"[|/]", figure.value)[0]
+    return _domain(rule), rule
+
+
+def _domain(rule: str) -> str:
+    known = all_rules().get(rule)
+    return known.domain if known is not None else ""
 
 
 def _standing(alert: dict[str, Any] | None) -> dict[str, Any] | None:
