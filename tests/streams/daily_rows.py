@@ -5,17 +5,18 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 
 from daily_maker import DAY, Maker, Rows
 from daily_rows_budget import payments
+from daily_rows_permits import permits
 from daily_rows_population import population
 from daily_rows_revenue import SILENT, revenue
 from domain_rows import profile
 
 from schemas.profile import Profile
-from schemas.profile.model import CashOffice, SharedAddress, Threshold
+from schemas.profile.model import CashOffice, SharedAddress, Tariff, Threshold
 
 
 @cache
@@ -26,10 +27,16 @@ def daily_profile() -> Profile:
         profile(),
         shared_addresses=(SharedAddress("A0", "pesantren", date(2025, 5, 1), date(2025, 5, 31)),),
         cash_offices={"KAS-BLUD": CashOffice("KAS-BLUD", "Kas BLUD", "1.01", "blud")},
+        tariffs=(Tariff("PBG", None, date(2025, 1, 1), date(2025, 5, 5)), Tariff("PBG", 500_000, changed)),
         thresholds=(
+            Threshold("R08.days", 12, date(2000, 1, 1), changed - timedelta(days=1)),
+            Threshold("R08.days", 6, changed),
             Threshold("R01.days", 2, changed),
             Threshold("R02.tolerance", 1000, changed),
             Threshold("R05.repeated", 2, changed),
+            Threshold("R12.days", 6, date(2000, 1, 1), changed - timedelta(days=1)),
+            Threshold("R12.days", 4, changed),
+            Threshold("R12.least", 3, date(2000, 1, 1)),
             Threshold("R11.share", 40, changed),
             Threshold("R11.least", 5, date(2000, 1, 1)),
             Threshold("R01.noncash", 1, date(2000, 1, 1), source=SILENT),
@@ -64,4 +71,5 @@ GENERATORS: dict[str, Callable[[random.Random], Rows]] = {
     "budget": budget,
     "revenue": revenue,
     "population": population,
+    "permits": permits,
 }
