@@ -10,13 +10,14 @@ from functools import cache
 
 from daily_maker import DAY, Maker, Rows
 from daily_rows_budget import payments
+from daily_rows_moves import ELECTION
 from daily_rows_permits import permits
 from daily_rows_population import population
 from daily_rows_revenue import SILENT, revenue
 from domain_rows import profile
 
 from schemas.profile import Profile
-from schemas.profile.model import CashOffice, SharedAddress, Tariff, Threshold
+from schemas.profile.model import CashOffice, Election, SharedAddress, Tariff, Threshold
 
 
 @cache
@@ -27,10 +28,13 @@ def daily_profile() -> Profile:
         profile(),
         shared_addresses=(SharedAddress("A0", "pesantren", date(2025, 5, 1), date(2025, 5, 31)),),
         cash_offices={"KAS-BLUD": CashOffice("KAS-BLUD", "Kas BLUD", "1.01", "blud")},
+        elections=(Election(ELECTION, "Pemilihan uji"),),
         tariffs=(Tariff("PBG", None, date(2025, 1, 1), date(2025, 5, 5)), Tariff("PBG", 500_000, changed)),
         thresholds=(
             Threshold("R08.days", 12, date(2000, 1, 1), changed - timedelta(days=1)),
             Threshold("R08.days", 6, changed),
+            Threshold("K01.span", 20, date(2000, 1, 1)),
+            Threshold("K01.least", 5, date(2000, 1, 1)),
             Threshold("R01.days", 2, changed),
             Threshold("R02.tolerance", 1000, changed),
             Threshold("R05.repeated", 2, changed),
