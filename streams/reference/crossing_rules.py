@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from math import ceil
 
+from streams.reference.contracts import contract, overpaid
 from streams.reference.elections import arriving, villages
 from streams.reference.ledgers import Key, Plain, Row, Said, Today
 from streams.reference.letters import billed, unreminded
@@ -74,5 +75,6 @@ def _received(books: list[Row]) -> tuple[Counter[str], set[str]]:
 CROSSING_RULES: Mapping[str, Plain] = {
     "R08": Plain("permits", 400, _case, _unpaid, daily=True),
     "R12": Plain("revenue", 400, billed, unreminded, daily=True),
+    "B17": Plain("budget", 500, contract, overpaid, daily=True),
     "K01": Plain("population", 1826, villages, arriving),
 }

@@ -10,6 +10,7 @@ from functools import cache
 
 from daily_maker import DAY, Maker, Rows
 from daily_rows_budget import payments
+from daily_rows_contracts import contracts
 from daily_rows_moves import ELECTION
 from daily_rows_permits import permits
 from daily_rows_population import population
@@ -67,6 +68,7 @@ def budget(rng: random.Random) -> Rows:
         if rng.random() < 0.15:
             make.correct(package, package_ceiling=rng.choice([50, 450]) * 1_000_000)
     payments(make)
+    contracts(make)
     return make.made
 
 
