@@ -39,7 +39,7 @@ def overpaid(rows: list[Row], today: Today) -> Answer:
     allowed = physical + today.parameter("B17.advance", 30, on) * (1 - physical / 100)
     found: dict[str, Said] = {}
     if share > allowed and (told or newest["day"] >= last):
-        found["fisik"] = ("breach", share, allowed)
+        found["fisik"] = ("breach", share - allowed, 0)
     handed = _handed(rows, reports, today)
     full = today.parameter("B17.full", 100, on)
     if share >= full and (told if handed is None else handed > last):

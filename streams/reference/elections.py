@@ -57,11 +57,13 @@ def arriving(rows: list[Row], today: Today) -> Answer:
         others = sum(_elsewhere(registry, days, village, today) for days in earlier) / len(earlier)
         growth = _elsewhere(registry, now, village, today) / others if others else 1.0
         expected = max(own * max(growth, 1.0), 1.0)
-        limit = today.parameter("K01.times", 3, on) * expected
-        if len(came) >= limit and poisson_tail(len(came), expected) < today.parameter("K01.alpha", 0.001, on):
+        times = today.parameter("K01.times", 3, on)
+        if len(came) / expected >= times and poisson_tail(len(came), expected) < today.parameter(
+            "K01.alpha", 0.001, on
+        ):
             back = _back(rows, came, village, (on + timedelta(days=1), on + length))
             wave = 100 * back >= today.parameter("K01.returning", 30, on) * len(came)
-            found[on.isoformat()] = ("severe" if wave else "breach", len(came), limit)
+            found[on.isoformat()] = ("severe" if wave else "breach", len(came) / expected, times)
     if not elections:
         return "tidak ada pemungutan suara dalam jangka penilaian"
     if not compared:

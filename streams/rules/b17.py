@@ -47,14 +47,15 @@ def weigh(groups: Groups) -> Weighed:
         told=pl.col("heard") > pl.col("as_of") + pl.col("days").ceil().cast(pl.Int64),
     )  # fmt: skip
     known = pl.col("told") | (pl.col("reported") >= pl.col("as_of"))
-    ahead = dated.filter(known & (pl.col("observed") > pl.col("allowed"))).with_columns(
-        threshold=pl.col("allowed"), scope=pl.lit(PHYSICAL)
+    over = dated.filter(known).with_columns(
+        observed=pl.col("observed") - pl.col("allowed"), threshold=pl.lit(0.0), scope=pl.lit(PHYSICAL)
     )
+    ahead = over.filter(pl.col("observed") > 0)
     early = (pl.col("handed") > pl.col("as_of")) | (pl.col("handed").is_null() & pl.col("told"))
     whole = dated.filter((pl.col("observed") >= pl.col("full")) & early).with_columns(
         threshold=pl.col("full"), scope=pl.lit(HANDOVER)
     )
-    columns = ("group", "scope", "observed", "threshold", "as_of", "paid", "physical")
+    columns = ("group", "scope", "observed", "threshold", "as_of", "paid", "worth", "physical", "allowed")
     return Weighed(pl.concat([ahead.select(columns), whole.select(columns)]), silent)
 
 
@@ -111,12 +112,13 @@ def _with_progress(groups: Groups, contracts: pl.DataFrame) -> pl.DataFrame:
 def sentence(told: Told) -> str:
     """What was seen, in one sentence."""
     opd, _, contract = told.subject.partition("|")
-    paid = f"kontrak {contract} pada perangkat daerah {opd} sudah dibayar {rupiah(told.more['paid'])} ({decimal(told.observed)} % nilai paketnya)"
+    share = 100 * told.more["paid"] / told.more["worth"]
+    paid = f"kontrak {contract} pada perangkat daerah {opd} sudah dibayar {rupiah(told.more['paid'])} ({decimal(share)} % nilai paketnya)"
     if told.scope == HANDOVER:
         return f"Indikasi pembayaran penuh sebelum serah terima: {paid} tanpa serah terima pekerjaan yang mendahuluinya; perlu klarifikasi."
     return (
         f"Indikasi pembayaran melebihi kemajuan fisik: {paid}, sedangkan kemajuan fisiknya {decimal(told.more['physical'])} % dan "
-        f"yang wajar termasuk uang muka {decimal(told.threshold)} %; perlu klarifikasi."
+        f"yang wajar termasuk uang muka {decimal(told.more['allowed'])} %; perlu klarifikasi."
     )
 
 
@@ -137,7 +139,7 @@ def _report(at: str, percent: float, kind: str = "progress", **fields: Any) -> E
 
 
 EXAMPLES = (
-    row("found", "found", PACKAGE, _report("2026-01-20", 40), _pay("2026-01-20", 80), scope=PHYSICAL, observed=80.0),
+    row("found", "found", PACKAGE, _report("2026-01-20", 40), _pay("2026-01-20", 80), scope=PHYSICAL, observed=22.0),
     row(
         "found", "found", PACKAGE, _report("2026-01-06", 100), _pay("2026-01-07", 100), _report("2026-01-28", 100),
         scope=HANDOVER, observed=100.0,
@@ -153,7 +155,7 @@ EXAMPLES = (
     ),
     row("not found", "not found", PACKAGE, _report("2026-01-06", 40), _pay("2026-01-20", 80), clock="2026-02-20 01:00"),
     row("just below", "not found", PACKAGE, _report("2026-01-20", 40), _pay("2026-01-20", 58)),
-    row("just above", "found", PACKAGE, _report("2026-01-20", 40), _pay("2026-01-20", 58.5), scope=PHYSICAL, observed=58.5),
+    row("just above", "found", PACKAGE, _report("2026-01-20", 40), _pay("2026-01-20", 58.5), scope=PHYSICAL, observed=0.5),
     row("not applicable", "not applicable", PACKAGE, _report("2026-01-20", 40, contract_number=None), _pay("2026-01-20", 80)),
     row("not applicable", "not applicable", _report("2026-01-20", 40), _pay("2026-01-20", 80)),
     row("not applicable", "not applicable", PACKAGE, _report("2026-01-20", 40), _pay("2026-01-20", 80, mode="backfill")),
@@ -177,7 +179,8 @@ RULE = Rule(
         "SP2D yang menyebut suatu kontrak, dikurangi pengembalian dan pembatalannya, dibagi nilai paketnya (pagu bila nilainya "
         "tidak diketahui), lalu dibandingkan dengan laporan kemajuan fisik yang terakhir ditambah uang muka yang belum "
         "diperhitungkan. Pembayaran penuh harus didahului serah terima. Laporan yang belum ada dinilai hanya bila sumbernya "
-        f"masih mengirim data setelah tenggang; {SETTLES} hari setelah pembayaran terakhir hasilnya tetap. Denda keterlambatan belum dinilai: kontrak data tidak memuatnya."
+        f"masih mengirim data setelah tenggang; {SETTLES} hari setelah pembayaran terakhir hasilnya tetap. Denda "
+        "keterlambatan belum dinilai: kontrak data tidak memuatnya."
     ),
     why="Pekerjaan yang dibayar melebihi hasilnya merugikan daerah bila tidak diselesaikan.",
     innocent=(

@@ -113,8 +113,8 @@ def _judge(
     others = sum(sum(year.values()) - year.get(village, 0) for year in before) / len(before)
     growth = (sum(now.values()) - now.get(village, 0)) / others if others else 1.0
     expected = max(own * max(growth, 1.0), 1.0)
-    limit = groups.on("times", span.days) * expected
-    if n < limit or poisson_tail(n, expected) >= groups.on("alpha", span.days):
+    observed, times = n / expected, groups.on("times", span.days)
+    if observed < times or poisson_tail(n, expected) >= groups.on("alpha", span.days):
         return {}
     gone = rows.filter(
         (pl.col("field") == LEFT)
@@ -125,9 +125,9 @@ def _judge(
     back = gone.filter(pl.col("person_token").is_in(tokens.implode())).get_column("person_token").n_unique()
     wave = 100 * back >= groups.on("returning", span.days) * n
     return {
-        "scope": span.election.isoformat(), "observed": float(n), "threshold": limit, "as_of": span.days,
+        "scope": span.election.isoformat(), "observed": observed, "threshold": times, "as_of": span.days,
         "level": SEVERE if wave else BREACH, "at": came.get_column("at")[-1], "proof": came.get_column("row").to_list(),
-        "expected": expected, "back": back,
+        "arrivals": n, "expected": expected, "back": back,
     }  # fmt: skip
 
 
@@ -139,9 +139,9 @@ def sentence(told: Told) -> str:
         f"; {whole(told.more['back'])} orang di antaranya pindah lagi sesudahnya" if told.more["back"] else ""
     )
     return (
-        f"Indikasi perpindahan masuk berlebihan menjelang pemungutan suara {held}: {whole(told.observed)} perpindahan ke "
+        f"Indikasi perpindahan masuk berlebihan menjelang pemungutan suara {held}: {whole(told.more['arrivals'])} perpindahan ke "
         f"{place.name if place else told.subject}, sedangkan menurut tahun dan desa lain diperkirakan "
-        f"{decimal(told.more['expected'])} (batas {decimal(told.threshold)}){back}; perlu klarifikasi."
+        f"{decimal(told.more['expected'])}, yaitu {decimal(told.observed)} kali (batas {decimal(told.threshold)} kali){back}; perlu klarifikasi."
     )
 
 
@@ -166,10 +166,10 @@ LOADED: dict[str, Any] = {"arrives": "2025-12-01 09:00"}
 START, BEFORE = _moves("2024-06-01", 1, **LOADED), _moves("2024-12-02", 4, first=900, **LOADED)
 ELSEWHERE: dict[str, Any] = {"destination_village": "99.02.01.2002"}
 EXAMPLES = (
-    row("found", "found", *START, *BEFORE, *_moves("2025-12-08", 14), scope="2026-01-15", observed=14.0),
+    row("found", "found", *START, *BEFORE, *_moves("2025-12-08", 14), scope="2026-01-15", observed=3.5),
     row(
         "found", "found", *START, *BEFORE, *_moves("2025-12-08", 14), *_returns("2026-01-20", 5), scope="2026-01-15",
-        observed=14.0, level="severe",
+        observed=3.5, level="severe",
     ),
     row("not found", "not found", *START, *BEFORE, *_moves("2025-12-08", 10)),
     row(
@@ -177,7 +177,7 @@ EXAMPLES = (
         *_moves("2025-12-08", 10, first=100, **ELSEWHERE), *_moves("2025-12-09", 14),
     ),
     row("just below", "not found", *START, *BEFORE, *_moves("2025-12-08", 11)),
-    row("just above", "found", *START, *BEFORE[:-1], *_moves("2025-12-08", 11), observed=11.0),
+    row("just above", "found", *START, *BEFORE[:-1], *_moves("2025-12-08", 11), observed=11 / 3),
     row("not applicable", "not applicable", *_moves("2025-12-08", 14)),
     row("not applicable", "not applicable", *_moves("2024-12-20", 14)),
     row("not applicable", "not applicable", *_moves("2025-12-08", 14, destination_village="98.71.01.1002")),
@@ -213,7 +213,7 @@ RULE = Rule(
         "Pendataan ulang penduduk yang sudah lama tinggal di sana",
         "Pengungsian karena bencana",
     ),
-    unit_of_measure="perpindahan",
+    unit_of_measure="kali perkiraan",
     parameters=(
         Parameter("span", 180.0, "hari", "hari sebelum pemungutan suara yang dinilai"),
         Parameter("times", 3.0, "kali", "kelipatan dari perkiraan"),
