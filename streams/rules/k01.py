@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 
 import polars as pl
 
-from streams.cases.book import EPOCH
 from streams.ledgers.groups import Groups, Weighed
 from streams.peers.statistics import poisson_tail
+from streams.rules.before_elections import Span, counts, inside, spans
 from streams.rules.examples import Event, on, row
 from streams.rules.findings import BREACH, SEVERE
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, decimal, whole
 
 OUTSIDE, NO_ELECTION, NO_HISTORY, TOO_FEW = range(4)
-#: Other years that are compared: more do not fit into the window while a finding is judged.
-YEARS = 3
 SETTLES = 400
 ARRIVED, LEFT = "destination_village", "origin_village"
-
-
-class Span(NamedTuple):
-    """The days (since 1970) before an election as far as they have passed, and the same days of earlier years."""
-
-    election: date
-    days: int
-    first: int
-    last: int
-    earlier: list[tuple[int, int]]
 
 
 def moves() -> pl.Expr:
@@ -41,21 +29,21 @@ def moves() -> pl.Expr:
 def weigh(groups: Groups) -> Weighed:
     """Per village and election: arrivals before it against what other years and other villages let expect."""
     of = groups.rows.unique("group", keep="first", maintain_order=True).select("group", "token")
-    inside = pl.col("token").str.starts_with(groups.profile.code + ".")
-    mine = of.filter(inside)
-    silent = {OUTSIDE: of.filter(~inside).get_column("group")}
-    spans = _spans(groups)
-    known = [span for span in spans if span.earlier]
+    here = pl.col("token").str.starts_with(groups.profile.code + ".")
+    mine = of.filter(here)
+    silent = {OUTSIDE: of.filter(~here).get_column("group")}
+    before = spans(groups, SETTLES)
+    known = [span for span in before if span.earlier]
     found: list[dict[str, Any]] = []
     if not known:
-        silent[NO_HISTORY if spans else NO_ELECTION] = mine.get_column("group")
+        silent[NO_HISTORY if before else NO_ELECTION] = mine.get_column("group")
     else:
-        arrivals = _inside(groups.ledger("population").filter(moves()), groups.profile.code)
-        counts = [_counts(arrivals, span) for span in known]
+        arrivals = inside(groups.ledger("population").filter(moves()), groups.profile.code)
+        arrived = [counts(arrivals, span) for span in known]
         few = []
         for group, village in mine.iter_rows():
             rows = groups.rows.filter(pl.col("group") == group)
-            said = [_judge(groups, rows, village, *pair) for pair in zip(known, counts, strict=True)]
+            said = [_judge(groups, rows, village, *pair) for pair in zip(known, arrived, strict=True)]
             judged = [one for one in said if one is not None]
             found += [{"group": group, **one} for one in judged if one]
             few += [] if judged else [group]
@@ -67,48 +55,15 @@ def weigh(groups: Groups) -> Weighed:
     )
 
 
-def _spans(groups: Groups) -> list[Span]:
-    """Of the elections before which days have passed, and that are not long over."""
-    begins: Any = groups.ledger("population").get_column("day").min()
-    found = []
-    for on_ in sorted({election.on for election in groups.profile.elections}):
-        day = (on_ - EPOCH).days
-        length = int(groups.on("span", day))
-        first, last = day - length, min(day, groups.day - 1)
-        if first <= last and groups.day <= day + SETTLES:
-            starts = [(_years_before(on_, n) - EPOCH).days - length for n in range(1, YEARS + 1)]
-            earlier = [(start, start + last - first) for start in starts if start >= begins]
-            found.append(Span(on_, day, first, last, earlier))
-    return found
-
-
-def _years_before(on_: date, years: int) -> date:
-    return on_.replace(year=on_.year - years, day=28 if (on_.month, on_.day) == (2, 29) else on_.day)
-
-
-def _inside(arrivals: pl.DataFrame, code: str) -> pl.DataFrame:
-    village = pl.col(ARRIVED).cast(pl.String)
-    return arrivals.select("day", village=village).filter(pl.col("village").str.starts_with(code + "."))
-
-
-def _counts(arrivals: pl.DataFrame, span: Span) -> list[dict[str, int]]:
-    """Arrivals by village in the days before the election, and in those of each earlier year."""
-    found = []
-    for low, high in [(span.first, span.last), *span.earlier]:
-        counted = arrivals.filter(pl.col("day").is_between(low, high)).group_by("village").len()
-        found.append(dict(counted.iter_rows()))
-    return found
-
-
 def _judge(
-    groups: Groups, rows: pl.DataFrame, village: str, span: Span, counts: list[dict[str, int]]
+    groups: Groups, rows: pl.DataFrame, village: str, span: Span, arrived: list[dict[str, int]]
 ) -> dict[str, Any] | None:
     """What is found, empty for nothing; None where too few came, or what was found stands."""
     came = rows.filter((pl.col("field") == ARRIVED) & pl.col("day").is_between(span.first, span.last))
     n = len(came)
     if not n or n < groups.on("least", span.days) or came.get_column("day")[-1] + SETTLES < groups.day:
         return None
-    now, *before = counts
+    now, *before = arrived
     own = sum(year.get(village, 0) for year in before) / len(before)
     others = sum(sum(year.values()) - year.get(village, 0) for year in before) / len(before)
     growth = (sum(now.values()) - now.get(village, 0)) / others if others else 1.0
