@@ -36,6 +36,7 @@ def daily_profile() -> Profile:
             Threshold("R08.days", 6, changed),
             Threshold("K01.span", 20, date(2000, 1, 1)),
             Threshold("K01.least", 5, date(2000, 1, 1)),
+            Threshold("K01.returning", 8, date(2000, 1, 1)),
             Threshold("R01.days", 2, changed),
             Threshold("R02.tolerance", 1000, changed),
             Threshold("R05.repeated", 2, changed),

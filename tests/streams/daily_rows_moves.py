@@ -27,8 +27,8 @@ def moves(make: Maker) -> None:
             chance = rng.random()
             if chance < 0.1:
                 make.correct(came, destination_village=rng.choice(VILLAGES))
-            elif chance < 0.45 and village == crowded:
-                _move(make, make.on(rng.randrange(28, 55)), ELSEWHERE, f"V{village}{number}", village)
+            elif chance < 0.7 and village == crowded:
+                _move(make, make.on(rng.randrange(29, 48)), ELSEWHERE, f"V{village}{number}", village)
 
 
 def _move(
@@ -37,5 +37,5 @@ def _move(
     rng = make.rng
     return make.add(
         "move", at, family_card_token=f"K{rng.randrange(8)}", person_token=person, status="registered", persons=1,
-        destination_village=to, origin_village=rng.choice([out_of, out_of, out_of, None, to]), children_only=rng.random() < 0.1,
+        destination_village=to, origin_village=rng.choice([out_of] * 8 + [None, to]), children_only=rng.random() < 0.1,
     )  # fmt: skip
