@@ -8,24 +8,27 @@ rows known at that instant, and not on how they arrived.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from schemas.catalogue import DOMAINS
+from schemas.catalogue import DOMAINS, PERMITS
 from streams.cases.book import day_of
+from streams.domains.activities import Activities
 from streams.domains.additive import Additive
 from streams.domains.budget import Budget
 from streams.domains.corrections import Chains
 from streams.domains.limits import sound_rows
+from streams.domains.permits import problems as permit_problems
 from streams.domains.population import Population
 from streams.domains.revenue import Revenue
 from streams.engine.alerts import Alerts
 from streams.engine.chunk import frame_of
 from streams.engine.merge import Merged
-from streams.engine.processor import Context
+from streams.engine.processor import Context, RowError
 from streams.engine.store import Store
 from streams.engine.totals import Key, Totals
 from streams.ledgers.alerts import LedgerAlerts
@@ -35,7 +38,24 @@ from streams.peers.days import Days
 from streams.rules import rules
 from streams.rules.rule import Rule
 
-CHECKS: dict[str, type[Additive]] = {kind.domain: kind for kind in (Budget, Revenue, Population)}
+ADDITIVE: dict[str, type[Additive]] = {
+    kind.domain: kind for kind in (Budget, Revenue, Population, Activities)
+}
+
+
+class Check(NamedTuple):
+    """Which rows of a domain no ledger can have, and the columns that show it."""
+
+    columns: Sequence[str]
+    problems: Callable[[pl.DataFrame], list[RowError]]
+
+    @classmethod
+    def of(cls, domain: str, context: Context) -> Check:
+        """That of the case task, so that both leave out the same rows."""
+        if domain == PERMITS.domain:
+            return cls(("case_id", "occurred_at", "due_at", "document_date"), permit_problems)
+        kind = ADDITIVE[domain](context)
+        return cls(kind.columns, kind.problems)
 
 
 class Daily:
@@ -48,10 +68,11 @@ class Daily:
         lateness = [context.profile.lateness_ms(source) for source in ("", *context.profile.sources)]
         self._days = Days(context.profile, 0 if context.event_clock else max(lateness))
         self._says = LedgerAlerts(context.profile, alerts)
-        self._checks = {domain: kind(context) for domain, kind in CHECKS.items()}
+        read = sorted({domain for rule in self.rules for domain in rule.reads})
+        self._checks = {domain: Check.of(domain, context) for domain in read}
         self._ledgers: dict[str, Ledger] = {}
         self.stores: dict[str, Store] = {"ledger.days": self._days}
-        for domain in sorted({domain for rule in self.rules for domain in rule.reads}):
+        for domain in read:
             mine = [rule for rule in self.rules if domain in rule.reads]
             fields = [*self._checks[domain].columns, *(name for rule in mine for name in rule.reads[domain])]
             chains = Chains()

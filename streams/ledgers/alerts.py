@@ -61,11 +61,18 @@ class LedgerAlerts:
             self._withdraw(rule, about, scope, day, at)
 
     def _withdraw(self, rule: Rule, about: str, scope: str, day: int, at: int) -> None:
-        """Unless what shows it is older than the rule looks back: then nothing speaks against it."""
+        """Unless the rule judges it no more, or what shows it is older than it looks back: then nothing speaks against it."""
         name = alert_id(rule.id, about, scope)
         last = self._alerts.last(name)
         oldest = day_of(day - rule.window).isoformat()
-        if last is not None and self._profile.local_day(last["evidence"][0]["occurred_at"]) >= oldest:
+        settled = rule.settles and last is not None and (
+            self._profile.local_day(last["level_at"]) < day_of(day - rule.settles).isoformat()
+        )  # fmt: skip
+        if (
+            last is not None
+            and not settled
+            and self._profile.local_day(last["evidence"][0]["occurred_at"]) >= oldest
+        ):
             self._alerts.withdraw(name, REASON, at)
 
     def _said(self, rule: Rule) -> set[tuple[str, str]]:

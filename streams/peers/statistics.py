@@ -1,4 +1,4 @@
-"""The two tests that rules about officers use, from counts."""
+"""The tests that rules use, from counts."""
 
 from __future__ import annotations
 
@@ -34,6 +34,14 @@ def binomial_tail(least: int, n: int, p: float) -> float:
         exp(whole - lgamma(k + 1) - lgamma(n - k + 1) + k * log(p) + (n - k) * log(1 - p))
         for k in range(least, n + 1)
     )
+
+
+def poisson_tail(least: int, mean: float) -> float:
+    """The chance of ``least`` or more where ``mean`` (positive) are expected."""
+    if least <= 0:
+        return 1.0
+    last = least + int(20 * sqrt(mean)) + 50  # beyond, what is left is below any level that is asked for
+    return sum(exp(k * log(mean) - mean - lgamma(k + 1)) for k in range(least, max(last, int(mean) + 50)))
 
 
 def median(counts: Counted) -> float:

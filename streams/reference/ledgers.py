@@ -20,13 +20,23 @@ from streams.reference.received import Received
 
 KEYS = {
     "revenue": ("opd", "cash_office"), "budget": ("opd", "sub_activity"), "population": ("family_card_token",),
-    "activities": ("opd", "sub_activity"),
+    "activities": ("opd", "sub_activity"), "permits": ("case_id",),
 }  # fmt: skip
 
 Row = dict[str, Any]
 Key = tuple[str, ...]
 #: Level, what was seen, what is allowed.
 Said = tuple[str, float, float]
+
+
+class Silent(NamedTuple):
+    """Nothing is said, for a reason; what was found in these scopes is judged no more and stands."""
+
+    reason: str
+    stands: Mapping[str, None]
+
+
+Answer = Mapping[str, Said | None] | Silent | str
 
 
 class Today(NamedTuple):
@@ -45,12 +55,12 @@ class Today(NamedTuple):
 @dataclass(frozen=True)
 class Plain:
     """One rule. ``key`` is None for records that it does not read, a list for those that belong to several groups. ``judge``
-    gives findings by scope, or the reason why it says nothing."""
+    gives findings by scope, None for what is judged no more and stands as it was, or the reason why it says nothing."""
 
     domain: str
     window: int
     key: Callable[[Row], Key | list[Key] | None]
-    judge: Callable[[list[Row], Today], dict[str, Said] | str]
+    judge: Callable[[list[Row], Today], Answer]
     daily: bool = False
 
 
@@ -104,13 +114,17 @@ def _keys(rule: Plain, row: Row) -> list[Key]:
     return [] if key is None else key if isinstance(key, list) else [key]
 
 
-def _note(found: Judged, name: str, key: Key, said: dict[str, Said] | str, on: str) -> None:
+def _note(found: Judged, name: str, key: Key, said: Answer, on: str) -> None:
     subject = "|".join(key)
-    outcome = said if isinstance(said, str) else "found" if said else "not_found"
+    silent = Silent(said, {}) if isinstance(said, str) else said if isinstance(said, Silent) else None
+    by_scope: Mapping[str, Said | None] = silent.stands if silent is not None else said  # type: ignore[assignment]
+    new = {(name, subject, scope): one for scope, one in by_scope.items() if one is not None}
+    outcome = silent.reason if silent is not None else "found" if new else "not_found"
     found.asked[name, on, outcome] += 1
+    kept = {(name, subject, scope) for scope, one in by_scope.items() if one is None} & found.standing.keys()
+    stands = {place: found.standing[place] for place in kept}
     _forget(found, name, subject)
-    if not isinstance(said, str):
-        found.standing.update({(name, subject, scope): one for scope, one in said.items()})
+    found.standing.update(stands | new)
 
 
 def _forget(found: Judged, name: str, subject: str) -> None:

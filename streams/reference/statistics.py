@@ -31,6 +31,15 @@ def binomial_tail(least: int, n: int, p: float) -> float:
     )
 
 
+def poisson_tail(least: int, mean: float) -> float:
+    """The chance of ``least`` or more: one less that of fewer."""
+    term, fewer = exp(-mean), 0.0
+    for k in range(least):
+        fewer += term
+        term *= mean / (k + 1)
+    return 1 - fewer
+
+
 def smaller_by_rank(first: list[int], second: list[int]) -> float:
     """One-sided Mann-Whitney: the chance that ``first`` ranks so low among both if they are alike; normal
     approximation with tie correction, without continuity correction."""

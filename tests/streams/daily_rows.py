@@ -5,17 +5,20 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 
 from daily_maker import DAY, Maker, Rows
 from daily_rows_budget import payments
+from daily_rows_contracts import contracts
+from daily_rows_moves import ELECTION
+from daily_rows_permits import permits
 from daily_rows_population import population
 from daily_rows_revenue import SILENT, revenue
 from domain_rows import profile
 
 from schemas.profile import Profile
-from schemas.profile.model import CashOffice, SharedAddress, Threshold
+from schemas.profile.model import CashOffice, Election, SharedAddress, Tariff, Threshold
 
 
 @cache
@@ -26,10 +29,20 @@ def daily_profile() -> Profile:
         profile(),
         shared_addresses=(SharedAddress("A0", "pesantren", date(2025, 5, 1), date(2025, 5, 31)),),
         cash_offices={"KAS-BLUD": CashOffice("KAS-BLUD", "Kas BLUD", "1.01", "blud")},
+        elections=(Election(ELECTION, "Pemilihan uji"),),
+        tariffs=(Tariff("PBG", None, date(2025, 1, 1), date(2025, 5, 5)), Tariff("PBG", 500_000, changed)),
         thresholds=(
+            Threshold("R08.days", 12, date(2000, 1, 1), changed - timedelta(days=1)),
+            Threshold("R08.days", 6, changed),
+            Threshold("K01.span", 20, date(2000, 1, 1)),
+            Threshold("K01.least", 5, date(2000, 1, 1)),
+            Threshold("K01.returning", 8, date(2000, 1, 1)),
             Threshold("R01.days", 2, changed),
             Threshold("R02.tolerance", 1000, changed),
             Threshold("R05.repeated", 2, changed),
+            Threshold("R12.days", 6, date(2000, 1, 1), changed - timedelta(days=1)),
+            Threshold("R12.days", 4, changed),
+            Threshold("R12.least", 3, date(2000, 1, 1)),
             Threshold("R11.share", 40, changed),
             Threshold("R11.least", 5, date(2000, 1, 1)),
             Threshold("R01.noncash", 1, date(2000, 1, 1), source=SILENT),
@@ -56,6 +69,7 @@ def budget(rng: random.Random) -> Rows:
         if rng.random() < 0.15:
             make.correct(package, package_ceiling=rng.choice([50, 450]) * 1_000_000)
     payments(make)
+    contracts(make)
     return make.made
 
 
@@ -64,4 +78,5 @@ GENERATORS: dict[str, Callable[[random.Random], Rows]] = {
     "budget": budget,
     "revenue": revenue,
     "population": population,
+    "permits": permits,
 }

@@ -6,6 +6,7 @@ import random
 from typing import Any
 
 from daily_maker import DAY, HOUR, START, Maker, Rows
+from daily_rows_moves import moves
 
 REGENCY, ELSEWHERE = ("99.01.01.1001", "99.01.01.1002"), "98.71.01.1001"
 
@@ -36,6 +37,7 @@ def population(rng: random.Random) -> Rows:
         )  # fmt: skip
         if rng.random() < 0.1:
             make.correct(entry, changed_fields=["education"])
+    moves(make)
     return make.made
 
 

@@ -1,0 +1,57 @@
+"""The days before an election and the same days of earlier years, with what arrived in them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from streams.cases.book import EPOCH
+from streams.ledgers.groups import Groups
+
+#: Other years that are compared: more do not fit into the window while a finding is judged.
+YEARS = 3
+
+
+class Span(NamedTuple):
+    """The days (since 1970) before an election as far as they have passed, and the same days of earlier years."""
+
+    election: date
+    days: int
+    first: int
+    last: int
+    earlier: list[tuple[int, int]]
+
+
+def spans(groups: Groups, settles: int) -> list[Span]:
+    """Of the elections before which days have passed, and that are not long over."""
+    begins: Any = groups.ledger("population").get_column("day").min()
+    found = []
+    for on_ in sorted({election.on for election in groups.profile.elections}):
+        day = (on_ - EPOCH).days
+        length = int(groups.on("span", day))
+        first, last = day - length, min(day, groups.day - 1)
+        if first <= last and groups.day <= day + settles:
+            starts = [(_years_before(on_, n) - EPOCH).days - length for n in range(1, YEARS + 1)]
+            earlier = [(start, start + last - first) for start in starts if start >= begins]
+            found.append(Span(on_, day, first, last, earlier))
+    return found
+
+
+def _years_before(on_: date, years: int) -> date:
+    return on_.replace(year=on_.year - years, day=28 if (on_.month, on_.day) == (2, 29) else on_.day)
+
+
+def inside(arrivals: pl.DataFrame, code: str) -> pl.DataFrame:
+    village = pl.col("destination_village").cast(pl.String)
+    return arrivals.select("day", village=village).filter(pl.col("village").str.starts_with(code + "."))
+
+
+def counts(arrivals: pl.DataFrame, span: Span) -> list[dict[str, int]]:
+    """Arrivals by village in the days before the election, and in those of each earlier year."""
+    found = []
+    for low, high in [(span.first, span.last), *span.earlier]:
+        counted = arrivals.filter(pl.col("day").is_between(low, high)).group_by("village").len()
+        found.append(dict(counted.iter_rows()))
+    return found

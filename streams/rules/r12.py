@@ -1,0 +1,210 @@
+"""R12: assessments that are overdue, and that nobody was reminded of."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from streams.cases.book import day_of
+from streams.days import local_days
+from streams.ledgers.groups import Groups, Weighed, without
+from streams.rules.examples import Event, on, row
+from streams.rules.rule import LegalBasis, Parameter, Rule
+from streams.rules.telling import Told, decimal, rupiah, whole
+
+HISTORY, NO_DUE, NO_LETTERS, TOO_FEW = range(4)
+SETTLES = 60
+
+
+def assessed() -> pl.Expr:
+    """What is assessed, paid and demanded under the number of an assessment."""
+    return (
+        pl.col("kind").is_in(["assessment", "receipt", "void", "reminder"])
+        & pl.col("assessment_id").is_not_null()
+    )
+
+
+def weigh(groups: Groups) -> Weighed:
+    """Per account of a department and day on which assessments fall due: the share of the unpaid ones that no letter
+    followed."""
+    bills = _bills(groups)
+    live = bills.filter(~pl.col("backfill"))
+    dated = live.drop_nulls("due")
+    writing = groups.ledger("revenue").filter(pl.col("kind") == "reminder").select("opd", "account").unique()
+    written = groups.rows.join(writing, on=["opd", "account"], how="semi").select("group").unique()
+    judged = dated.join(written, on="group", how="semi")
+    days = judged.get_column("due")
+    heard = groups.ledger("revenue").group_by("source").agg(pl.col("day").max().alias("heard"))
+    late = (
+        judged.with_columns(
+            deadline=pl.col("due") + groups.value("days", days).ceil().cast(pl.Int64),
+            threshold=groups.value("share", days), least=groups.value("least", days), days=groups.value("days", days),
+        )
+        .join(heard, on="source", how="left", maintain_order="left")
+        .filter(
+            (pl.col("deadline") < groups.day) & (pl.col("heard") > pl.col("deadline")) & (pl.col("open") > 0)
+            & (pl.col("deadline") + 1 + SETTLES >= groups.day)
+        )
+    )  # fmt: skip
+    by_day = late.group_by("group", "due", maintain_order=True).agg(
+        pl.col("deadline", "threshold", "least", "days").first(), unpaid=pl.len(),
+        forgotten=pl.col("followed").not_().sum(), rupiah=pl.col("open").filter(~pl.col("followed")).sum(),
+        proof=pl.col("row").filter(~pl.col("followed")),
+    )  # fmt: skip
+    enough = by_day.filter(pl.col("unpaid") >= pl.col("least"))
+    found = enough.with_columns(observed=100.0 * pl.col("forgotten") / pl.col("unpaid"), as_of=pl.col("due")).filter(
+        pl.col("observed") > pl.col("threshold")
+    )  # fmt: skip
+    found = found.with_columns(
+        at=_ends(groups, found), scope=pl.from_epoch("due", "d").dt.to_string("%Y-%m-%d")
+    )
+    silent = {
+        HISTORY: without(groups.rows, live), NO_DUE: without(live, dated), NO_LETTERS: without(dated, judged),
+        TOO_FEW: without(by_day, enough),
+    }  # fmt: skip
+    return Weighed(
+        found.drop("due", "deadline"), {reason: some for reason, some in silent.items() if len(some)}
+    )
+
+
+def _bills(groups: Groups) -> pl.DataFrame:
+    """One row an assessment: its last due day, what is open, and whether a letter followed after that day. What adds to an
+    assessment (STPD) is a letter too."""
+    zone = groups.profile.timezone.key
+    kind, amount = pl.col("kind"), pl.col("amount")
+    owes = kind == "assessment"
+    change = (
+        pl.when(owes).then(amount - pl.col("reduction") + pl.col("penalty"))
+        .when(kind == "receipt").then(-amount).when(kind == "void").then(amount).otherwise(0)
+    )  # fmt: skip
+    key = ["group", "assessment_id"]
+    letters = groups.rows.filter(owes)
+    bills = letters.group_by(key, maintain_order=True).agg(
+        pl.col("due_at").drop_nulls().last(), pl.col("source", "row").first(), pl.col("backfill").any()
+    )
+    known = bills.filter(pl.col("due_at").is_not_null())
+    due = local_days(known.get_column("due_at").to_numpy(), zone)
+    bills = bills.join(
+        known.select(key).with_columns(due=pl.Series(due, dtype=pl.Int64)),
+        on=key,
+        how="left",
+        maintain_order="left",
+    )
+    open_ = groups.rows.group_by(key).agg(change.sum().alias("open"))
+    sent = (
+        groups.rows.filter(owes | (kind == "reminder")).group_by(key).agg(pl.col("day").max().alias("sent"))
+    )
+    joined = bills.join(open_, on=key, how="left", maintain_order="left")
+    joined = joined.join(sent, on=key, how="left", maintain_order="left")
+    return joined.with_columns(followed=(pl.col("sent") > pl.col("due")).fill_null(False))
+
+
+def _ends(groups: Groups, found: pl.DataFrame) -> pl.Series:
+    """When the term for a letter was over, UTC ms."""
+    days = found.get_column("deadline")
+    start = groups.profile.calendar.day_start
+    ends = {day: start(day_of(day + 1).isoformat()) for day in days.unique().to_list()}
+    return days.replace_strict(ends, return_dtype=pl.Int64)
+
+
+def sentence(told: Told) -> str:
+    """What was seen, in one sentence."""
+    due = told.day(told.profile.calendar.day_start(told.scope))
+    return (
+        f"Indikasi ketetapan lewat jatuh tempo tanpa teguran: {whole(told.more['forgotten'])} dari {whole(told.more['unpaid'])} "
+        f"ketetapan yang jatuh tempo {due} dan belum lunas ({decimal(told.observed)} %, batas {decimal(told.threshold)} %) "
+        f"tidak diikuti surat teguran atau STPD dalam {whole(told.more['days'])} hari; terbuka {rupiah(told.more['rupiah'])}; "
+        "perlu klarifikasi."
+    )
+
+
+def _bill(number: int, kind: str = "assessment", at: str = "2026-01-05 09:00", **fields: Any) -> Event:
+    """Something about an assessment of Rp1 million."""
+    own = {"assessment_id": f"SKPD-{number}", "account": "4.1.01.15.01.0001", "amount": 1_000_000}
+    return on(at, kind, **{**own, **fields})
+
+
+def _bills_of(
+    count: int, reminded: int, due: str = "2026-01-09", until: str = "2026-04-11", **fields: Any
+) -> list[Event]:
+    """Assessments that fall due on a day, of which some are followed by a letter; and a last letter of the office."""
+    return [
+        *(_bill(n, at=f"2026-01-05 09:{n:02d}", due_at=f"{due} 23:59", **fields) for n in range(count)),
+        *(_bill(n, "reminder", "2026-02-10 09:00") for n in range(reminded)),
+        _bill(99, "reminder", f"{until} 09:00"),
+    ]
+
+
+CLOCK = "2026-04-12 01:00"
+EXAMPLES = (
+    row("found", "found", *_bills_of(20, 5), scope="2026-01-09", observed=75.0, clock=CLOCK),
+    row("not found", "not found", *_bills_of(20, 20), clock=CLOCK),
+    row(
+        "not found", "not found", *_bills_of(40, 0), *(_bill(n, "receipt", "2026-03-02 09:00") for n in range(20)),
+        *(_bill(n, at="2026-03-02 10:00", amount=0, penalty=10_000) for n in range(20, 40)), clock=CLOCK,
+    ),
+    row("not found", "not found", *_bills_of(20, 0, until="2026-04-09"), clock="2026-05-20 01:00"),
+    row("just below", "not found", *_bills_of(20, 10), clock=CLOCK),
+    row("just above", "found", *_bills_of(20, 9), observed=55.0, clock=CLOCK),
+    row("not applicable", "not applicable", *_bills_of(20, 0)[:-1], _bill(98, "receipt", "2026-04-11 09:00"), clock=CLOCK),
+    row("not applicable", "not applicable", *_bills_of(20, 0, mode="backfill"), clock=CLOCK),
+    row("too few", "not applicable", *_bills_of(19, 0), clock=CLOCK),
+    row("before a dated change", "not found", *_bills_of(20, 5, "2026-01-30"), clock=CLOCK),
+    row("after a dated change", "found", *_bills_of(20, 5, "2026-02-02"), scope="2026-02-02", observed=75.0, clock=CLOCK),
+)  # fmt: skip
+
+RULE = Rule(
+    id="R12",
+    version="1",
+    title="Ketetapan lewat jatuh tempo tanpa teguran",
+    domain="revenue",
+    kind="soft",
+    task="regency",
+    area="Optimalisasi Pendapatan Daerah",
+    legal_basis=(
+        LegalBasis("UU 1/2022: penetapan dan penagihan pajak daerah dan retribusi daerah", date(2022, 1, 5)),
+        LegalBasis("PP 35/2023: ketentuan umum pajak daerah, penagihan", date(2023, 6, 16)),
+    ),
+    method=(
+        "Ketetapan pada satu akun dengan tanggal jatuh tempo yang sama dinilai bersama. Yang masih terbuka pada akhir tenggang "
+        "dan tidak diikuti surat teguran atau STPD setelah jatuh temponya dibagi semua yang masih terbuka. Dinilai bila cukup "
+        "banyak yang terbuka, kantornya mencatat surat teguran, dan sumbernya masih mengirim data setelah tenggang; "
+        f"setelah {SETTLES} hari hasilnya tetap. Kedaluwarsa lima tahun belum dinilai: catatan penerimaan tidak "
+        "disimpan selama itu."
+    ),
+    why="Tagihan yang tidak pernah ditegur jarang dibayar, dan lama-lama kedaluwarsa; hal itu dapat pula disengaja.",
+    innocent=(
+        "Surat teguran dikirim di luar sistem dan tidak dicatat",
+        "Penagihan ditunda oleh kebijakan keringanan pajak",
+        "Wajib pajak tidak ditemukan atau objek pajaknya ganda",
+    ),
+    unit_of_measure="persen",
+    parameters=(
+        Parameter("days", 90.0, "hari", "tenggang setelah jatuh tempo sampai surat teguran atau STPD"),
+        Parameter("share", 50.0, "persen", "bagian tanpa surat yang masih wajar"),
+        Parameter("least", 20.0, "ketetapan", "ketetapan terbuka dengan jatuh tempo yang sama agar dinilai"),
+    ),
+    minimum_sample=20,
+    severity=0.4,
+    needs=("assessment_id", "due_at"),
+    sources=("Aturan sendiri: ketetapan yang terbuka terhadap surat teguran dan STPD",),
+    reads_absence=True,
+    historic=False,
+    not_applicable=(
+        "data historis",
+        "ketetapan tanpa tanggal jatuh tempo",
+        "kantor ini tidak mencatat surat teguran",
+        "ketetapan terbuka terlalu sedikit",
+    ),
+    weigh=weigh,
+    reads={"revenue": ("account", "amount", "assessment_id", "due_at", "reduction", "penalty")},
+    rows=assessed,
+    by=("opd", "account"),
+    window=400,
+    settles=SETTLES,
+    daily=True,
+    sentence=sentence,
+    examples=EXAMPLES,
+)
