@@ -109,8 +109,8 @@ def budget(population: int, years: int) -> int:
 def sow(ground: Ground, events: int) -> list[Plant]:
     """The plants for a regency within a budget of events; an evaluation reads ``ground.ledger`` after the run.
 
-    Each plant gets its three strengths, the cheapest first; then those of facts get more, then come the officers'
-    plants, then more cases of each in turn until the budget or what each wants is reached.
+    Each plant gets its three strengths, the cheapest first; then come the officers' plants, then those of facts get more,
+    then each in turn until the budget or what each wants is reached.
     """
     counts, officers = _shares(events)
     watch = Watch(ground)
@@ -148,10 +148,10 @@ def _shares(left: int) -> tuple[dict[Single, int], list[OfficerPlant]]:
                     given = True
 
     more(lambda _: 3)
-    more(lambda kind: kind.FIRST)
     for many in OFFICERS:
         if left >= many.COST:
             left -= many.COST
             officers.append(many)
+    more(lambda kind: kind.FIRST)
     more(lambda kind: kind.MOST)
     return counts, officers

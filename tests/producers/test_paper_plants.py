@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ def honest() -> Run:
 
 
 def test_every_rule_is_planted_in_three_strengths_and_shows_in_documents(planted: Run) -> None:
-    found = defaultdict(set)
+    found: defaultdict[str, set[str]] = defaultdict(set)
     for entry in planted.ground.ledger.planted:
         if entry.rule != "S01":
             found[entry.rule].add(entry.strength)
@@ -75,7 +75,7 @@ def test_nothing_changes_but_what_a_plant_had_in_its_hands(honest: Run, planted:
 
 
 def test_three_of_a_kind_change_no_more_than_they_are_said_to(planted: Run) -> None:
-    events = defaultdict(lambda: defaultdict(int))
+    events: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for entry in planted.ground.ledger.planted:
         events[entry.rule][entry.strength] = max(entry.events, events[entry.rule][entry.strength])
     for kind in PAPERS:

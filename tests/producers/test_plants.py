@@ -61,7 +61,7 @@ def honest(contoh: Profile) -> Run:
 @pytest.fixture(scope="module")
 def planted(contoh: Profile) -> Run:
     """More than the budget, so that every plant has its turn."""
-    return run(contoh, 1_500)
+    return run(contoh, 1_200)
 
 
 def test_a_plant_knows_no_rule() -> None:
@@ -144,11 +144,12 @@ def test_a_silent_source_is_not_heard_and_loses_nothing(contoh: Profile) -> None
         heard = [s for s in done.sent if s.record["source"] == silence.subject]
         assert not [s for s in heard if silence.at <= s.at < end]
         ids = {s.record["event_id"] for s in heard if s.domain != HEARTBEATS.name}
-        assert ids == {
+        honest = {
             s.record["event_id"]
             for s in plain.sent
             if s.record["source"] == silence.subject and s.domain != HEARTBEATS.name
         }
+        assert ids ^ honest <= done.ground.ledger.papers
 
 
 def test_what_is_planted_fits_the_contract_and_is_in_order(planted: Run) -> None:
