@@ -9,8 +9,9 @@ Source: PP 12/2019 (no spending that burdens a budget not available); BPK findin
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 
-from producers.plants.ground import Ground
+from producers.plants.ground import Due, Ground
 from producers.plants.ledger import Strength
 from producers.plants.papers import Papers, Wrong
 from producers.simulator.slips import standing
@@ -31,6 +32,11 @@ class Overspent(Wrong):
 
     def __init__(self, ground: Ground, count: int) -> None:
         super().__init__(ground, count)
+        year = ground.world.local_date(ground.closes).year - 1
+        last = ground.world.day_start(date(year, self.SINCE, 1))
+        self.dues = [
+            Due(min(due.at, last), due.strength) for due in self.dues
+        ]  # no later autumn is over in time
         self.ceilings: dict[Line, int] = {}
         self.spent: Counter[Line] = Counter()
 

@@ -45,12 +45,12 @@ class Today(NamedTuple):
 @dataclass(frozen=True)
 class Plain:
     """One rule. ``key`` is None for records that it does not read, a list for those that belong to several groups. ``judge``
-    gives findings by scope, or the reason why it says nothing."""
+    gives findings by scope, None where what was said of a scope stands, or the reason why it says nothing."""
 
     domain: str
     window: int
     key: Callable[[Row], Key | list[Key] | None]
-    judge: Callable[[list[Row], Today], dict[str, Said] | str]
+    judge: Callable[[list[Row], Today], Mapping[str, Said | None] | str]
     daily: bool = False
 
 
@@ -104,13 +104,15 @@ def _keys(rule: Plain, row: Row) -> list[Key]:
     return [] if key is None else key if isinstance(key, list) else [key]
 
 
-def _note(found: Judged, name: str, key: Key, said: dict[str, Said] | str, on: str) -> None:
+def _note(found: Judged, name: str, key: Key, said: Mapping[str, Said | None] | str, on: str) -> None:
     subject = "|".join(key)
-    outcome = said if isinstance(said, str) else "found" if said else "not_found"
+    now = {} if isinstance(said, str) else {scope: one for scope, one in said.items() if one is not None}
+    stays = set() if isinstance(said, str) else said.keys() - now.keys()
+    outcome = said if isinstance(said, str) else "found" if now else "not_found"
     found.asked[name, on, outcome] += 1
+    kept = {scope: one for scope in stays if (one := found.standing.get((name, subject, scope)))}
     _forget(found, name, subject)
-    if not isinstance(said, str):
-        found.standing.update({(name, subject, scope): one for scope, one in said.items()})
+    found.standing.update({(name, subject, scope): one for scope, one in {**kept, **now}.items()})
 
 
 def _forget(found: Judged, name: str, subject: str) -> None:

@@ -155,10 +155,11 @@ def _book(row: Row) -> Key | None:
     return row["opd"], row["cash_office"], row["receipt_book"]
 
 
-def _misnumbered(rows: list[Row], today: Today) -> dict[str, Said] | str:
-    found: dict[str, Said] = {}
+def _misnumbered(rows: list[Row], today: Today) -> Mapping[str, Said | None] | str:
+    found: dict[str, Said | None] = {}
     for year in sorted({row["day"][:4] for row in rows}):
         if date(int(year), 1, 1) < today.day - timedelta(days=400):
+            found |= {f"{what} {year}": None for what in ("ganda", "celah")}
             continue
         mine = [row for row in rows if row["day"][:4] == year]
         last = date.fromisoformat(max(row["day"] for row in mine))

@@ -24,18 +24,22 @@ def numbered() -> pl.Expr:
 
 def weigh(groups: Groups) -> Weighed:
     """Per receipt book and year: how many receipts repeat a number, and how many running numbers lie between known ones that
-    nobody has, once what comes late has had its time. A year that began before the window is left out."""
+    nobody has, once what comes late has had its time. A year that began before the window is past: what was said of it stands."""
     number = pl.col("receipt_number").cast(pl.String)
     rows = groups.rows.with_columns(
         number=number, year=pl.from_epoch("day", "d").dt.year(), prefix=number.str.replace(r"\d+$", ""),
         running=number.str.extract(r"(\d+)$").cast(pl.Int64, strict=False),
     )  # fmt: skip
-    within = rows.filter(pl.date("year", 1, 1).to_physical() >= groups.day - groups.rule.window)
+    whole_year = pl.date("year", 1, 1).to_physical() >= groups.day - groups.rule.window
+    within, before = rows.filter(whole_year), rows.filter(~whole_year).select("group", "year").unique()
     found = [
         _limited(groups, _repeated(within), "repeated"),
         _limited(groups, _missing(groups, within), "missing"),
     ]
-    return Weighed(pl.concat(found, how="vertical_relaxed"))
+    past = [
+        before.select("group", scope=pl.format("{} {}", pl.lit(what), "year")) for what in (REPEATED, MISSING)
+    ]
+    return Weighed(pl.concat(found, how="vertical_relaxed"), past=pl.concat(past))
 
 
 def _repeated(rows: pl.DataFrame) -> pl.DataFrame:
