@@ -122,7 +122,7 @@ def _say(done: Evaluation) -> None:
         published = scores.published
         per_cases = published.false_per_10000_cases or 0.0
         typer.echo(
-            _("Yang diterbitkan: ketepatan {precision}, {false} keliru per 10.000 perkara").format(
+            _("Yang diterbitkan: ketepatan {precision}, {false} keliru per 10.000 perkara dan SP2D").format(
                 precision=_percent(published.precision).strip(), false=f"{per_cases:.2f}".replace(".", ",")
             )
         )
