@@ -30,7 +30,8 @@ MIDDLE = "medium"
 class RuleScore:
     """One rule. Recall and precision are None where there is nothing to divide by, and for a log without a ledger.
 
-    ``cases`` are what the rule is about: permits, SP2D, receipts or registrations. ``alerted`` are subjects with an alert: ``true`` planted, ``false`` not, and the rest (``besides``) allowed.
+    ``cases`` are what the rule is about: permits, SP2D, receipts or registrations. ``alerted`` are subjects with an alert:
+    ``true`` planted, ``false`` not, and the rest (``besides``) allowed.
     ``strengths`` are (planted, found) of each strength. ``outcomes`` are cases by what the rule said of them. ``wrong``
     are the false ones, with what was said.
     """

@@ -38,8 +38,8 @@ def weigh(groups: Groups) -> Weighed:
 
 
 def _days(rows: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
-    """What was received on a day and is named in slips, beside what they name; differences of cashiers do not cancel out. What is voided
-    after its deposit was held by it, and is paid back by the treasury."""
+    """What was received on a day and is named in slips, beside what they name; differences of cashiers do not cancel out.
+    What is voided after its deposit was held by it, and is paid back by the treasury."""
     of = ["group", "receipt_number"]
     named = parts.group_by(of).agg(
         pl.col("amount").sum().alias("deposited"), pl.col("at").max().alias("until")
@@ -77,8 +77,8 @@ def _slips(parts: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _closings(rows: pl.DataFrame, groups: Groups) -> pl.DataFrame:
-    """What is in a closing, less what was voided until its deposit, beside the deposits of it that name no receipts. A closing that may have begun
-    before the window is left out."""
+    """What is in a closing, less what was voided until its deposit, beside the deposits of it that name no receipts. A
+    closing that may have begun before the window is left out."""
     whole = (pl.col("kind") != "deposit") | (pl.col("composition").list.len() == 0)
     kind, amount, at = pl.col("kind"), pl.col("amount"), pl.col("at")
     voided = amount.filter((kind == "void") & (at <= at.filter(kind == "deposit").max())).sum()

@@ -24,7 +24,8 @@ def numbered() -> pl.Expr:
 
 def weigh(groups: Groups) -> Weighed:
     """Per receipt book and year: how many receipts repeat a number, and how many running numbers lie between known ones that
-    nobody has, once what comes late has had its time. A year that began before the window is past: what was said of it stands."""
+    nobody has, once what comes late has had its time. A year that began before the window is past: what was said of it
+    stands."""
     number = pl.col("receipt_number").cast(pl.String)
     rows = groups.rows.with_columns(
         number=number, year=pl.from_epoch("day", "d").dt.year(), prefix=number.str.replace(r"\d+$", ""),
