@@ -16,18 +16,26 @@ ALERTING = ("hard", "soft")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A rule that runs. ``hard`` findings are facts and published, ``soft`` ones are signs."""
+    """A rule that runs. ``hard`` findings are facts and published, ``soft`` ones are signs. ``papers``: it is about
+    documents of money or people, over ledgers."""
 
     id: str
     kind: Literal["hard", "soft"]
     title: str
     domain: str
+    papers: bool = False
 
 
 def known_rules() -> list[Known]:
     """The rules that raise alerts, in order of their ids."""
     return [
-        Known(rule.id, "hard" if rule.kind == "hard" else "soft", rule.title, rule.domain)
+        Known(
+            rule.id,
+            "hard" if rule.kind == "hard" else "soft",
+            rule.title,
+            rule.domain,
+            papers=rule.weigh is not None,
+        )
         for rule in rules().values()
         if rule.kind in ALERTING
     ]

@@ -31,6 +31,8 @@ def as_json(done: Evaluation) -> dict[str, Any]:
         if isinstance(over, Planted)
         else None,
         "cases": done.cases,
+        "units": dict(ledger.units) if ledger else None,
+        "innocent": dict(ledger.innocent) if ledger else None,
         "events": done.events,
         "planted_events": ledger.changed if ledger else None,
         "held_events": ledger.held if ledger else None,

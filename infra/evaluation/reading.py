@@ -12,12 +12,20 @@ from infra.evaluation.known import END_BY_THEMSELVES
 from infra.records import read_topics
 from infra.settings import Settings
 from infra.verify.published import newest
+from infra.verify.report import Cell, Figure
 from schemas.catalogue import ALERTS, DOMAINS, Layout
 from schemas.codec import Codec, DecodeError
 from schemas.registry import open_ids
 from streams.domains import REGENCY
+from streams.engine.regency import DOMAIN as REGENCY_DOMAIN
 
 WITHDRAWN = "withdrawn"
+#: What the regency task counts of the rules that it asks about groups.
+ASKED = {
+    f"{REGENCY_DOMAIN}.asked_found": "found",
+    f"{REGENCY_DOMAIN}.asked_not_found": "not_found",
+    f"{REGENCY_DOMAIN}.asked_few": "not_applicable",
+}
 Say = Callable[[str, int, int], None]
 
 
@@ -64,12 +72,13 @@ def alerts(bootstrap: str, layout: Layout) -> list[dict[str, Any]]:
 
 
 def outcomes(settings: Settings) -> dict[str, dict[str, int]]:
-    """Permit cases by rule and by what it said of them (found, not_found, not_applicable). Empty where none are
-    counted."""
-    counted = results.coverage("permits", newest("permits", settings)) | results.coverage_among_peers(
-        settings
+    """Permit cases by rule and by what it said of them (found, not_found, not_applicable); of the rules that are asked day
+    by day about groups, groups and days. Empty where none are counted."""
+    cells = newest(REGENCY_DOMAIN, settings)
+    counted = results.coverage("permits", newest("permits", settings)) | results.coverage(
+        REGENCY_DOMAIN, cells
     )
-    return {
+    return _asked(cells) | {
         rule: {
             "found": one.found,
             "not_found": one.judged - one.found,
@@ -77,6 +86,16 @@ def outcomes(settings: Settings) -> dict[str, dict[str, int]]:
         }
         for rule, one in counted.items()
     }
+
+
+def _asked(cells: Mapping[Figure, Mapping[int, Cell]]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for (metric, dimension, rule, _day), parts in cells.items():
+        outcome = ASKED.get(metric)
+        if outcome is not None and dimension == "rule":
+            mine = found.setdefault(rule, dict.fromkeys(ASKED.values(), 0))
+            mine[outcome] += sum(cell.amount for cell in parts.values())
+    return found
 
 
 def dead_letters(bootstrap: str, layout: Layout) -> Mapping[str, int]:

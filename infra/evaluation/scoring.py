@@ -3,6 +3,10 @@
 An alert is true where its rule and its subject stand in the ledger. Alerts that a plant may honestly raise besides,
 and those of irregularities that the simulated regency commits by itself, are counted apart: neither found nor false.
 Subjects are counted, not revisions or scopes: a case that is late in two steps is one late case.
+
+A rule over ledgers speaks of groups of documents, and a cash office is as little guilty of all as it is innocent: its
+alerts are counted one by one, by subject and scope, and each is true where a document that it shows is one in which
+something planted for its rule shows.
 """
 
 from __future__ import annotations
@@ -16,16 +20,18 @@ from infra.evaluation.known import Known
 from producers.plants import STRENGTHS, Ledger, Planted
 
 FOUND_LEVELS = ("breach", "severe")
-#: What the rules should reach.
-RECALL = {"hard": 0.95, "soft": 0.85}
-PRECISION = 0.9
+#: What the rules should reach: the facts of all that was planted, the signs at the middle strength.
+RECALL = {"hard": 1.0, "soft": 0.8}
+PRECISION = 0.98  # of facts
+MIDDLE = "medium"
 
 
 @dataclass(frozen=True, slots=True)
 class RuleScore:
     """One rule. Recall and precision are None where there is nothing to divide by, and for a log without a ledger.
 
-    ``alerted`` are subjects with an alert: ``true`` planted, ``false`` not, and the rest (``besides``) allowed.
+    ``cases`` are what the rule is about: permits, SP2D, receipts or registrations. ``alerted`` are subjects with an alert:
+    ``true`` planted, ``false`` not, and the rest (``besides``) allowed.
     ``strengths`` are (planted, found) of each strength. ``outcomes`` are cases by what the rule said of them. ``wrong``
     are the false ones, with what was said.
     """
@@ -46,6 +52,14 @@ class RuleScore:
     def recall(self) -> float | None:
         """Found of what was planted."""
         return self.found / self.planted if self.planted and self.found is not None else None
+
+    @property
+    def aimed(self) -> float | None:
+        """The recall that counts: of a sign that at the middle strength."""
+        planted, found = self.strengths.get(MIDDLE, (0, 0))
+        if self.rule.kind == "hard":
+            return self.recall
+        return found / planted if planted else None
 
     @property
     def precision(self) -> float | None:
@@ -73,7 +87,7 @@ class RuleScore:
     @property
     def shortfall(self) -> float:
         """By how much it misses what it should reach, 0 where it does; the worst come first."""
-        short = max(0.0, RECALL[self.rule.kind] - self.recall) if self.recall is not None else 0.0
+        short = max(0.0, RECALL[self.rule.kind] - self.aimed) if self.aimed is not None else 0.0
         if self.rule.kind == "hard" and self.precision is not None:
             short = max(short, PRECISION - self.precision)
         return short
@@ -87,7 +101,9 @@ class RuleScore:
             "planted": self.planted,
             "found": self.found,
             "recall": _rounded(self.recall),
+            "recall_aimed": _rounded(self.aimed),
             "precision": _rounded(self.precision),
+            "cases": self.cases,
             "alerted": self.alerted,
             "true": self.true,
             "false": self.false,
@@ -101,7 +117,7 @@ class RuleScore:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What reaches people: the alerts of hard rules."""
+    """What reaches people: the alerts of hard rules. ``cases`` are permits and SP2D."""
 
     alerted: int
     true: int | None
@@ -145,13 +161,26 @@ def score(
     ledger: Ledger | None = None,
     outcomes: Mapping[str, Mapping[str, int]] | None = None,
 ) -> Scores:
-    """Score alerts (records of risk.alerts) of a run over so many cases; without a ledger nothing is known as true."""
+    """Score alerts (records of risk.alerts) of a run over so many permits; without a ledger nothing is known as true."""
     by_rule: dict[str, dict[str, list[Mapping[str, Any]]]] = defaultdict(lambda: defaultdict(list))
+    papers = {rule.id for rule in rules if rule.papers}
     for alert in alerts:
         if alert["level"] in FOUND_LEVELS:
-            by_rule[alert["rule"]][alert["subject"]].append(alert)
+            about = (
+                [alert["subject"], *filter(None, [alert["scope"]])]
+                if alert["rule"] in papers
+                else [alert["subject"]]
+            )
+            by_rule[alert["rule"]][" · ".join(about)].append(alert)
+    units: Mapping[str, int] = ledger.units if ledger else {}
     found = [
-        _score(rule, by_rule.get(rule.id, {}), cases, ledger, (outcomes or {}).get(rule.id, {}))
+        _score(
+            rule,
+            by_rule.get(rule.id, {}),
+            units.get(rule.domain, 0) if rule.papers else cases,
+            ledger,
+            (outcomes or {}).get(rule.id, {}),
+        )
         for rule in rules
     ]
     found.sort(key=lambda s: (-s.shortfall, s.rule.kind != "hard", -(s.false or 0), -s.base_rate, s.rule.id))
@@ -164,7 +193,7 @@ def score(
             sum(s.alerted for s in hard),
             sum(s.true or 0 for s in hard) if ledger else None,
             sum(s.false or 0 for s in hard) if ledger else None,
-            cases,
+            cases + units.get("budget", 0),
         ),
         {rule: count for rule, count in sorted(planted.items()) if rule not in known},
     )
@@ -180,9 +209,12 @@ def _score(
     if ledger is None:
         return RuleScore(rule, cases, len(alerted), outcomes=outcomes)
     guilty = [planted for planted in ledger.guilty if planted.rule == rule.id]
-    hits = [planted for planted in guilty if _hit(planted, alerted.get(planted.subject, []))]
-    true = {planted.subject for planted in hits}
-    false = [subject for subject in alerted if subject not in true and not ledger.allows(rule.id, subject)]
+    by_subject = _by_paper if rule.papers else _by_subject
+    hits = [planted for planted in guilty if by_subject(planted, alerted)]
+    true = {subject for planted in hits for subject in by_subject(planted, alerted)}
+    false = [
+        subject for subject in alerted if subject not in true and not _allowed(rule, subject, alerted, ledger)
+    ]
     strengths: dict[str, tuple[int, int]] = {
         name: (sum(p.strength == name for p in guilty), sum(p.strength == name for p in hits))
         for name in STRENGTHS
@@ -200,6 +232,26 @@ def _score(
         [planted for planted in guilty if planted not in hits],
         [(subject, alerted[subject][0]["sentence"]) for subject in false],
     )
+
+
+def _by_subject(planted: Planted, alerted: Mapping[str, list[Mapping[str, Any]]]) -> list[str]:
+    """The subject, where an alert of it is about what was planted."""
+    return [planted.subject] if _hit(planted, alerted.get(planted.subject, [])) else []
+
+
+def _by_paper(planted: Planted, alerted: Mapping[str, list[Mapping[str, Any]]]) -> list[str]:
+    """Those whose alerts show a document in which it shows."""
+    return [about for about, alerts in alerted.items() if not planted.shown.isdisjoint(_shown(alerts))]
+
+
+def _allowed(rule: Known, about: str, alerted: Mapping[str, list[Mapping[str, Any]]], ledger: Ledger) -> bool:
+    """Whether an alert without a plant of its own is no error."""
+    return ledger.excuses(rule.id, _shown(alerted[about])) if rule.papers else ledger.allows(rule.id, about)
+
+
+def _shown(alerts: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The documents that alerts show."""
+    return {shown["event_id"] for alert in alerts for shown in alert["evidence"]}
 
 
 def _hit(planted: Planted, alerts: Sequence[Mapping[str, Any]]) -> bool:

@@ -1,13 +1,19 @@
-"""Planted irregularities: what corruption in permits looked like where it was found out, written from the cases.
+"""Planted irregularities: what corruption looked like where it was found out, written from the cases.
 
 No rule is imported here and no formula of a rule is used: a plant says what people did, a rule says what it looks at,
 and an evaluation holds one against the other. One file per rule, each in three strengths; what is planted is at most
-one in two thousand of the regency's events.
+one in two thousand of the regency's events. What looks alike and is innocent is planted too, as honest data.
+
+A plant in documents of money or people is one file named after its rule (``b05.py``), with ``PLANTS``; nothing else names
+it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import pkgutil
+import re
+from collections.abc import Callable, Iterator
+from importlib import import_module
 
 from producers.plants import (
     p01,
@@ -32,6 +38,7 @@ from producers.plants.casefile import CasePlant
 from producers.plants.ground import Ground, Recorder
 from producers.plants.ledger import STRENGTHS, Ledger, Planted, Strength
 from producers.plants.p16 import moved_approvers
+from producers.plants.papers import Innocent, PaperPlant, Wrong
 from producers.plants.watch import Watch
 from producers.simulator.planting import Plant
 
@@ -71,6 +78,20 @@ CASES: tuple[type[CasePlant], ...] = (
     p05.Repeated,
     p08.QueueJump,
 )
+
+
+def _found() -> Iterator[type[PaperPlant]]:
+    """The plants in documents, in order of their files."""
+    for module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
+        if re.fullmatch(r"[bkr]\d\d", module.name):
+            yield from import_module(f"{__name__}.{module.name}").PLANTS
+
+
+_PAPERS = tuple(_found())
+#: Those that change one group of documents each, and what looks alike and is innocent.
+PAPERS: tuple[type[Wrong], ...] = tuple(kind for kind in _PAPERS if issubclass(kind, Wrong))
+INNOCENT: tuple[type[Innocent], ...] = tuple(kind for kind in _PAPERS if issubclass(kind, Innocent))
+Single = type[CasePlant] | type[Wrong]
 OfficerPlant = type[p09.Concentrated] | type[p18.FasterWithAgent] | type[p15.ReturnsEveryone]
 #: Those that need many cases of one officer, three strengths each.
 OFFICERS: tuple[OfficerPlant, ...] = (
@@ -88,38 +109,49 @@ def budget(population: int, years: int) -> int:
 def sow(ground: Ground, events: int) -> list[Plant]:
     """The plants for a regency within a budget of events; an evaluation reads ``ground.ledger`` after the run.
 
-    Each plant gets its three strengths, the cheapest first; then those of facts get more, then come the officers'
-    plants, then more cases of each in turn until the budget or what each wants is reached.
+    Each plant gets its three strengths, the cheapest first; then come the officers' plants, then those of facts get more,
+    then each in turn until the budget or what each wants is reached.
     """
     counts, officers = _shares(events)
     watch = Watch(ground)
+    looks_alike = [kind(ground, kind.TIMES * ground.years if events else 0) for kind in INNOCENT]
+    papers = [kind(ground, counts[kind]) for kind in PAPERS if counts[kind]]
     many = [kind(ground, strength, watch) for kind in officers for strength in STRENGTHS]
     few = [kind(ground, counts[kind]) for kind in CASES if counts[kind]]
-    return [watch, *many, *few, s01.Silent(ground, SILENCES if events else 0), Recorder(ground)]
+    return [
+        watch,
+        *many,
+        *few,
+        *papers,
+        *looks_alike,
+        s01.Silent(ground, SILENCES if events else 0),
+        Recorder(ground),
+    ]
 
 
-def _shares(left: int) -> tuple[dict[type[CasePlant], int], list[OfficerPlant]]:
-    """How many cases each plant gets, and which officers' plants there are, for that many events."""
-    counts: dict[type[CasePlant], int] = dict.fromkeys(CASES, 0)
+def _shares(left: int) -> tuple[dict[Single, int], list[OfficerPlant]]:
+    """How often each plant happens, and which officers' plants there are, for that many events."""
+    singles: list[Single] = sorted((*CASES, *PAPERS), key=lambda kind: kind.COST)
+    counts: dict[Single, int] = dict.fromkeys(singles, 0)
     officers: list[OfficerPlant] = []
 
-    def more(most: Callable[[type[CasePlant]], int]) -> None:
-        """Three cases more of each in turn, as long as there is something left and somebody wants it."""
+    def more(most: Callable[[Single], int]) -> None:
+        """Three more of each in turn, as long as there is something left and somebody wants it."""
         nonlocal left
         given = True
         while given:
             given = False
-            for kind in CASES:
+            for kind in singles:
                 if counts[kind] < most(kind) and left >= kind.COST:
                     left -= kind.COST
                     counts[kind] += 3
                     given = True
 
     more(lambda _: 3)
-    more(lambda kind: kind.FIRST)
     for many in OFFICERS:
         if left >= many.COST:
             left -= many.COST
             officers.append(many)
+    more(lambda kind: kind.FIRST)
     more(lambda kind: kind.MOST)
     return counts, officers

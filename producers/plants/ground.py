@@ -36,6 +36,7 @@ class Ground:
         self.world = World(profile, seed, population)
         self.permits = Permits(self.world)
         self.ledger = Ledger()
+        self.years = years
         self.begin = self.world.year_start(first_year)
         self.end = self.world.year_start(first_year + years)
         self.before = date(first_year, 1, 1) - timedelta(days=1)
@@ -64,6 +65,18 @@ class Ground:
         ]
 
 
+def _unit(domain: str, record: Record) -> str:
+    """The domain of an event where it is one of what the rules of the domain are about; permits are counted by case."""
+    if record.get("corrects"):
+        return ""
+    counts = {
+        "budget": record["kind"] == "sp2d",
+        "revenue": record["kind"] == "receipt",
+        "population": record.get("status") == "registered",
+    }
+    return domain if counts.get(domain) else ""
+
+
 class Recorder:
     """The last in line: counts the events of the regency, and notes what is out of order without any plant."""
 
@@ -77,11 +90,26 @@ class Recorder:
             last = group.events[-1]["occurred_at"] if group.events and not group.arrivals else self.ground.end
             whole = last < self.ground.end
             ledger.events += len(group.events) if whole else sum(self._heard(group, r) for r in group.events)
+            ledger.units.update(filter(None, (_unit(group.domain, record) for record in group.events)))
+            ledger.pending |= self._pending(group)
         if group.domain == Permits.domain and group.events:
             ledger.cases += 1
+            ledger.units[group.domain] += 1
             if group.ordinary:
                 ledger.ordinary[group.events[0]["case_id"]] = group.ordinary
         return group
+
+    def _pending(self, group: Group) -> set[str]:
+        """What is wrong at the end and corrected after it; all of a group of which something comes only then."""
+        end = self.ground.end
+        late = [record for record in group.events if record["occurred_at"] < end <= group.arrival(record)]
+        if any(record.get("corrects") is None for record in late):
+            return {record["event_id"] for record in group.events}
+        wrong = {record["corrects"] for record in late}
+        for record in reversed(group.events):
+            if record.get("corrects") and {record["event_id"], record["corrects"]} & wrong:
+                wrong |= {record["event_id"], record["corrects"]}
+        return wrong
 
     def _heard(self, group: Group, record: Record) -> bool:
         return group.arrival(record) < self.ground.end

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -16,7 +17,8 @@ class Planted:
 
     ``at`` is when it happened and ``events`` how many events it changed, added or took out. ``scope`` narrows the
     subject where one subject can be guilty twice. ``until`` ends what lasts; None where it does not. ``cases`` is how
-    many it took, and ``least`` how many it takes before anybody can speak of a habit.
+    many it took, and ``least`` how many it takes before anybody can speak of a habit. ``shown`` are the ids of the documents in
+    which it shows, where it is about documents: the ``subject`` is then only a name for people.
     """
 
     rule: str
@@ -28,15 +30,19 @@ class Planted:
     until: int | None = None
     cases: int = 1
     least: int = 1
+    shown: frozenset[str] = frozenset()
 
 
 @dataclass
 class Ledger:
-    """Everything planted in one run. ``events`` counts the regency's events, heartbeats apart, and ``cases`` its cases.
+    """Everything planted in one run. ``events`` counts the regency's events, heartbeats apart, ``cases`` its permits, and
+    ``units`` by domain what its rules are about: permits, SP2D, receipts and registrations of people.
 
     ``also`` are rules that may honestly be raised on a subject because of what was planted, ``ordinary`` those that
     the honest regency breaks by itself. Alerts of either are neither false nor found. ``held`` are events that an
-    outage kept back: they come late and unchanged.
+    outage kept back: they come late and unchanged. ``pending`` are documents that the honest regency puts right, or
+    completes, only after the end. ``papers`` are the documents of groups that a plant had in its hands, ``innocent`` counts
+    what was planted and is no irregularity.
     """
 
     planted: list[Planted] = field(default_factory=list)
@@ -46,6 +52,10 @@ class Ledger:
     events: int = 0
     cases: int = 0
     held: int = 0
+    units: Counter[str] = field(default_factory=Counter)
+    pending: set[str] = field(default_factory=set)
+    papers: set[str] = field(default_factory=set)
+    innocent: Counter[str] = field(default_factory=Counter)
 
     def add(self, planted: Planted, also: frozenset[str] = frozenset()) -> None:
         """Note what was planted and the rules that it may also raise on the same subject."""
@@ -71,6 +81,10 @@ class Ledger:
         """Whether a rule may be raised on a subject without being right or wrong about a plant of its own."""
         unripe = any(p.rule == rule and p.subject == subject and p.cases < p.least for p in self.planted)
         return rule in self.also.get(subject, ()) or rule in self.ordinary.get(subject, ()) or unripe
+
+    def excuses(self, rule: str, event_ids: Iterable[str]) -> bool:
+        """Whether an alert that shows these documents may be raised though nothing was planted for its rule."""
+        return any(name in self.pending or rule in self.also.get(name, ()) for name in event_ids)
 
     @property
     def guilty(self) -> list[Planted]:

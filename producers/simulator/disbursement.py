@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 KINDS = Choice.of({"LS": 0.7, "GU": 0.25, "TU": 0.05})
 #: SPM and SP2D come within the two working days of Permendagri 77/2020.
 SLOWEST_DAYS = 1.9
-#: TU is accounted for within a month of its SP2D, and the rest soon after, also over long holidays.
+#: TU is accounted for, and the rest returned, within a month of its SP2D, also over long holidays.
 TU_TERM_MS = 24 * 86_400_000
+TU_REST_MS = 27 * 86_400_000
 REVERSED = {"LS": 0.006, "GU": 0.006, "TU": 0.025, "UP": 0.03}  # of SP2D
 RETURNED = {"LS": 0.01, "GU": 0.01}  # of SP2D, in part
 LATE_REST = 0.1  # of the rests of UP, returned in January
@@ -153,7 +154,7 @@ class Disbursement:
                 self._settle(rng, book, year, "accounting", settled, spent, account, kind, chain.number)
             ]
             if spent < amount:
-                back = clock.add(settled, 0.2 + rng.expovariate(1.0))
+                back = min(clock.add(settled, 0.2 + rng.expovariate(1.0)), paid + TU_REST_MS)
                 events.append(
                     self._settle(rng, book, year, "return", back, amount - spent, account, kind, chain.number)
                 )

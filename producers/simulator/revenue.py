@@ -14,6 +14,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from producers.simulator.land_tax import Bill, LandTax
+from producers.simulator.land_transfers import transfer_letter
 from producers.simulator.movements import CHANNELS, DOMAIN, mistake, movement
 from producers.simulator.seasons import in_day, market_day, poisson
 from producers.simulator.slips import with_slips
@@ -156,7 +157,9 @@ class Revenue:
                 numbers[office.code] += 1
                 at = in_day(rng, start, spread=0.3 if line.market or not working else 0.05)
                 receipt = self.receipt(rng, office, line, at, numbers[office.code])
-                if line.account.startswith(RETRIBUTION) and rng.random() < ASSESSED:
+                if line.account == self.land_transfer:
+                    letters.append(transfer_letter(world, office, receipt))
+                elif line.account.startswith(RETRIBUTION) and rng.random() < ASSESSED:
                     letters.append(self._assessed(rng, office, receipt))
                 receipts.append(receipt)
         for bill in bills:

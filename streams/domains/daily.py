@@ -172,7 +172,7 @@ class Daily:
             text = f"{rule.id}|{rule.not_applicable[reason]}"
             self._totals.add(Key(f"{self._prefix}.asked_few", "reason", text, on), series.n_unique())
         if rule.kind != "page":
-            self._says.say(groups, weighed.found)
+            self._says.say(groups, weighed)
 
 
 def _read(rows: pl.DataFrame, rule: Rule) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from schemas.catalogue import DOMAINS
 from schemas.profile import Profile
 from streams.cases.book import day_of
 from streams.engine.alerts import WITHDRAWN, Alerts
-from streams.ledgers.groups import Groups
+from streams.ledgers.groups import Groups, Weighed
 from streams.rules.alerts import EVIDENCE_LIMIT, alert_id, digest_of_ids, record
 from streams.rules.as_of import AsOf
 from streams.rules.findings import BREACH, LEVELS
@@ -36,9 +36,9 @@ class LedgerAlerts:
         self._profile, self._alerts = profile, alerts
         self._ever: defaultdict[str, set[tuple[str, str]]] | None = None
 
-    def say(self, groups: Groups, found: pl.DataFrame) -> None:
+    def say(self, groups: Groups, weighed: Weighed) -> None:
         """Raise what was found; withdraw what was said of these groups before and is found no more."""
-        rule, ever = groups.rule, self._said(groups.rule)
+        rule, ever, found = groups.rule, self._said(groups.rule), weighed.found
         stands = set()
         if len(found):
             for row in _complete(groups, found).iter_rows(named=True):
@@ -46,7 +46,7 @@ class LedgerAlerts:
                 self._alerts.revise(self._record(groups, row), LEVELS)
         if gone := ever - stands:
             judged = set(groups.rows.select(subject(rule)).to_series())
-            for about, scope in gone:
+            for about, scope in gone - _past(groups, weighed):
                 if about in judged:
                     self._withdraw(rule, about, scope, groups.day, groups.at)
         ever |= stands
@@ -108,6 +108,14 @@ def subject(rule: Rule) -> pl.Expr:
     """What a group is called: the values of its key."""
     names = [pl.col(name).cast(pl.String).fill_null("") for name in rule.by]
     return pl.concat_str(names, separator=JOINT).alias("subject")
+
+
+def _past(groups: Groups, weighed: Weighed) -> set[tuple[str, str]]:
+    """Subject and scope of what is not judged any more."""
+    if weighed.past is None or not len(weighed.past):
+        return set()
+    of = groups.rows.group_by("group").agg(subject(groups.rule).first())
+    return set(weighed.past.join(of, on="group").select("subject", "scope").iter_rows())
 
 
 def _complete(groups: Groups, found: pl.DataFrame) -> pl.DataFrame:

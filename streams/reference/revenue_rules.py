@@ -15,21 +15,21 @@ def _office(row: Row) -> Key | None:
     return (row["opd"], row["cash_office"]) if row["kind"] in ("receipt", "void", "deposit") else None
 
 
-def _voided(rows: list[Row]) -> Counter[str]:
-    """Rupiah that voids took back, by number of the receipt."""
+def _voided(rows: list[Row], until: Mapping[str, int]) -> Counter[str]:
+    """Rupiah that voids took back, by number of the receipt; voids after ``until`` (UTC ms by number) do not count."""
     number_of = {row["event_id"]: row["receipt_number"] for row in rows if row["kind"] == "receipt"}
     found: Counter[str] = Counter()
     for row in rows:
         if row["kind"] == "void":
             number = row["receipt_number"] or number_of.get(row["voided_event"])
-            if number is not None:
+            if number is not None and row["occurred_at"] <= until.get(number, row["occurred_at"]):
                 found[number] += row["amount"]
     return found
 
 
-def _nets(rows: list[Row]) -> list[tuple[Row, int]]:
+def _nets(rows: list[Row], until: Mapping[str, int] | None = None) -> list[tuple[Row, int]]:
     """Numbered receipts with what is left of them; what was voided counts for the first of a number."""
-    voided = _voided(rows)
+    voided = _voided(rows, until or {})
     numbered = [row for row in rows if row["kind"] == "receipt" and row["receipt_number"] is not None]
     return [(row, row["amount"] - voided.pop(row["receipt_number"], 0)) for row in numbered]
 
@@ -96,13 +96,15 @@ def _differing(rows: list[Row], today: Today) -> dict[str, Said] | str:
         return DIRECT
     slips = [row for row in rows if row["kind"] == "deposit" and row["composition"]]
     in_slips: Counter[str] = Counter()
+    last: dict[str, int] = {}
     for slip in slips:
         for part in slip["composition"]:
             in_slips[part["receipt_number"]] += part["amount"]
+            last[part["receipt_number"]] = slip["occurred_at"]  # they are in order of time
     named = set(in_slips)
     sums: list[tuple[str, str, int]] = []
     cashiers: defaultdict[tuple[str, str | None], int] = defaultdict(int)
-    for row, net in _nets(rows):
+    for row, net in _nets(rows, last):
         if row["receipt_number"] in named:
             cashiers[row["day"], row["cashier_token"]] += net - in_slips.pop(row["receipt_number"], 0)
     for day in {day for day, _ in cashiers}:
@@ -131,8 +133,13 @@ def _closings(rows: list[Row], today: Today) -> list[tuple[str, str, int]]:
             for row in rows
             if row["closing_id"] == name and not (row["kind"] == "deposit" and row["composition"])
         ]
+        ends = max((row["occurred_at"] for row in mine if row["kind"] == "deposit"), default=0)
         by_kind = {
-            kind: [row["amount"] for row in mine if row["kind"] == kind]
+            kind: [
+                row["amount"]
+                for row in mine
+                if row["kind"] == kind and (kind != "void" or row["occurred_at"] <= ends)
+            ]
             for kind in ("receipt", "void", "deposit")
         }
         within = mine and min(row["day"] for row in mine) > (today.day - timedelta(days=300)).isoformat()
@@ -148,23 +155,35 @@ def _book(row: Row) -> Key | None:
     return row["opd"], row["cash_office"], row["receipt_book"]
 
 
-def _misnumbered(rows: list[Row], today: Today) -> dict[str, Said] | str:
-    found: dict[str, Said] = {}
+def _misnumbered(rows: list[Row], today: Today) -> Mapping[str, Said | None] | str:
+    found: dict[str, Said | None] = {}
     for year in sorted({row["day"][:4] for row in rows}):
         if date(int(year), 1, 1) < today.day - timedelta(days=400):
+            found |= {f"{what} {year}": None for what in ("ganda", "celah")}
             continue
         mine = [row for row in rows if row["day"][:4] == year]
         last = date.fromisoformat(max(row["day"] for row in mine))
         repeated = len(mine) - len({row["receipt_number"] for row in mine})
-        series: defaultdict[str, set[int]] = defaultdict(set)
+        series: defaultdict[str, dict[int, date]] = defaultdict(dict)
         for row in mine:
             if match := re.search(r"[0-9]+$", row["receipt_number"]):
-                series[row["receipt_number"][: match.start()]].add(int(match.group()))
-        missing = sum(max(known) - min(known) + 1 - len(known) for known in series.values())
+                known = series[row["receipt_number"][: match.start()]]
+                known.setdefault(int(match.group()), date.fromisoformat(row["day"]))
+        missing = sum(_gaps(known, today) for known in series.values())
         for what, name, seen in (("ganda", "repeated", repeated), ("celah", "missing", missing)):
             allowed = today.parameter(f"R05.{name}", 0, last)
             if seen > allowed:
                 found[f"{what} {year}"] = ("breach", float(seen), allowed)
+    return found
+
+
+def _gaps(known: Mapping[int, date], today: Today) -> int:
+    """How many numbers are missing before those that have been known for some days."""
+    found, before = 0, min(known)
+    for number in sorted(known):
+        if (today.day - known[number]).days > today.parameter("R05.days", 7):
+            found += max(0, number - before - 1)
+        before = number
     return found
 
 
@@ -191,6 +210,6 @@ def _undervalued(rows: list[Row], today: Today) -> dict[str, Said] | str:
 REVENUE_RULES: Mapping[str, Plain] = {
     "R01": Plain("revenue", 300, _office, _lagging, daily=True),
     "R02": Plain("revenue", 300, _office, _differing),
-    "R05": Plain("revenue", 400, _book, _misnumbered),
+    "R05": Plain("revenue", 400, _book, _misnumbered, daily=True),
     "R11": Plain("revenue", 400, _zone, _undervalued),
 }

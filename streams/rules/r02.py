@@ -38,13 +38,17 @@ def weigh(groups: Groups) -> Weighed:
 
 
 def _days(rows: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
-    """What was received on a day and is named in slips, beside what they name; differences of cashiers do not cancel out."""
-    named = parts.group_by("group", "receipt_number").agg(pl.col("amount").sum().alias("deposited"))
-    nets = net_receipts(rows)
+    """What was received on a day and is named in slips, beside what they name; differences of cashiers do not cancel out.
+    What is voided after its deposit was held by it, and is paid back by the treasury."""
+    of = ["group", "receipt_number"]
+    named = parts.group_by(of).agg(
+        pl.col("amount").sum().alias("deposited"), pl.col("at").max().alias("until")
+    )
+    nets = net_receipts(rows, named.select(*of, "until"))
     first = pl.col("row") == pl.col("row").min().over("group", "receipt_number")
-    beside = nets.join(
-        named, on=["group", "receipt_number"], how="inner", maintain_order="left"
-    ).with_columns(deposited=pl.when(first).then(pl.col("deposited")).otherwise(0))
+    beside = nets.join(named, on=of, how="inner", maintain_order="left").with_columns(
+        deposited=pl.when(first).then(pl.col("deposited")).otherwise(0)
+    )
     by_cashier = beside.group_by("group", "day", "cashier_token", maintain_order=True).agg(
         pl.col("net", "deposited").sum(), pl.col("row"), pl.col("at").last()
     )
@@ -73,15 +77,16 @@ def _slips(parts: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _closings(rows: pl.DataFrame, groups: Groups) -> pl.DataFrame:
-    """What is in a closing, less its voids, beside the deposits of it that name no receipts. A closing that may have begun
-    before the window is left out."""
+    """What is in a closing, less what was voided until its deposit, beside the deposits of it that name no receipts. A
+    closing that may have begun before the window is left out."""
     whole = (pl.col("kind") != "deposit") | (pl.col("composition").list.len() == 0)
-    kind, amount = pl.col("kind"), pl.col("amount")
+    kind, amount, at = pl.col("kind"), pl.col("amount"), pl.col("at")
+    voided = amount.filter((kind == "void") & (at <= at.filter(kind == "deposit").max())).sum()
     sums = (
         rows.filter(pl.col("closing_id").is_not_null() & whole)
         .group_by("group", pl.col("closing_id").alias("name"), maintain_order=True)
         .agg(
-            (amount.filter(kind == "receipt").sum() - amount.filter(kind == "void").sum()).alias("received"),
+            (amount.filter(kind == "receipt").sum() - voided).alias("received"),
             amount.filter(kind == "deposit").sum().alias("deposited"), pl.col("day", "at").last(),
             pl.col("row").alias("proof"), receipts=(kind == "receipt").sum(), deposits=(kind == "deposit").sum(),
             first_day=pl.col("day").min(),
@@ -151,6 +156,19 @@ EXAMPLES = (
         "not found", "not found", _receipt(1, "2026-01-05 09:00", 250), _receipt(2, "2026-01-05 10:00", 100),
         on("2026-01-05 10:05", "void", amount=100_000, receipt_number="K-0002"), _slip("2026-01-06 09:00", 250, (1, 250)),
     ),
+    row(
+        "not found", "not found", _receipt(1, "2026-01-05 09:00", 250), _slip("2026-01-06 09:00", 250, (1, 250)),
+        on("2026-01-09 10:00", "void", amount=250_000, receipt_number="K-0001"),
+    ),
+    row(
+        "found", "found", _receipt(1, "2026-01-05 09:00", 250), _slip("2026-01-06 09:00", 200, (1, 200)),
+        on("2026-01-09 10:00", "void", amount=50_000, receipt_number="K-0001"), scope="kuitansi 2026-01-05", observed=50e3,
+    ),
+    row(
+        "not found", "not found", _receipt(1, "2026-01-05 09:00", 250, closing_id="T1"),
+        _slip("2026-01-06 09:00", 250, closing_id="T1"),
+        on("2026-01-09 10:00", "void", amount=250_000, receipt_number="K-0001", closing_id="T1"),
+    ),
     row("just below", "not found", _receipt(1, "2026-01-05 09:00", 250), _slip("2026-01-06 09:00", 250, (1, 250))),
     row(
         "just above", "found", _receipt(1, "2026-01-05 09:00", 250), _slip("2026-01-06 09:00", 249.999, (1, 250)),
@@ -169,7 +187,7 @@ EXAMPLES = (
 
 RULE = Rule(
     id="R02",
-    version="1",
+    version="2",
     title="Setoran berbeda dengan penerimaan",
     domain="revenue",
     kind="hard",
@@ -182,12 +200,13 @@ RULE = Rule(
     method=(
         "Tiga jumlah dibandingkan pada setiap kas. Kuitansi suatu hari yang dirinci dalam setoran, dikurangi pembatalan, "
         "dengan jumlah rinciannya, kasir demi kasir; jumlah setoran (STS) dengan jumlah rinciannya; penutupan kas, "
-        "dikurangi pembatalan, dengan setoran yang tidak memiliki rincian."
+        "dikurangi pembatalan, dengan setoran yang tidak memiliki rincian. Pembatalan sesudah setorannya tidak mengurangi: "
+        "uangnya sudah disetor, dan dikembalikan dari kas daerah."
     ),
     why="Setoran yang kurang dari penerimaan berarti ada uang daerah yang tidak sampai ke kas daerah.",
     innocent=(
         "Sisa kuitansi disetor pada hari lain dan belum dikirim",
-        "Kuitansi dikoreksi atau dibatalkan setelah setoran",
+        "Kuitansi dikoreksi setelah setoran",
         "Salah ketik pada rincian setoran",
     ),
     unit_of_measure="rupiah",

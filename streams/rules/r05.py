@@ -24,15 +24,23 @@ def numbered() -> pl.Expr:
 
 def weigh(groups: Groups) -> Weighed:
     """Per receipt book and year: how many receipts repeat a number, and how many running numbers lie between known ones that
-    nobody has. A year that began before the window is left out."""
+    nobody has, once what comes late has had its time. A year that began before the window is past: what was said of it
+    stands."""
     number = pl.col("receipt_number").cast(pl.String)
     rows = groups.rows.with_columns(
         number=number, year=pl.from_epoch("day", "d").dt.year(), prefix=number.str.replace(r"\d+$", ""),
         running=number.str.extract(r"(\d+)$").cast(pl.Int64, strict=False),
     )  # fmt: skip
-    within = rows.filter(pl.date("year", 1, 1).to_physical() >= groups.day - groups.rule.window)
-    found = [_limited(groups, _repeated(within), "repeated"), _limited(groups, _missing(within), "missing")]
-    return Weighed(pl.concat(found, how="vertical_relaxed"))
+    whole_year = pl.date("year", 1, 1).to_physical() >= groups.day - groups.rule.window
+    within, before = rows.filter(whole_year), rows.filter(~whole_year).select("group", "year").unique()
+    found = [
+        _limited(groups, _repeated(within), "repeated"),
+        _limited(groups, _missing(groups, within), "missing"),
+    ]
+    past = [
+        before.select("group", scope=pl.format("{} {}", pl.lit(what), "year")) for what in (REPEATED, MISSING)
+    ]
+    return Weighed(pl.concat(found, how="vertical_relaxed"), past=pl.concat(past))
 
 
 def _repeated(rows: pl.DataFrame) -> pl.DataFrame:
@@ -44,8 +52,9 @@ def _repeated(rows: pl.DataFrame) -> pl.DataFrame:
     return _summed(twice, rows, REPEATED)
 
 
-def _missing(rows: pl.DataFrame) -> pl.DataFrame:
-    """The receipts on both sides of every gap in their series; the one after it counts what is missing before it."""
+def _missing(groups: Groups, rows: pl.DataFrame) -> pl.DataFrame:
+    """The receipts on both sides of every gap in their series, ``days`` days after the one behind it, which counts what is
+    missing before it."""
     of = ["group", "year", "prefix"]
     series = (
         rows.filter(pl.col("running").is_not_null())
@@ -53,7 +62,8 @@ def _missing(rows: pl.DataFrame) -> pl.DataFrame:
         .sort(*of, "running")
     )
     before = (pl.col("running") - pl.col("running").shift(1).over(of) - 1).fill_null(0)
-    gaps = series.with_columns(count=before).with_columns(
+    ripe = pl.col("day") + groups.on("days") < groups.day
+    gaps = series.with_columns(count=pl.when(ripe).then(before).otherwise(0)).with_columns(
         after=pl.col("count").shift(-1).over(of).fill_null(0)
     )
     return _summed(gaps.filter((pl.col("count") > 0) | (pl.col("after") > 0)), rows, MISSING)
@@ -93,21 +103,29 @@ def _receipts(day: str, *numbers: int, book: str | None = "B1", **fields: Any) -
     ]  # fmt: skip
 
 
+#: When gaps of 5 January are judged first, and those of early February.
+RIPE, LATER = "2026-01-13 01:00", "2026-02-10 01:00"
+
 EXAMPLES = (
-    row("found", "found", *_receipts("2026-01-05", 1, 2, 5, 6), scope="celah 2026", observed=2.0),
+    row("found", "found", *_receipts("2026-01-05", 1, 2, 5, 6), scope="celah 2026", observed=2.0, clock=RIPE),
     row("found", "found", *_receipts("2026-01-05", 1, 2, 2, 3), scope="ganda 2026", observed=1.0),
-    row("not found", "not found", *_receipts("2026-01-05", 3, 1, 2), *_receipts("2026-01-06", 4)),
+    row("not found", "not found", *_receipts("2026-01-05", 3, 1, 2), *_receipts("2026-01-06", 4), clock=RIPE),
     row("not found", "not found", *_receipts("2025-12-30", 1, 2), *_receipts("2026-01-05", 1, 2)),
-    row("just below", "not found", *_receipts("2026-01-05", 1, 2)),
-    row("just above", "found", *_receipts("2026-01-05", 1, 3), scope="celah 2026", observed=1.0),
+    row(
+        "not found", "not found", *_receipts("2026-01-05", 1, 3), *_receipts("2026-01-05", 2, arrives="2026-01-12 12:00"),
+        clock=RIPE,
+    ),
+    row("just below", "not found", *_receipts("2026-01-05", 1, 2), clock=RIPE),
+    row("just above", "found", *_receipts("2026-01-05", 1, 3), scope="celah 2026", observed=1.0, clock=RIPE),
+    row("just below", "not found", *_receipts("2026-01-05", 1, 3), clock="2026-01-12 01:00"),
     row("not applicable", "not applicable", *_receipts("2026-01-05", 1, 3, book=None)),
-    row("before a dated change", "found", *_receipts("2026-01-30", 1, 3), scope="celah 2026"),
-    row("after a dated change", "not found", *_receipts("2026-02-02", 1, 3)),
-)
+    row("before a dated change", "found", *_receipts("2026-01-30", 1, 3), scope="celah 2026", clock=LATER),
+    row("after a dated change", "not found", *_receipts("2026-02-02", 1, 3), clock=LATER),
+)  # fmt: skip
 
 RULE = Rule(
     id="R05",
-    version="1",
+    version="2",
     title="Nomor kuitansi hilang atau ganda",
     domain="revenue",
     kind="hard",
@@ -119,8 +137,9 @@ RULE = Rule(
     ),
     method=(
         "Kuitansi menurut kas, buku dan tahun. Nomor ganda: dua kuitansi yang berlaku memakai nomor yang sama. Nomor hilang: "
-        "angka urut pada akhir nomor melompat di antara dua kuitansi dengan awalan yang sama. Koreksi menggantikan kuitansinya "
-        "dan kuitansi yang dibatalkan tetap tercatat. Tahun lalu dinilai sampai awal Februari."
+        "angka urut pada akhir nomor melompat di antara dua kuitansi dengan awalan yang sama, dan yang hilang belum juga "
+        "tercatat beberapa hari setelah kuitansi sesudahnya. Koreksi menggantikan kuitansinya dan kuitansi yang dibatalkan "
+        "tetap tercatat. Tahun lalu dinilai sampai awal Februari."
     ),
     why="Kuitansi yang nomornya hilang atau ganda dapat dipakai untuk menerima uang yang tidak dibukukan.",
     innocent=(
@@ -131,6 +150,7 @@ RULE = Rule(
     unit_of_measure="nomor",
     parameters=(
         Parameter("missing", 0.0, "nomor", "nomor hilang yang dibiarkan dalam satu buku dan tahun"),
+        Parameter("days", 7.0, "hari", "waktu bagi kuitansi yang dicatat terlambat sebelum nomornya dianggap hilang"),
         Parameter("repeated", 0.0, "nomor", "kuitansi bernomor ganda yang dibiarkan dalam satu buku dan tahun"),
     ),
     severity=0.6,
@@ -144,6 +164,7 @@ RULE = Rule(
     rows=numbered,
     by=BOOK,
     window=400,
+    daily=True,
     sentence=sentence,
     examples=EXAMPLES,
     without={"too few": "Dua kuitansi cukup untuk melihat celah atau nomor ganda."},

@@ -25,11 +25,15 @@ def is_direct(profile: Profile) -> pl.Expr:
     return pl.col("cash_office").cast(pl.String).is_in(direct)
 
 
-def net_receipts(rows: pl.DataFrame) -> pl.DataFrame:
+def net_receipts(rows: pl.DataFrame, until: pl.DataFrame | None = None) -> pl.DataFrame:
     """The receipts among rows in groups that have a number, with ``net``: the amount less what voids took back, which
-    counts for the first receipt of its number."""
+    counts for the first receipt of its number. Voids later than ``until`` (group, receipt_number, until; UTC ms) do not
+    count."""
     receipts = rows.filter((pl.col("kind") == "receipt") & pl.col("receipt_number").is_not_null())
     voids = numbered_voids(rows, receipts)
+    if until is not None:
+        dated = voids.join(until, on=["group", "receipt_number"], how="left")
+        voids = dated.filter((pl.col("at") <= pl.col("until")).fill_null(True))
     taken = voids.group_by("group", "receipt_number").agg(pl.col("amount").sum().alias("taken"))
     joined = receipts.join(taken, on=["group", "receipt_number"], how="left", maintain_order="left")
     first = pl.col("row") == pl.col("row").min().over("group", "receipt_number")

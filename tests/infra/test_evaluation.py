@@ -38,7 +38,7 @@ def ledger() -> Ledger:
     found = Ledger(cases=1000, events=10_000)
     found.add(Entry("P01", "A", "weak", 10, 2), frozenset({"P05"}))
     found.add(Entry("P01", "B", "strong", 10, 2))
-    found.add(Entry("P05", "C", "weak", 10, 4))
+    found.add(Entry("P05", "C", "medium", 10, 4))
     found.ordinary["D"] = frozenset({"P01"})
     return found
 
@@ -104,6 +104,46 @@ def test_a_habit_that_did_not_come_about_is_not_looked_for() -> None:
     found.extend(Entry("P05", "other", "weak", 1, 1, "X", least=3))
     rule = score([SOFT], [alert("P05", "officer"), alert("P05", "other")], 10, found).rules[0]
     assert (rule.planted, rule.found, rule.false, rule.besides) == (1, 1, 0, 1)
+
+
+PAPER = Known("B05", "hard", "Dibayar dua kali", "budget", papers=True)
+
+
+def paper_alert(scope: str, *shown: str) -> dict[str, Any]:
+    evidence = [{"event_id": name} for name in shown]
+    return {**alert("B05", "penerima", scope=scope), "evidence": evidence}
+
+
+def test_an_alert_over_ledgers_is_true_where_it_shows_what_was_planted() -> None:
+    found = Ledger(cases=10)
+    found.units["budget"] = 90
+    found.add(Entry("B05", "SP2D/1", "strong", 10, 1, shown=frozenset({"e1", "e2"})))
+    found.add(Entry("B05", "SP2D/2", "weak", 10, 1, shown=frozenset({"e3"})))
+    found.allow("e7", frozenset({"B05"}))
+    found.pending.add("e8")
+    said = [
+        paper_alert("A", "e1"),
+        paper_alert("B", "e9"),
+        paper_alert("C", "e7"),
+        paper_alert("D", "e8", "e9"),
+    ]
+    done = score([PAPER], said, 10, found)
+    rule = done.rules[0]
+    assert (rule.planted, rule.found, rule.true, rule.false, rule.besides) == (2, 1, 1, 1, 2)
+    assert [entry.subject for entry in rule.missed] == ["SP2D/2"]
+    assert rule.wrong == [("penerima · B", "Indikasi pada penerima")]
+    assert rule.cases == 90
+    assert done.published.false_per_10000_cases == 100.0
+
+
+def test_a_sign_has_to_find_the_middle_strength() -> None:
+    found = Ledger(cases=10)
+    for subject, strength in (("A", "weak"), ("B", "medium"), ("C", "strong")):
+        found.add(Entry("P05", subject, strength, 10, 1))
+    rule = score([SOFT], [alert("P05", "B")], 10, found).rules[0]
+    assert rule.recall == pytest.approx(1 / 3)
+    assert rule.aimed == 1.0
+    assert not rule.shortfall
 
 
 def test_without_a_ledger_nothing_is_true_or_false() -> None:

@@ -30,9 +30,13 @@ def test_planted_years(tmp_path: Path) -> None:
     found = evaluate(tmp_path, *options)
     rules = {rule["id"]: rule for rule in found["rules"]}
     assert rules["P01"]["kind"] == "hard"
-    assert rules["P01"]["planted"] == rules["P01"]["found"] == 3
-    assert rules["P01"]["recall"] == rules["P01"]["precision"] == 1.0
+    planted = [rule for rule in found["rules"] if rule["planted"]]
+    assert planted  # what is cheapest
+    for rule in planted:
+        assert rule["found"] == rule["planted"], rule["id"]
     assert rules["P01"]["besides"] > 0
+    assert rules["R01"]["coverage"] > 0
+    assert found["units"]["revenue"] > 0
     assert found["published"].keys() >= {"precision", "false_per_10000_cases"}
     assert found["planted_events"] * 2000 <= found["events"]
     assert found["dead_letters"] == 0

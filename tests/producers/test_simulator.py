@@ -127,6 +127,19 @@ def test_deposits_contain_what_was_received_and_not_voided_before(year: Events) 
     assert 0 < later < len(voided_at)
 
 
+def test_transfers_of_land_are_assessed_before_they_are_paid(year: Events) -> None:
+    revenue = [record for domain, record in year if domain == "revenue" and not record.get("corrects")]
+    letters = {r["assessment_id"]: r for r in revenue if r["kind"] == "assessment" and r.get("zone")}
+    paid = {r.get("assessment_id"): r for r in revenue if r["kind"] == "receipt"}
+    assert letters
+    for name, letter in letters.items():
+        assert letter["occurred_at"] < letter["due_at"]
+        assert letter["declared_value"] >= 0.55 * letter["reference_value"]
+        if name in paid:
+            assert paid[name]["occurred_at"] == letter["due_at"]
+    assert len({letter["zone"] for letter in letters.values()}) > 3
+
+
 def test_a_bill_is_never_paid_twice_over(year: Events) -> None:
     owed: Counter[str] = Counter()
     for r in standing(of(year, "revenue")):

@@ -38,3 +38,28 @@ def test_an_old_finding_is_not_withdrawn_because_its_papers_are_old(again: str, 
     (alert,) = [a for a in processor.alerts.records().values() if a["rule"] == "B04"]
     assert rules()["B04"].window == 400
     assert (alert["status"] != "withdrawn") is stands
+
+
+def test_a_gap_of_the_year_before_stands_when_that_year_is_past() -> None:
+    """The book is used on: from February nothing can be said of the year before, and a receipt that comes before then ends
+    the alert."""
+    profile = example_profile()
+
+    def receipt(day: str, number: int, arrives: str = "") -> tuple[str, str, dict[str, object]]:
+        return on(
+            f"{day} 09:00", "receipt", amount=50_000, receipt_book="B1", receipt_number=f"B1-{number:05d}",
+            arrives=f"{arrives or day} 10:00",
+        )  # fmt: skip
+
+    def standing(*late: tuple[str, str, dict[str, object]]) -> list[str]:
+        used = (receipt("2025-06-05", 1), receipt("2025-06-05", 3), receipt("2026-03-02", 1))
+        example = Example("found", (*used, *late), "found")
+        chunk = chunk_of("revenue", arrivals("revenue", example, profile), 0)
+        processor = Regency(Context(profile))
+        processor.process(merge([Rows.of("revenue", chunk)], chunk.clock + 1))
+        processor.advance(instant("2026-03-05 01:00", profile))
+        alerts = [a for a in processor.alerts.records().values() if a["rule"] == "R05"]
+        return [a["scope"] for a in alerts if a["status"] != "withdrawn"]
+
+    assert standing() == ["celah 2025"]
+    assert standing(receipt("2025-06-05", 2, "2025-07-01")) == []
