@@ -8,13 +8,15 @@ Subjects are counted, not revisions or scopes: a case that is late in two steps 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from infra.evaluation.known import Known
 from producers.plants import STRENGTHS, Ledger, Planted
 
+#: The rule and the subject of an alert.
+Pair = tuple[str, str]
 FOUND_LEVELS = ("breach", "severe")
 #: What the rules should reach.
 RECALL = {"hard": 0.95, "soft": 0.85}
@@ -27,7 +29,7 @@ class RuleScore:
 
     ``alerted`` are subjects with an alert: ``true`` planted, ``false`` not, and the rest (``besides``) allowed.
     ``strengths`` are (planted, found) of each strength. ``outcomes`` are cases by what the rule said of them. ``wrong``
-    are the false ones, with what was said.
+    are the false ones, with what was said, ``right`` the true ones.
     """
 
     rule: Known
@@ -41,6 +43,7 @@ class RuleScore:
     outcomes: Mapping[str, int] = field(default_factory=dict)
     missed: Sequence[Planted] = ()
     wrong: Sequence[tuple[str, str]] = ()
+    right: Sequence[str] = ()
 
     @property
     def recall(self) -> float | None:
@@ -101,7 +104,8 @@ class RuleScore:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What reaches people: the alerts of hard rules."""
+    """What reaches people: cases and actors whose combined risk was enough to publish on some day (decision 20). One is
+    true where an alert about it is, and false where none is and one is false."""
 
     alerted: int
     true: int | None
@@ -144,8 +148,11 @@ def score(
     cases: int,
     ledger: Ledger | None = None,
     outcomes: Mapping[str, Mapping[str, int]] | None = None,
+    *,
+    published: Sequence[Collection[Pair]],
 ) -> Scores:
-    """Score alerts (records of risk.alerts) of a run over so many cases; without a ledger nothing is known as true."""
+    """Score alerts (records of risk.alerts) of a run over so many cases; without a ledger nothing is known as true.
+    ``published`` are the rules and subjects of the alerts about each case or actor that was published."""
     by_rule: dict[str, dict[str, list[Mapping[str, Any]]]] = defaultdict(lambda: defaultdict(list))
     for alert in alerts:
         if alert["level"] in FOUND_LEVELS:
@@ -155,19 +162,23 @@ def score(
         for rule in rules
     ]
     found.sort(key=lambda s: (-s.shortfall, s.rule.kind != "hard", -(s.false or 0), -s.base_rate, s.rule.id))
-    hard = [s for s in found if s.rule.kind == "hard"]
     known = {rule.id for rule in rules}
     planted = Counter(p.rule for p in ledger.guilty) if ledger else Counter[str]()
     return Scores(
         found,
-        Published(
-            sum(s.alerted for s in hard),
-            sum(s.true or 0 for s in hard) if ledger else None,
-            sum(s.false or 0 for s in hard) if ledger else None,
-            cases,
-        ),
+        _published(published, found, cases) if ledger else Published(len(published), None, None, cases),
         {rule: count for rule, count in sorted(planted.items()) if rule not in known},
     )
+
+
+def _published(published: Sequence[Collection[Pair]], scores: Sequence[RuleScore], cases: int) -> Published:
+    right = {(s.rule.id, subject) for s in scores for subject in s.right}
+    wrong = {(s.rule.id, subject) for s in scores for subject, _ in s.wrong}
+    true = sum(any(pair in right for pair in one) for one in published)
+    false = sum(
+        not any(pair in right for pair in one) and any(pair in wrong for pair in one) for one in published
+    )
+    return Published(len(published), true, false, cases)
 
 
 def _score(
@@ -199,6 +210,7 @@ def _score(
         outcomes,
         [planted for planted in guilty if planted not in hits],
         [(subject, alerted[subject][0]["sentence"]) for subject in false],
+        sorted(true),
     )
 
 

@@ -1,0 +1,41 @@
+"""What would have been published of a run's alerts: by the very function that ranks for the inspectorate."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from schemas.profile import Profile
+from streams.risks.combining import TARGET, as_it_came, combined
+from streams.risks.signs import ALERT, NAMED, of_actors, of_cases, signs
+from streams.risks.terms import Terms
+from streams.rules import rules
+
+WITHDRAWN = "withdrawn"
+
+
+def published(alerts: Sequence[Mapping[str, Any]], profile: Profile) -> list[set[tuple[str, str]]]:
+    """For each case, and each actor that subjects name, that was enough to publish on some day: the (rule, subject) of the
+    alerts about it that were alive on such a day. An alert counts from its last revision, and one that ended by itself
+    from when its level was reached. Actors in the evidence are not looked up: what they add, their cases have."""
+    known, terms = rules(), Terms(profile)
+    rows = [
+        {
+            **{name: alert.get(name) for name in ALERT},
+            "alert_id": f"{alert['rule']}|{alert['subject']}|{alert['scope']}",
+            "clock": alert["level_at"] if alert["status"] == WITHDRAWN else alert["clock"],
+        }
+        for alert in alerts
+    ]
+    found = signs(pl.DataFrame(rows, schema=ALERT), known, terms)
+    by_target: defaultdict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
+    for about in (of_cases(found, known), of_actors(found, known, pl.DataFrame(schema=NAMED))):
+        done = combined(about, as_it_came(about), terms)
+        enough = done.risks.filter("published").select(*TARGET, "asked")
+        alive = done.shares.join(enough, on=[*TARGET, "asked"], how="semi").select(*TARGET, "rule", "subject")
+        for of, who, rule, subject in alive.unique(maintain_order=True).iter_rows():
+            by_target[of, who].add((rule, subject))
+    return list(by_target.values())
