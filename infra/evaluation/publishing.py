@@ -20,7 +20,8 @@ WITHDRAWN = "withdrawn"
 def published(alerts: Sequence[Mapping[str, Any]], profile: Profile) -> list[set[tuple[str, str]]]:
     """For each case, and each actor that subjects name, that was enough to publish on some day: the (rule, subject) of the
     alerts about it that were alive on such a day. An alert counts from its last revision, and one that ended by itself
-    from when its level was reached. Actors in the evidence are not looked up: what they add, their cases have."""
+    from when its level was reached. Of the actors only those that subjects name are known here, and only they count that
+    are more than one of their cases."""
     known, terms = rules(), Terms(profile)
     rows = [
         {
@@ -31,11 +32,13 @@ def published(alerts: Sequence[Mapping[str, Any]], profile: Profile) -> list[set
         for alert in alerts
     ]
     found = signs(pl.DataFrame(rows, schema=ALERT), known, terms)
-    by_target: defaultdict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
+    said: list[set[tuple[str, str]]] = []
     for about in (of_cases(found, known), of_actors(found, known, pl.DataFrame(schema=NAMED))):
+        by_target: defaultdict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
         done = combined(about, as_it_came(about), terms)
         enough = done.risks.filter("published").select(*TARGET, "asked")
         alive = done.shares.join(enough, on=[*TARGET, "asked"], how="semi").select(*TARGET, "rule", "subject")
         for of, who, rule, subject in alive.unique(maintain_order=True).iter_rows():
             by_target[of, who].add((rule, subject))
-    return list(by_target.values())
+        said += [pairs for pairs in by_target.values() if not any(pairs <= other for other in said)]
+    return said

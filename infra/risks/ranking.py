@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import date, datetime, time, timedelta
+from math import ceil
 from typing import Any
 
 import polars as pl
@@ -38,7 +39,8 @@ def rank(
     """The ranking of a local day over what stands now, but for the rules ``without``. Raises what the ClickHouse client
     raises."""
     terms = Terms(profile)
-    begin = datetime.combine(day - timedelta(days=int(terms.decay_days(day))), time(), profile.timezone)
+    oldest = day - timedelta(days=ceil(terms.decay_days(day)) - 1)  # a day before, it weighs nothing
+    begin = datetime.combine(oldest, time(), profile.timezone)
     known = standing(settings, rules, since=round(begin.timestamp() * 1000), without=without)
     return ranking(known, profile, rules, by, day)
 

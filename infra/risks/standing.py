@@ -12,7 +12,7 @@ from schemas.catalogue import DOMAINS
 from sinks.clickhouse.client import connect
 from sinks.clickhouse.tables import TABLES
 from sinks.settings import ClickHouseSettings
-from streams.risks.signs import ALERT, FOUND_LEVELS, NAMED
+from streams.risks.signs import ALERT, FOUND_LEVELS, NAMED, combinable
 from streams.rules.alerts import EVIDENCE_LIMIT
 from streams.rules.rule import Rule
 
@@ -36,7 +36,7 @@ def standing(
     """Of the alerts last revised at ``since`` (UTC ms) or later, but for rules ``without``. Raises what the client raises
     when nobody answers."""
     client = connect(settings)
-    counted = [rule for rule in rules.values() if rule.kind != "page" and rule.id not in without]
+    counted = [rule for rule in combinable(rules) if rule.id not in without]
     alerts = f"{settings.database}.alerts"
     parameters: dict[str, Any] = {
         "rules": [rule.id for rule in counted], "levels": list(FOUND_LEVELS), "since": since,

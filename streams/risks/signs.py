@@ -31,13 +31,17 @@ TOKEN = re.compile(r"[a-z2-7]{26}")
 OFFICER = "officer_token"
 
 
+def combinable(rules: Mapping[str, Rule]) -> list[Rule]:
+    """The rules whose alerts are combined."""
+    return [rule for rule in rules.values() if rule.kind != "page" and rule.domain != OUTAGES]
+
+
 def signs(alerts: pl.DataFrame, rules: Mapping[str, Rule], terms: Terms) -> pl.DataFrame:
     """One row an alert that is a finding: the columns of ``ALERT``, ``domain``, ``kind``, ``sign`` (those of one sign are
     not independent), ``day`` (of its last revision, since 1970), ``value`` (rupiah beyond what is allowed, or none),
     ``severity``, ``weight``, ``raised`` (for its level), ``band`` (for its value), and ``strength``, their product."""
-    mine = [rule for rule in rules.values() if rule.kind != "page" and rule.domain != OUTAGES]
     facts = pl.DataFrame(
-        [(rule.id, rule.domain, rule.kind, rule.sign, rule.severity) for rule in mine],
+        [(rule.id, rule.domain, rule.kind, rule.sign, rule.severity) for rule in combinable(rules)],
         schema={
             "rule": pl.String,
             "domain": pl.String,
