@@ -18,7 +18,13 @@ HEAVY = {
     "stream": ("confluent_kafka", "streams.worker", "streams.domains", "streams.engine.app"),
     "sink": ("confluent_kafka", "clickhouse_connect", "sinks.clickhouse.sink"),
     "wallboard": ("confluent_kafka", "clickhouse_connect", "sinks.wallboard.app", "infra.rules.states"),
-    "inspectorate": ("confluent_kafka", "clickhouse_connect", "sinks.inspectorate.app", "infra.rules.served"),
+    "inspectorate": (
+        "confluent_kafka",
+        "clickhouse_connect",
+        "sinks.inspectorate.app",
+        "infra.rules.served",
+        "infra.risks.served",
+    ),
     "simulator": ("confluent_kafka", "producers.simulator.demo"),
 }
 POLL_SECONDS = 0.05
@@ -126,6 +132,7 @@ def wallboard(context: typer.Context) -> None:
 def inspectorate(context: typer.Context) -> None:
     """The inspectorate's pages."""
     from infra.cli.main import settings_of
+    from infra.risks.served import ServedRankings
     from infra.rules.served import Served
     from infra.rules.states import States, lenient
     from infra.settings import resolve_profile
@@ -135,13 +142,15 @@ def inspectorate(context: typer.Context) -> None:
     settings = settings_of(context)
     profile = Profile.load(resolve_profile(settings.profile))
     states = States(settings.data_dir)
+    observed = lenient(states)
     inspectorate_app.run(
         settings.kafka,
         settings.clickhouse,
         settings.inspectorate,
         profile,
-        observed=lenient(states),
+        observed=observed,
         rule_pages=Served(settings, profile, states).page,
+        rankings=ServedRankings(settings.clickhouse, profile, observed).get,
     )
 
 

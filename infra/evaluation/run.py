@@ -13,6 +13,7 @@ from infra.embedded.stack import Stack
 from infra.evaluation import reading
 from infra.evaluation.known import known_rules
 from infra.evaluation.mandates import with_mandates
+from infra.evaluation.publishing import published
 from infra.evaluation.scoring import Scores, score
 from infra.settings import Settings
 from producers.client import Publisher
@@ -111,7 +112,10 @@ def _planted(
 
     found = _through(settings, judged_by, ground.end - 1, publish, say, partitions, workers)
     ledger = ground.ledger
-    scores = score(known_rules(), found.alerts, ledger.cases, ledger, found.outcomes)
+    scores = score(
+        known_rules(), found.alerts, ledger.cases, ledger, found.outcomes,
+        published=published(found.alerts, judged_by),
+    )  # fmt: skip
     return Evaluation(
         over, scores, ledger.cases, ledger.events, ledger, found.dead_letters, _seconds(begun, found.pipeline)
     )
@@ -138,7 +142,9 @@ def _log(
                     say("kirim", number, total)
 
     found = _through(settings, profile, history.last_occurred_at, publish, say, partitions, workers)
-    scores = score(known_rules(), found.alerts, history.cases, None, found.outcomes)
+    scores = score(
+        known_rules(), found.alerts, history.cases, None, found.outcomes, published=published(found.alerts, profile)
+    )  # fmt: skip
     seconds = _seconds(begun, found.pipeline)
     return Evaluation(over, scores, history.cases, history.rows, None, found.dead_letters, seconds)
 

@@ -12,18 +12,19 @@ something planted for its rule shows.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from infra.evaluation.known import Known
 from producers.plants import STRENGTHS, Ledger, Planted
 
+#: The rule and the subject of an alert.
+Pair = tuple[str, str]
 FOUND_LEVELS = ("breach", "severe")
-#: What the rules should reach: the facts of all that was planted, the signs at the middle strength.
-RECALL = {"hard": 1.0, "soft": 0.8}
-PRECISION = 0.98  # of facts
-MIDDLE = "medium"
+#: What the rules should reach.
+RECALL = {"hard": 0.95, "soft": 0.85}
+PRECISION = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class RuleScore:
     ``cases`` are what the rule is about: permits, SP2D, receipts or registrations. ``alerted`` are subjects with an alert:
     ``true`` planted, ``false`` not, and the rest (``besides``) allowed.
     ``strengths`` are (planted, found) of each strength. ``outcomes`` are cases by what the rule said of them. ``wrong``
-    are the false ones, with what was said.
+    are the false ones, with what was said, ``right`` the true ones.
     """
 
     rule: Known
@@ -47,19 +48,12 @@ class RuleScore:
     outcomes: Mapping[str, int] = field(default_factory=dict)
     missed: Sequence[Planted] = ()
     wrong: Sequence[tuple[str, str]] = ()
+    right: Sequence[str] = ()
 
     @property
     def recall(self) -> float | None:
         """Found of what was planted."""
         return self.found / self.planted if self.planted and self.found is not None else None
-
-    @property
-    def aimed(self) -> float | None:
-        """The recall that counts: of a sign that at the middle strength."""
-        planted, found = self.strengths.get(MIDDLE, (0, 0))
-        if self.rule.kind == "hard":
-            return self.recall
-        return found / planted if planted else None
 
     @property
     def precision(self) -> float | None:
@@ -87,7 +81,7 @@ class RuleScore:
     @property
     def shortfall(self) -> float:
         """By how much it misses what it should reach, 0 where it does; the worst come first."""
-        short = max(0.0, RECALL[self.rule.kind] - self.aimed) if self.aimed is not None else 0.0
+        short = max(0.0, RECALL[self.rule.kind] - self.recall) if self.recall is not None else 0.0
         if self.rule.kind == "hard" and self.precision is not None:
             short = max(short, PRECISION - self.precision)
         return short
@@ -101,7 +95,6 @@ class RuleScore:
             "planted": self.planted,
             "found": self.found,
             "recall": _rounded(self.recall),
-            "recall_aimed": _rounded(self.aimed),
             "precision": _rounded(self.precision),
             "cases": self.cases,
             "alerted": self.alerted,
@@ -117,7 +110,8 @@ class RuleScore:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What reaches people: the alerts of hard rules. ``cases`` are permits and SP2D."""
+    """What reaches people: cases and actors whose combined risk was enough to publish on some day (decision 20). One is
+    true where an alert about it is, and false where none is and one is false. ``cases`` are permits and SP2D."""
 
     alerted: int
     true: int | None
@@ -160,18 +154,16 @@ def score(
     cases: int,
     ledger: Ledger | None = None,
     outcomes: Mapping[str, Mapping[str, int]] | None = None,
+    *,
+    published: Sequence[Collection[Pair]],
 ) -> Scores:
-    """Score alerts (records of risk.alerts) of a run over so many permits; without a ledger nothing is known as true."""
+    """Score alerts (records of risk.alerts) of a run over so many permits; without a ledger nothing is known as true.
+    ``published`` are the rules and subjects (``about``) of the alerts about each case or actor that was published."""
     by_rule: dict[str, dict[str, list[Mapping[str, Any]]]] = defaultdict(lambda: defaultdict(list))
     papers = {rule.id for rule in rules if rule.papers}
     for alert in alerts:
         if alert["level"] in FOUND_LEVELS:
-            about = (
-                [alert["subject"], *filter(None, [alert["scope"]])]
-                if alert["rule"] in papers
-                else [alert["subject"]]
-            )
-            by_rule[alert["rule"]][" · ".join(about)].append(alert)
+            by_rule[alert["rule"]][about(alert, papers=alert["rule"] in papers)].append(alert)
     units: Mapping[str, int] = ledger.units if ledger else {}
     found = [
         _score(
@@ -184,19 +176,31 @@ def score(
         for rule in rules
     ]
     found.sort(key=lambda s: (-s.shortfall, s.rule.kind != "hard", -(s.false or 0), -s.base_rate, s.rule.id))
-    hard = [s for s in found if s.rule.kind == "hard"]
     known = {rule.id for rule in rules}
     planted = Counter(p.rule for p in ledger.guilty) if ledger else Counter[str]()
     return Scores(
         found,
-        Published(
-            sum(s.alerted for s in hard),
-            sum(s.true or 0 for s in hard) if ledger else None,
-            sum(s.false or 0 for s in hard) if ledger else None,
-            cases + units.get("budget", 0),
-        ),
+        _published(published, found, cases + units.get("budget", 0))
+        if ledger
+        else Published(len(published), None, None, cases),
         {rule: count for rule, count in sorted(planted.items()) if rule not in known},
     )
+
+
+def about(alert: Mapping[str, Any], *, papers: bool) -> str:
+    """What an alert is counted as: its subject, and its scope too where the rule is about ``papers``."""
+    subject, scope = str(alert["subject"]), str(alert["scope"] or "")
+    return f"{subject} · {scope}" if papers and scope else subject
+
+
+def _published(published: Sequence[Collection[Pair]], scores: Sequence[RuleScore], cases: int) -> Published:
+    right = {(s.rule.id, subject) for s in scores for subject in s.right}
+    wrong = {(s.rule.id, subject) for s in scores for subject, _ in s.wrong}
+    true = sum(any(pair in right for pair in one) for one in published)
+    false = sum(
+        not any(pair in right for pair in one) and any(pair in wrong for pair in one) for one in published
+    )
+    return Published(len(published), true, false, cases)
 
 
 def _score(
@@ -231,6 +235,7 @@ def _score(
         outcomes,
         [planted for planted in guilty if planted not in hits],
         [(subject, alerted[subject][0]["sentence"]) for subject in false],
+        sorted(true),
     )
 
 

@@ -1,4 +1,7 @@
-"""How many cases each rule was applied to so far, and how often it found something, from ClickHouse."""
+"""How many cases each rule was applied to so far, and how often it found something, from ClickHouse.
+
+A rule that is asked about groups (of rows, or pairs such as an officer and an applicant) once a day counts them once for
+each day: those figures stand apart from the cases, which count once."""
 
 from __future__ import annotations
 
@@ -9,12 +12,15 @@ from typing import Any
 from infra.settings import Settings
 
 OUTCOMES = ("rules_found", "rules_not_found", "rules_not_applicable")
+#: The same of groups.
+ASKED = ("asked_found", "asked_not_found", "asked_few")
 
 
 @dataclass(slots=True)
 class Count:
     """Cases by outcome; ``sources`` by source in the order of ``OUTCOMES``, ``reasons`` why it said nothing. With
-    ``simulated`` some of them were made by the simulator, and whatever shows them says so."""
+    ``simulated`` some of them were made by the simulator, and whatever shows them says so. ``asked`` are the groups that
+    it was asked about, None where it was about none."""
 
     found: int = 0
     not_found: int = 0
@@ -22,15 +28,31 @@ class Count:
     reasons: dict[str, int] = field(default_factory=dict)
     sources: dict[str, list[int]] = field(default_factory=dict)
     simulated: bool = False
+    asked: Count | None = None
+
+    @property
+    def applied(self) -> int:
+        """What it could judge."""
+        return self.found + self.not_found
+
+    @property
+    def total(self) -> int:
+        """What it was applied to."""
+        return self.applied + self.not_applicable
 
     @property
     def base_rate(self) -> float | None:
         """Share of the cases it applied to in which it found something; None where there are none."""
-        applied = self.found + self.not_found
-        return self.found / applied if applied else None
+        return self.found / self.applied if self.applied else None
+
+    @property
+    def shown(self) -> Count:
+        """Of one figure: the cases, and the groups of a rule that has no cases."""
+        return self.asked if self.asked is not None and not self.total else self
 
     def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "base_rate": self.base_rate}
+        asked = None if self.asked is None else self.asked.as_json()
+        return {**asdict(self), "base_rate": self.base_rate, "asked": asked}
 
 
 def counts(settings: Settings) -> dict[str, Count] | None:
@@ -50,7 +72,7 @@ def counts(settings: Settings) -> dict[str, Count] | None:
             f"SELECT metric, dimension, value, sum(amount), max(simulated) FROM {settings.clickhouse.database}.aggregates FINAL "  # noqa: S608
             "WHERE arrayExists(name -> endsWith(metric, concat('.', name)), {names:Array(String)}) "
             "AND dimension IN ('rule', 'source', 'reason') GROUP BY metric, dimension, value",
-            parameters={"names": list(OUTCOMES)},
+            parameters={"names": [*OUTCOMES, *ASKED]},
         ).result_rows
     except Error:
         return None
@@ -63,10 +85,16 @@ def gathered(rows: Any) -> dict[str, Count]:
     """From rows of (metric, dimension, value, amount, simulated)."""
     found: defaultdict[str, Count] = defaultdict(Count)
     for metric, dimension, value, amount, simulated in rows:
-        outcome = OUTCOMES.index(metric.partition(".")[2])
+        name = metric.partition(".")[2]
         rule, _, rest = value.partition("|")
         count = found[rule]
         count.simulated |= bool(simulated)
+        if name in ASKED:
+            outcome, count.asked = ASKED.index(name), count.asked or Count()
+            count = count.asked
+            count.simulated |= bool(simulated)
+        else:
+            outcome = OUTCOMES.index(name)
         if dimension == "rule":
             name = ("found", "not_found", "not_applicable")[outcome]
             setattr(count, name, getattr(count, name) + int(amount))

@@ -23,6 +23,8 @@ def declared(rule: Rule) -> dict[str, Any]:
         "area": rule.area,
         "owner": rule.owner,
         "severity": rule.severity,
+        "sign": rule.sign,
+        "about": list(rule.about),
         "method": rule.method,
         "why": rule.why,
         "innocent": list(rule.innocent),

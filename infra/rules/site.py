@@ -100,6 +100,7 @@ class Site:
             parameters=parameters(rule, self._profile),
             state=self._states.state(rule),
             decisions=[entry for entry in self._states.entries() if entry.rule == rule.id],
+            alike=[one.id for one in rules().values() if one.sign == rule.sign and one.id != rule.id],
             example=_shown(rule),
             table=_table(rule),
             fences=figures.fences.of(rule, day) if figures.fences is not None else None,

@@ -18,7 +18,7 @@ from schemas.profile.model import (
     Threshold,
 )
 
-THRESHOLD_NAME = re.compile(r"[A-Z]\d{2}\.[a-z][a-z0-9_.]*")
+THRESHOLD_NAME = re.compile(r"(?:[A-Z]\d{2}|risk)\.[a-z][a-z0-9_.]*")
 ADDRESS_FORM = "token alamat, 26 huruf kecil atau angka 2-7; bukan alamatnya"
 YEAR_MINUTES = 366 * 1440
 
@@ -67,7 +67,13 @@ def read_thresholds(
     spans = values.Spans(folder)
     keys = ("name", "value", "permit_type", "source", "valid_from", "valid_to", "legal_basis")
     for section in folder.sections(document, "threshold", keys):
-        name = values.code(folder, section, "name", THRESHOLD_NAME, "aturan.parameter, misalnya P01.warning")
+        name = values.code(
+            folder,
+            section,
+            "name",
+            THRESHOLD_NAME,
+            "aturan.parameter, misalnya P01.warning, atau risk.parameter",
+        )
         value = values.number(folder, section, "value", low=-1e15, high=1e15)
         span = values.validity(folder, section)
         basis = values.text(folder, section, "legal_basis")

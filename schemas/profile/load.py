@@ -13,6 +13,7 @@ from schemas.profile.folder import Folder, Section
 from schemas.profile.hours import read_calendars
 from schemas.profile.model import Profile
 from schemas.profile.problems import Problem, ProfileError
+from schemas.profile.risks import read_value_bands
 
 FILES = (
     "profile.toml",
@@ -31,6 +32,7 @@ FILES = (
     "tariffs.csv",
     "authorities.csv",
     "shared_addresses.csv",
+    "value_bands.csv",
 )
 KEYS = ("name", "code", "province", "timezone", "simulation_allowed", "logo", "retention_years")
 LOGO_SUFFIXES = (".svg", ".png")
@@ -87,6 +89,7 @@ def _read(path: Path) -> tuple[Profile | None, list[Problem]]:
     authorities = mandates.read_authorities(folder, kinds)
     elections = dated.read_elections(folder)
     shared_addresses = dated.read_shared_addresses(folder)
+    value_bands = read_value_bands(folder)
     calendars = read_calendars(folder, zone or ZoneInfo("Asia/Jakarta"), units)
 
     problems = sorted(folder.problems)
@@ -118,6 +121,7 @@ def _read(path: Path) -> tuple[Profile | None, list[Problem]]:
         tariffs=tariffs,
         authorities=authorities,
         shared_addresses=shared_addresses,
+        value_bands=value_bands,
     )
     return profile, []
 

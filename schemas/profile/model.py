@@ -279,6 +279,17 @@ class Threshold(Dated):
 
 
 @dataclass(frozen=True, slots=True)
+class ValueBand(Dated):
+    """How much an alert about at least so many rupiah weighs in the combined risk, against 1 for one without a value."""
+
+    least: int
+    factor: float
+    valid_from: date
+    valid_to: date | None = None
+    legal_basis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Election:
     """A day people vote on."""
 
@@ -319,6 +330,7 @@ class Profile:
     tariffs: tuple[Tariff, ...] = ()
     authorities: tuple[Authority, ...] = ()
     shared_addresses: tuple[SharedAddress, ...] = ()
+    value_bands: tuple[ValueBand, ...] = ()
     _standards: dict[tuple[str, str, date], float | None] = field(default_factory=dict, repr=False)
     _thresholds: dict[tuple[str, date, str, str], Threshold | None] = field(default_factory=dict, repr=False)
 

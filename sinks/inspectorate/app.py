@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 import jinja2
 import uvicorn
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, format_percent
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -34,6 +34,7 @@ from schemas.settings import KafkaSettings
 from schemas.spreadsheets import write_csv
 from sinks.inspectorate.alerts import FILTERS, LISTED, PAGE, Alerts, Selection
 from sinks.inspectorate.corrections import DAYS, SMALL, correcting
+from sinks.inspectorate.risks import DOMAIN_NAMES, FOLDED, KINDS, ROLES, By, Rankings
 from sinks.settings import ClickHouseSettings, InspectorateSettings
 
 HERE = Path(__file__).parent
@@ -64,7 +65,15 @@ DAY = "hari"
 RulePages = Callable[[str, date | None], str | None]
 
 
+#: In the address: the combined risks by actor.
+BY_ACTOR = "pihak"
+
+
 def _no_pages(_name: str, _day: date | None) -> str | None:
+    return None
+
+
+def _no_rankings(_by: By, _observing: bool) -> None:
     return None
 
 
@@ -72,7 +81,7 @@ class Pages:
     """The pages over one database; ``profile`` gives codes their names.
 
     ``observed`` says which rules are only observed: asked at every list, and must be quick. ``rule_pages`` has a page
-    for each rule; both come from outside, since sinks do not know the rules.
+    for each rule, ``rankings`` the combined risks; all come from outside, since sinks do not know the rules.
     """
 
     def __init__(
@@ -83,8 +92,9 @@ class Pages:
         *,
         observed: Callable[[], Collection[str]] = frozenset,
         rule_pages: RulePages = _no_pages,
+        rankings: Rankings = _no_rankings,
     ) -> None:
-        self._observed, self._rule_pages = observed, rule_pages
+        self._observed, self._rule_pages, self._rankings = observed, rule_pages, rankings
         self._kafka, self._clickhouse = kafka, clickhouse
         self._alerts = Alerts(clickhouse)
         self._profile = profile
@@ -96,10 +106,16 @@ class Pages:
             lstrip_blocks=True,
         )
         self._pages.filters.update(
-            time=self._time, number=self._number, share=self._share, unit=self._unit, type=self._type
+            time=self._time,
+            number=self._number,
+            share=self._share,
+            unit=self._unit,
+            type=self._type,
+            day=_shown_day,
         )
         self._pages.globals |= {"levels": LEVELS, "states": STATES, "labels": LABELS, "measures": MEASURES}
         self._pages.globals |= {"correction_days": DAYS, "small_sample": SMALL}
+        self._pages.globals |= {"roles": ROLES, "kinds": KINDS, "domains": DOMAIN_NAMES, "folded": FOLDED}
         self._pages.globals |= {"name": profile.name, "sources": profile.sources}
 
     def app(self) -> Starlette:
@@ -110,6 +126,7 @@ class Pages:
                 Route("/", self.listed),
                 Route("/peringatan.csv", self.download),
                 Route("/peringatan/{alert_id}", self.one),
+                Route("/risiko", self.risks),
                 Route("/aturan/", self.rule),
                 Route("/aturan/{rule}", self.rule),
                 *health_routes(
@@ -127,6 +144,12 @@ class Pages:
     async def one(self, request: Request) -> Response:
         """One alert with everything it rests on."""
         return await run_in_threadpool(self._one, request.path_params["alert_id"])
+
+    async def risks(self, request: Request) -> Response:
+        """The combined risks, ranked."""
+        by: By = "actors" if request.query_params.get("menurut") == BY_ACTOR else "cases"
+        selection = _selection(request)
+        return await run_in_threadpool(self._risks, by, selection.page, observing=selection.observing)
 
     async def rule(self, request: Request) -> Response:
         """The page of a rule, or the list of all."""
@@ -161,6 +184,21 @@ class Pages:
             alert=alert,
             events=self._alerts.events(alert["evidence"]),
             observed=alert["rule"] in self._observed(),
+        )
+
+    def _risks(self, by: By, page: int, *, observing: bool) -> Response:
+        ranking = self._rankings(by, observing)
+        asked = {"menurut": BY_ACTOR} if by == "actors" else {}
+        shown = ranking.risks[page * PAGE : (page + 1) * PAGE] if ranking else []
+        return self._html(
+            "risiko.html.j2",
+            ranking=ranking,
+            shown=shown,
+            by=by,
+            observing=observing,
+            page=page,
+            last=max(0, (len(ranking.risks) - 1) // PAGE) if ranking else 0,
+            query=urlencode(asked | ({"tampil": OBSERVING} if observing else {})),
         )
 
     def _rule(self, name: str, day: date | None) -> Response:
@@ -251,6 +289,10 @@ def _day(request: Request) -> date | None:
         return None
 
 
+def _shown_day(value: date) -> str:
+    return str(format_date(value, "d MMM y", locale=LOCALE))
+
+
 def _policy(page: str) -> str:
     """The policy of every page, with leave for this one's own styles: a page that is whole in itself carries them."""
     styles = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
@@ -267,10 +309,11 @@ def run(
     *,
     observed: Callable[[], Collection[str]] = frozenset,
     rule_pages: RulePages = _no_pages,
+    rankings: Rankings = _no_rankings,
 ) -> None:
-    """Serve until SIGTERM or SIGINT; ``observed`` and ``rule_pages`` as ``Pages`` takes them."""
+    """Serve until SIGTERM or SIGINT; ``observed``, ``rule_pages`` and ``rankings`` as ``Pages`` takes them."""
     config = uvicorn.Config(
-        Pages(kafka, clickhouse, profile, observed=observed, rule_pages=rule_pages).app(),
+        Pages(kafka, clickhouse, profile, observed=observed, rule_pages=rule_pages, rankings=rankings).app(),
         host=inspectorate.host,
         port=inspectorate.port,
         log_level="warning",

@@ -86,4 +86,4 @@ def _due(some: list[Row], today: Today) -> str | None:
 def _open(some: list[Row]) -> int:
     owed: int = sum(row["amount"] - row["reduction"] + row["penalty"] for row in _assessments(some))
     paid = sum(row["amount"] for row in some if row["kind"] == "receipt")
-    return owed - paid + sum(row["amount"] for row in some if row["kind"] == "void")
+    return int(owed - paid + sum(row["amount"] for row in some if row["kind"] == "void"))

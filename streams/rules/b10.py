@@ -127,6 +127,7 @@ RULE = Rule(
         Parameter("sp2d_days", 2.0, "hari kerja", "batas penerbitan SP2D sejak SPM lengkap"),
     ),
     severity=0.4,
+    family="delay",
     needs=("document_number", "refers_to"),
     sources=("Permendagri 77/2020",),
     historic=False,

@@ -185,6 +185,8 @@ RULE = Rule(
         Parameter("reissue_days", 30.0, "hari", "jarak pembatalan sampai penerbitan lagi yang masih dibandingkan"),
     ),
     severity=0.5,
+    family="dates",
+    about=("officer_token",),
     needs=("document_number", "document_date", "refers_to"),
     sources=("Permendagri 77/2020",),
     historic=False,

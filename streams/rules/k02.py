@@ -169,6 +169,8 @@ RULE = Rule(
         Parameter("days", 30.0, "hari", "rentang hari yang dijumlahkan"),
     ),
     severity=0.5,
+    family="addresses",
+    about=("operator_token",),
     needs=("family_card_token", "destination_village"),
     sources=("ACE Project: too many people at an address",),
     not_applicable=("alamat bersama yang terdaftar dalam profil",),

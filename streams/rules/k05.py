@@ -132,6 +132,8 @@ RULE = Rule(
         Parameter("ayah_most", 60.0, "tahun", "usia ayah tertinggi pada kelahiran"),
     ),
     severity=0.4,
+    family="entry",
+    about=("operator_token",),
     needs=("person_token", "age_years"),
     sources=("Dukcapil: pembersihan data anomali",),
     not_applicable=("tidak ada usia pada catatan",),

@@ -145,6 +145,7 @@ RULE = Rule(
     unit_of_measure="hari",
     parameters=(Parameter("days", 0.0, "hari", "tenggang sesudah hari kematian yang belum dihitung"),),
     severity=0.8,
+    about=("operator_token",),
     needs=("person_token",),
     sources=("BPK: bantuan sosial kepada penerima yang sudah meninggal",),
     delivers=True,

@@ -157,6 +157,7 @@ RULE = Rule(
     ),
     minimum_sample=20,
     severity=0.5,
+    family="entry",
     needs=("operator_token", "changed_fields"),
     sources=("ACFE: unusual time of entry",),
     not_applicable=("pembetulan terlalu sedikit",),

@@ -206,6 +206,7 @@ RULE = Rule(
         Parameter("severe", 1.5, "bagian standar", "pelanggaran berat"),
     ),
     severity=0.6,
+    family="delay",
     sources=("UU 25/2009", "Ombudsman RI: penundaan berlarut", "PP 28/2025"),
     delivers=True,
     reads_absence=True,

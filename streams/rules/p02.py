@@ -102,6 +102,7 @@ RULE = Rule(
     unit_of_measure="working_days",
     parameters=(Parameter("near_days", 1.0, "hari kerja", "peringatan sekian hari sebelum batas"),),
     severity=0.7,
+    family="delay",
     sources=("UU 30/2014 pasal 53", "PP 28/2025"),
     reads_absence=True,
     not_applicable=("jenis ini tanpa fiktif positif",),

@@ -127,6 +127,7 @@ RULE = Rule(
     ),
     unit_of_measure="steps",
     severity=0.8,
+    about=("officer_token",),
     needs=("case_id", "occurred_at", "step"),
     sources=("Jans dkk. 2011: penambangan proses untuk kecurangan transaksi internal", "Stoop 2012"),
     delivers=True,

@@ -119,6 +119,7 @@ RULE = Rule(
     parameters=(Parameter("least", 2.0, "kali", "paling sedikit sebelum dianggap banyak"),),
     minimum_sample=PEERS,
     severity=0.3,
+    family="returns",
     needs=("case_id", "occurred_at", "step"),
     sources=("Penambangan proses: rework",),
     not_applicable=("belum ditutup", "kurang dari 30 pembanding", "tanpa langkah"),

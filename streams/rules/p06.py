@@ -130,6 +130,7 @@ RULE = Rule(
     innocent=("Petugas pengganti yang sah tidak dicatat", "Satu akun dipakai bersama"),
     unit_of_measure="officers",
     severity=0.8,
+    about=("officer_token",),
     needs=("case_id", "occurred_at", "officer_token", "step"),
     sources=("PP 60/2008", "Pemisahan tugas dengan penambangan proses (fluxicon, 2011)"),
     delivers=True,

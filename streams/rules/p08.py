@@ -128,6 +128,8 @@ RULE = Rule(
     parameters=(Parameter("overtaken", 10.0, "berkas", "paling sedikit yang didahului"),),
     minimum_sample=PEERS,
     severity=0.6,
+    family="speed",
+    about=("agent_token",),
     needs=("case_id", "occurred_at"),
     sources=(
         "Penambangan antrean (Senderovich dkk.)",

@@ -165,6 +165,7 @@ RULE = Rule(
     ),
     minimum_sample=8,
     severity=0.5,
+    family="contact",
     needs=("case_id", "occurred_at", "officer_token", "applicant_token"),
     sources=("Corruption risk index: pemusatan penyedia", "KPK: makelar perizinan"),
     not_applicable=("perkara terlalu sedikit",),

@@ -233,6 +233,8 @@ RULE = Rule(
         Parameter("register_days", 3.0, "hari", "nomor register yang bertanggal lebih awal dari ini"),
     ),
     severity=0.4,
+    family="dates",
+    about=("officer_token",),
     sources=("Cardinal R030: penawaran terlambat yang menang",),
     not_applicable=("data historis", "tanpa nomor register", "kurang dari lima nomor sebelumnya"),
     historic=False,

@@ -160,6 +160,8 @@ RULE = Rule(
     ),
     minimum_sample=PEERS,
     severity=0.5,
+    family="speed",
+    about=("agent_token",),
     sources=("Komisioner KPK, 2025: disebut belum lengkap padahal lengkap",),
     not_applicable=("belum terbit", "tidak berakhir dengan izin", "kurang dari 30 pembanding"),
     measures=("gaps",),

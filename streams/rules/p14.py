@@ -153,6 +153,7 @@ RULE = Rule(
     ),
     unit_of_measure="rupiah",
     severity=0.7,
+    about=("agent_token",),
     needs=("case_id", "occurred_at", "fee_assessed", "fee_paid"),
     sources=("Temuan BPK tentang retribusi",),
     not_applicable=("jenis ini tidak berbayar", "belum ditutup"),

@@ -155,6 +155,7 @@ RULE = Rule(
     parameters=(Parameter("returns", 2.0, "kali", "paling banyak pengembalian sebuah berkas"),),
     minimum_sample=CASES,
     severity=0.4,
+    family="returns",
     sources=("Cardinal R038",),
     not_applicable=("belum ditutup",),
     measures=("acted", "returned"),

@@ -121,6 +121,7 @@ RULE = Rule(
     innocent=("Daftar pejabat belum diperbarui", "Pelaksana harian yang suratnya belum dimasukkan"),
     unit_of_measure="decisions",
     severity=0.8,
+    about=("officer_token",),
     needs=("case_id", "occurred_at", "officer_token"),
     sources=("Perkara perizinan di pengadilan, 2022",),
     not_applicable=(

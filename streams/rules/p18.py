@@ -144,6 +144,7 @@ RULE = Rule(
     ),
     minimum_sample=40,
     severity=0.6,
+    family="contact",
     needs=("case_id", "occurred_at", "officer_token", "agent_token", "step"),
     sources=("KPK tentang calo perizinan",),
     delivers=True,

@@ -191,6 +191,8 @@ RULE = Rule(
         Parameter("noncash", 0.0, "(0 atau 1)", "1 bila penerimaan selain tunai pun harus termuat dalam setoran"),
     ),
     severity=0.7,
+    family="deposit",
+    about=("cashier_token",),
     needs=("receipt_number", "composition", "channel"),
     sources=(
         "BPK: Lombok Barat, Karawang 2017, Bandar Lampung 2024: penerimaan terlambat atau tidak disetor",

@@ -212,6 +212,8 @@ RULE = Rule(
     unit_of_measure="rupiah",
     parameters=(Parameter("tolerance", 0.0, "rupiah", "selisih yang dibiarkan"),),
     severity=0.8,
+    family="deposit",
+    about=("cashier_token",),
     needs=("receipt_number", "composition", "cashier_token"),
     sources=(
         "Washington State Auditor: cash receipting, perbandingan kuitansi dan setoran menurut kasir dan hari",

@@ -154,6 +154,7 @@ RULE = Rule(
         Parameter("repeated", 0.0, "nomor", "kuitansi bernomor ganda yang dibiarkan dalam satu buku dan tahun"),
     ),
     severity=0.6,
+    about=("cashier_token",),
     needs=("receipt_number", "receipt_book"),
     sources=(
         "Washington State Auditor: cash receipting, urutan nomor kuitansi",

@@ -109,6 +109,8 @@ RULE = Rule(
     ),
     minimum_sample=30,
     severity=0.5,
+    family="value",
+    about=("officer_token",),
     needs=("zone", "declared_value", "reference_value", "assessment_id"),
     sources=("Aturan sendiri: nilai yang dinyatakan terhadap nilai acuan zona",),
     not_applicable=("perolehan dalam zona terlalu sedikit",),

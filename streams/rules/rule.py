@@ -115,6 +115,10 @@ class Rule:
     must see to that itself). ``without`` are situations that cannot be for this rule, with the reason.
     ``not_applicable`` are the reasons, by the number that ``judge``, ``compare`` or ``weigh`` gives.
 
+    For the combination with other alerts (``streams/risks``): rules of one ``family`` measure much the same thing, and
+    count as one sign; by default a hard rule stands for itself, and soft ones of a domain together. ``about`` are fields
+    with the tokens of those that an alert is about, where its evidence names one alone; a token of ``by`` always is.
+
     A rule of one case has ``judge``; it may ``compare`` too, once a day in the regency task, and what that finds has the
     scope ``compares``, which ``judge`` never gives, so that the alerts of both tasks stay apart. One of the regency task
     counts ``facts`` of closed cases under its ``measures`` and has ``compare`` for cases that closed, ``ask`` for pairs such
@@ -144,6 +148,8 @@ class Rule:
     parameters: tuple[Parameter, ...] = ()
     minimum_sample: int = 0
     severity: float = 0.5
+    family: str = ""
+    about: tuple[str, ...] = ()
     needs: tuple[str, ...] = ("case_id", "occurred_at")
     sources: tuple[str, ...] = ()
     delivers: bool = False
@@ -178,6 +184,11 @@ class Rule:
     def default(self, name: str) -> float:
         """The default of a parameter."""
         return self.parameter(name).default
+
+    @property
+    def sign(self) -> str:
+        """What its alerts are a sign of: those of one sign are not independent of each other."""
+        return self.family or (self.id if self.kind == "hard" else self.domain)
 
     def among_peers(self, scope: str) -> bool:
         """Whether the regency task says what the rule says in a scope."""

@@ -11,6 +11,7 @@ import pytest
 from infra.evaluation import page
 from infra.evaluation.known import Known, known_rules
 from infra.evaluation.mandates import with_mandates
+from infra.evaluation.publishing import published
 from infra.evaluation.run import Evaluation, Planted
 from infra.evaluation.scoring import Scores, score
 from producers.plants import Ground, Ledger
@@ -18,6 +19,8 @@ from producers.plants.ledger import Planted as Entry
 from schemas.profile import Profile
 
 CONTOH = Path(__file__).parents[2] / "infra" / "profiles" / "contoh"
+CONTOH_PROFILE = Profile.load(CONTOH)
+DAY_MS = 86_400_000
 HARD = Known("P01", "hard", "Terlambat", "permits")
 SOFT = Known("P05", "soft", "Diulang", "permits")
 SILENT = Known("S01", "hard", "Sumber diam", "")
@@ -30,6 +33,11 @@ def alert(rule: str, subject: str, level: str = "breach", *, scope: str = "", at
         "scope": scope,
         "level": level,
         "level_at": at,
+        "clock": at,
+        "status": "raised",
+        "observed": 1.0,
+        "threshold": 0.0,
+        "unit_of_measure": "times",
         "sentence": f"Indikasi pada {subject}",
     }
 
@@ -44,7 +52,7 @@ def ledger() -> Ledger:
 
 
 def scored(*alerts: dict[str, Any]) -> Scores:
-    return score([HARD, SOFT], alerts, 1000, ledger())
+    return score([HARD, SOFT], alerts, 1000, ledger(), published=published(alerts, CONTOH_PROFILE))
 
 
 def test_an_alert_is_true_where_rule_and_subject_are_in_the_ledger() -> None:
@@ -70,7 +78,7 @@ def test_subjects_count_once_and_warnings_never() -> None:
     assert rule.base_rate == 0.001
 
 
-def test_only_facts_are_published() -> None:
+def test_facts_are_published_and_one_sign_is_not() -> None:
     done = scored(alert("P01", "A"), alert("P01", "X"), alert("P05", "X"), alert("P05", "Y"))
     assert done.published.as_json() == {
         "precision": 0.5,
@@ -79,6 +87,25 @@ def test_only_facts_are_published() -> None:
         "true": 1,
         "false": 1,
     }
+
+
+def test_independent_signs_are_published_while_both_are_alive() -> None:
+    signs = [Known(name, "soft", "", "permits") for name in ("P05", "P08", "P12")]
+    both = [alert("P05", "C"), alert("P08", "C", at=50 * DAY_MS)]
+    alike = [alert("P05", "E"), alert("P12", "E")]
+    apart = [alert("P05", "F"), alert("P08", "F", at=95 * DAY_MS)]
+    alerts = [*both, *alike, *apart]
+    assert published(alerts, CONTOH_PROFILE) == [{("P05", "C"), ("P08", "C")}]
+    done = score(signs, alerts, 1000, ledger(), published=published(alerts, CONTOH_PROFILE)).published
+    assert (done.alerted, done.true, done.false) == (1, 1, 0), "one of the two is right, and the case is"
+
+
+def test_what_was_withdrawn_by_itself_counts_from_when_it_was_raised() -> None:
+    officer = "a" * 26
+    ended = {**alert("P09", officer), "status": "withdrawn", "clock": 500 * DAY_MS}
+    assert published([ended, alert("P15", officer, at=20 * DAY_MS)], CONTOH_PROFILE) == [
+        {("P09", officer), ("P15", officer)}
+    ]
 
 
 def test_the_bad_ones_come_first() -> None:
@@ -92,7 +119,8 @@ def test_a_silence_is_found_while_it_lasts() -> None:
     found = Ledger(cases=10)
     found.add(Entry("S01", "/opd/1", "weak", 100, 0, until=200))
     early, during = (
-        score([SILENT], [alert("S01", "/opd/1", at=at)], 10, found).rules[0].found for at in (50, 150)
+        score([SILENT], [alert("S01", "/opd/1", at=at)], 10, found, published=[]).rules[0].found
+        for at in (50, 150)
     )
     assert (early, during) == (0, 1)
 
@@ -102,7 +130,7 @@ def test_a_habit_that_did_not_come_about_is_not_looked_for() -> None:
     for _ in range(3):
         found.extend(Entry("P05", "officer", "weak", 1, 1, "X", least=3))
     found.extend(Entry("P05", "other", "weak", 1, 1, "X", least=3))
-    rule = score([SOFT], [alert("P05", "officer"), alert("P05", "other")], 10, found).rules[0]
+    rule = score([SOFT], [alert("P05", "officer"), alert("P05", "other")], 10, found, published=[]).rules[0]
     assert (rule.planted, rule.found, rule.false, rule.besides) == (1, 1, 0, 1)
 
 
@@ -127,7 +155,7 @@ def test_an_alert_over_ledgers_is_true_where_it_shows_what_was_planted() -> None
         paper_alert("C", "e7"),
         paper_alert("D", "e8", "e9"),
     ]
-    done = score([PAPER], said, 10, found)
+    done = score([PAPER], said, 10, found, published=[{("B05", "penerima · B")}])
     rule = done.rules[0]
     assert (rule.planted, rule.found, rule.true, rule.false, rule.besides) == (2, 1, 1, 1, 2)
     assert [entry.subject for entry in rule.missed] == ["SP2D/2"]
@@ -136,19 +164,9 @@ def test_an_alert_over_ledgers_is_true_where_it_shows_what_was_planted() -> None
     assert done.published.false_per_10000_cases == 100.0
 
 
-def test_a_sign_has_to_find_the_middle_strength() -> None:
-    found = Ledger(cases=10)
-    for subject, strength in (("A", "weak"), ("B", "medium"), ("C", "strong")):
-        found.add(Entry("P05", subject, strength, 10, 1))
-    rule = score([SOFT], [alert("P05", "B")], 10, found).rules[0]
-    assert rule.recall == pytest.approx(1 / 3)
-    assert rule.aimed == 1.0
-    assert not rule.shortfall
-
-
 def test_without_a_ledger_nothing_is_true_or_false() -> None:
     outcomes = {"P01": {"found": 1, "not_found": 5, "not_applicable": 4}}
-    done = score([HARD, SOFT], [alert("P01", "A")], 10, None, outcomes)
+    done = score([HARD, SOFT], [alert("P01", "A")], 10, None, outcomes, published=[])
     rule = next(s for s in done.rules if s.rule.id == "P01")
     assert (rule.planted, rule.recall, rule.precision, rule.alerted) == (None, None, None, 1)
     assert rule.coverage == pytest.approx(0.6)
@@ -156,7 +174,7 @@ def test_without_a_ledger_nothing_is_true_or_false() -> None:
 
 
 def test_what_no_rule_looks_for_is_said() -> None:
-    assert score([SOFT], [], 10, ledger()).no_rule == {"P01": 2}
+    assert score([SOFT], [], 10, ledger(), published=[]).no_rule == {"P01": 2}
 
 
 def test_the_rules_that_run_are_known_with_their_kinds() -> None:

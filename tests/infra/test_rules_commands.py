@@ -121,3 +121,28 @@ def test_coverage_adds_up_by_rule_reason_and_source() -> None:
     assert (found.found, found.not_found, found.not_applicable, found.base_rate) == (3, 9, 2, 0.25)
     assert found.reasons == {"tanpa standar": 2}
     assert found.sources == {"/opd/a": [3, 0, 0]}
+
+
+def test_groups_asked_about_are_counted_apart_from_cases() -> None:
+    counts = gathered(
+        [
+            ("regency.asked_found", "rule", "B05", 2, True),
+            ("regency.asked_not_found", "rule", "B05", 6, False),
+            ("regency.asked_few", "rule", "B05", 1, False),
+            ("regency.asked_few", "reason", "B05|nomor faktur tidak diisi", 1, False),
+            ("permits.asked_found", "rule", "P15", 1, False),
+            ("regency.rules_found", "rule", "P15", 3, False),
+            ("regency.rules_not_found", "rule", "P15", 3, False),
+        ]
+    )
+    groups = counts["B05"].asked
+    assert groups is not None
+    assert counts["B05"].shown is groups
+    assert (groups.found, groups.not_found, groups.not_applicable, groups.base_rate) == (2, 6, 1, 0.25)
+    assert groups.reasons == {"nomor faktur tidak diisi": 1}
+    assert groups.simulated
+    assert counts["B05"].base_rate is None
+    both = counts["P15"]
+    assert both.shown is both
+    assert (both.base_rate, both.asked and both.asked.found) == (0.5, 1)
+    assert both.as_json()["asked"]["base_rate"] == 1.0

@@ -75,6 +75,15 @@ def test_figures_are_shown_where_there_are_any(site: Site) -> None:
         assert "DATA SIMULASI" in (site.page(name, simulated) or "")
 
 
+def test_groups_of_rules_over_ledgers_have_a_base_rate(site: Site) -> None:
+    counts = {"B05": Count(asked=Count(2, 6, 1, {"nomor faktur tidak diisi": 1})), "P15": Count(1, 3)}
+    page = site.page("B05", Figures(counts)) or ""
+    for text in ("25,0 %", "nomor faktur tidak diisi: 1", "dihitung dua kali"):
+        assert text in page, text
+    assert (site.page(INDEX, Figures(counts)) or "").count("25,0 %") == 2
+    assert "dihitung dua kali" not in (site.page("P15", Figures(counts)) or "")
+
+
 def test_a_decision_is_on_the_page_at_once(site: Site, tmp_path: Path) -> None:
     assert "Keputusan tentang pengiriman" not in (site.page("P02", Figures()) or "")
     States(tmp_path).switch("P02", "delivered", "sudah <90> hari")

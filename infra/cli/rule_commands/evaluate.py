@@ -114,7 +114,7 @@ def _say(done: Evaluation) -> None:
     for s in scores.rules:
         words = [f"{s.rule.id:6}"]
         if done.ledger is not None:
-            words.append(f"{_percent(s.aimed)} {s.found:6} / {s.planted:<8}")
+            words.append(f"{_percent(s.recall)} {s.found:6} / {s.planted:<8}")
             words.append(f"{_percent(s.precision)} ({s.true}, {s.false}, {s.besides})".ljust(32))
         words += [f"{s.alerted:6} {_percent(s.base_rate)}", _percent(s.coverage), s.rule.title]
         typer.echo("  ".join(words))

@@ -87,6 +87,14 @@ def _print(
         return
     if count.simulated:
         typer.echo(LEVEL + STAMP)
+    if count.total or count.asked is None:
+        _print_count(count)
+    if count.asked is not None:
+        typer.echo(LEVEL + _("kelompok yang ditanyakan, sekali untuk setiap hari:"))
+        _print_count(count.asked)
+
+
+def _print_count(count: Count) -> None:
     rate = "–" if count.base_rate is None else f"{count.base_rate:.1%}"
     typer.echo(
         LEVEL

@@ -1,0 +1,1 @@
+"""Alerts about the same case or the same actor, combined into one risk that can be ranked."""
