@@ -15,7 +15,7 @@ from daily_rows_revenue import SILENT, revenue
 from domain_rows import profile
 
 from schemas.profile import Profile
-from schemas.profile.model import CashOffice, SharedAddress, Threshold
+from schemas.profile.model import CashOffice, EmployeeAccount, Join, SharedAddress, Threshold
 
 
 @cache
@@ -25,6 +25,8 @@ def daily_profile() -> Profile:
     return replace(
         profile(),
         shared_addresses=(SharedAddress("A0", "pesantren", date(2025, 5, 1), date(2025, 5, 31)),),
+        joins=(Join("employee-payee", date(2025, 5, 6), date(2025, 7, 10)),),
+        employee_accounts=(EmployeeAccount("A2", date(2025, 4, 1), date(2025, 6, 1)),),
         cash_offices={"KAS-BLUD": CashOffice("KAS-BLUD", "Kas BLUD", "1.01", "blud")},
         thresholds=(
             Threshold("R01.days", 2, changed),
@@ -32,6 +34,10 @@ def daily_profile() -> Profile:
             Threshold("R05.repeated", 2, changed),
             Threshold("R11.share", 40, changed),
             Threshold("R11.least", 5, date(2000, 1, 1)),
+            Threshold("B08.share", 40, changed),
+            Threshold("B08.new_days", 10, changed),
+            Threshold("B08.new_amount", 20e6, date(2000, 1, 1)),
+            Threshold("B08.payees", 2, changed),
             Threshold("R01.noncash", 1, date(2000, 1, 1), source=SILENT),
         ),
         _standards={},

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from daily_rows_payees import payees
+
 if TYPE_CHECKING:
     from daily_maker import Maker
 
@@ -18,6 +20,7 @@ def payments(make: Maker) -> None:
     invoices(make)
     plans(make)
     papers(make)
+    payees(make)
 
 
 def line_of(make: Maker) -> dict[str, Any]:
