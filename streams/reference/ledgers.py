@@ -25,7 +25,8 @@ KEYS = {
 
 Row = dict[str, Any]
 Key = tuple[str, ...]
-#: Level, what was seen, what is allowed.
+#: Level, what was seen, what is allowed. The level ``page`` is no alert: it is shown, and counts as not found unless the
+#: rule is a page.
 Said = tuple[str, float, float]
 
 
@@ -52,15 +53,18 @@ class Plain:
     key: Callable[[Row], Key | list[Key] | None]
     judge: Callable[[list[Row], Today], dict[str, Said] | str]
     daily: bool = False
+    page: bool = False
 
 
 @dataclass
 class Judged:
     """``standing`` by (rule, subject, scope); ``asked`` counts groups by (rule, the day before, outcome), where a reason
-    is the outcome of those that nothing is said of."""
+    is the outcome of those that nothing is said of; ``pages`` are what is shown, in thousandths, by (rule, subject, the day
+    before)."""
 
     standing: dict[tuple[str, str, str], Said]
     asked: Counter[tuple[str, str, str]]
+    pages: dict[tuple[str, str, str], int]
 
 
 def judge(
@@ -72,7 +76,7 @@ def judge(
 ) -> Judged:
     """What stands at ``until`` (UTC ms); ``lateness`` (ms) is the slowest source's. Records are without repeats, their
     timestamps the clocks of their partitions."""
-    found = Judged({}, Counter())
+    found = Judged({}, Counter(), {})
     known = {domain: list(rows) for domain, rows in events.items()}
     for day in _days(known, profile, until, lateness):
         at = _begins(profile, day) + lateness
@@ -95,7 +99,7 @@ def judge(
             for key, mine in groups.items():
                 if rule.daily or key in again:
                     said = rule.judge(mine, Today(profile, day, at, window))
-                    _note(found, name, key, said, (day - timedelta(days=1)).isoformat())
+                    _note(found, name, key, said, (day - timedelta(days=1)).isoformat(), page=rule.page)
     return found
 
 
@@ -104,13 +108,16 @@ def _keys(rule: Plain, row: Row) -> list[Key]:
     return [] if key is None else key if isinstance(key, list) else [key]
 
 
-def _note(found: Judged, name: str, key: Key, said: dict[str, Said] | str, on: str) -> None:
+def _note(found: Judged, name: str, key: Key, said: dict[str, Said] | str, on: str, *, page: bool) -> None:
     subject = "|".join(key)
-    outcome = said if isinstance(said, str) else "found" if said else "not_found"
+    alerts = {} if isinstance(said, str) else {scope: one for scope, one in said.items() if one[0] != "page"}
+    shown = [] if isinstance(said, str) else [one[1] for one in said.values() if one[0] == "page"]
+    outcome = said if isinstance(said, str) else "found" if alerts or (page and shown) else "not_found"
     found.asked[name, on, outcome] += 1
+    if shown:
+        found.pages[name, subject, on] = sum(round(1000 * observed) for observed in shown)
     _forget(found, name, subject)
-    if not isinstance(said, str):
-        found.standing.update({(name, subject, scope): one for scope, one in said.items()})
+    found.standing.update({(name, subject, scope): one for scope, one in alerts.items()})
 
 
 def _forget(found: Judged, name: str, subject: str) -> None:

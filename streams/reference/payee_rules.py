@@ -86,7 +86,8 @@ def _new(paid: list[Row], today: Today) -> dict[str, Said] | None:
     unbid = [
         row["amount"]
         for day, row in zip(days, paid, strict=True)
-        if first <= day <= until and (row["package_id"] is None or row["package_method"] in ("direct", "emergency"))
+        if first <= day <= until
+        and (row["package_id"] is None or row["package_method"] in ("direct", "emergency"))
     ]
     most = today.parameter("B08.new_amount", 400e6, first)
     return {"baru": ("breach", sum(unbid), most)} if sum(unbid) > most else {}
@@ -111,7 +112,9 @@ def _to_an_employee(token: str, row: Row, today: Today) -> bool:
     if not profile.may_join("employee-payee", on) or not profile.may_join("employee-payee", today.day):
         return False
     bought = row["package_id"] is not None or row["account"].startswith(("5.1.02.01", "5.2"))
-    return bought and any(item.account_token == token and item.holds(on) for item in profile.employee_accounts)
+    return bought and any(
+        item.account_token == token and item.holds(on) for item in profile.employee_accounts
+    )
 
 
 PAYEE_RULES: Mapping[str, Plain] = {"B08": Plain("budget", WINDOW, _payee_or_account, _payees)}

@@ -6,9 +6,17 @@ from collections.abc import Mapping
 
 from streams.reference.budget_rules import BUDGET_RULES
 from streams.reference.ledgers import Plain
+from streams.reference.pace_rules import PACE_RULES
 from streams.reference.paper_rules import PAPER_RULES
 from streams.reference.payee_rules import PAYEE_RULES
 from streams.reference.population_rules import POPULATION_RULES
 from streams.reference.revenue_rules import REVENUE_RULES
 
-PLAIN: Mapping[str, Plain] = {**BUDGET_RULES, **PAPER_RULES, **PAYEE_RULES, **REVENUE_RULES, **POPULATION_RULES}
+PLAIN: Mapping[str, Plain] = {
+    **BUDGET_RULES,
+    **PACE_RULES,
+    **PAPER_RULES,
+    **PAYEE_RULES,
+    **REVENUE_RULES,
+    **POPULATION_RULES,
+}

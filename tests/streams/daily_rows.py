@@ -34,6 +34,8 @@ def daily_profile() -> Profile:
             Threshold("R05.repeated", 2, changed),
             Threshold("R11.share", 40, changed),
             Threshold("R11.least", 5, date(2000, 1, 1)),
+            Threshold("B03.times", 1.5, date(2000, 1, 1)),
+            Threshold("B03.least", 4, date(2000, 1, 1)),
             Threshold("B08.share", 40, changed),
             Threshold("B08.new_days", 10, changed),
             Threshold("B08.new_amount", 20e6, date(2000, 1, 1)),
