@@ -155,7 +155,7 @@ class Daily:
             text = f"{rule.id}|{rule.not_applicable[reason]}"
             self._totals.add(Key(f"{self._prefix}.asked_few", "reason", text, on), series.n_unique())
         if rule.kind != "page":
-            self._says.say(groups, said)
+            self._says.say(groups, said, weighed.over)
 
     def _show(self, groups: Groups, shown: pl.DataFrame, on: str) -> None:
         """Figures of the rule's page: what was observed in thousandths, by rule and group."""

@@ -36,8 +36,8 @@ class LedgerAlerts:
         self._profile, self._alerts = profile, alerts
         self._ever: defaultdict[str, set[tuple[str, str]]] | None = None
 
-    def say(self, groups: Groups, found: pl.DataFrame) -> None:
-        """Raise what was found; withdraw what was said of these groups before and is found no more."""
+    def say(self, groups: Groups, found: pl.DataFrame, over: pl.Series | None = None) -> None:
+        """Raise what was found; withdraw what was said of these groups before and is found no more, but for those ``over``."""
         rule, ever = groups.rule, self._said(groups.rule)
         stands = set()
         if len(found):
@@ -45,7 +45,8 @@ class LedgerAlerts:
                 stands.add((row["subject"], row["scope"]))
                 self._alerts.revise(self._record(groups, row), LEVELS)
         if gone := ever - stands:
-            judged = set(groups.rows.select(subject(rule)).to_series())
+            rows = groups.rows if over is None else groups.rows.filter(~pl.col("group").is_in(over.implode()))
+            judged = set(rows.select(subject(rule)).to_series())
             for about, scope in gone:
                 if about in judged:
                     self._withdraw(rule, about, scope, groups.day, groups.at)

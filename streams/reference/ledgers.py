@@ -23,6 +23,9 @@ KEYS = {
     "activities": ("opd", "sub_activity"),
 }  # fmt: skip
 
+#: The reason for which nothing is said any more, and what was said stays.
+OVER = "tahun anggaran sudah di luar jangkauan"
+
 Row = dict[str, Any]
 Key = tuple[str, ...]
 #: Level, what was seen, what is allowed. The level ``page`` is no alert: it is shown, and counts as not found unless the
@@ -116,7 +119,8 @@ def _note(found: Judged, name: str, key: Key, said: dict[str, Said] | str, on: s
     found.asked[name, on, outcome] += 1
     if shown:
         found.pages[name, subject, on] = sum(round(1000 * observed) for observed in shown)
-    _forget(found, name, subject)
+    if outcome != OVER:
+        _forget(found, name, subject)
     found.standing.update({(name, subject, scope): one for scope, one in alerts.items()})
 
 

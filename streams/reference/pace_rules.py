@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-from streams.reference.ledgers import Key, Plain, Row, Said, Today
+from streams.reference.ledgers import OVER, Key, Plain, Row, Said, Today
 
 WINDOW = 500
 
@@ -36,7 +36,7 @@ def _rush(rows: list[Row], today: Today) -> dict[str, Said] | str:
     if today.day <= since:
         return "hari kerja terakhir tahun anggaran belum mulai"
     if date(year, 1, 1) < today.day - timedelta(days=WINDOW):
-        return "tahun anggaran sudah di luar jangkauan"
+        return OVER
     weeks = (since - date(year, 1, 1)).days // 7
     begin = since - timedelta(days=7 * weeks)
     earlier = [row for row in rows if begin.isoformat() <= row["day"] < since.isoformat()]
@@ -69,4 +69,58 @@ def _pace(rows: list[Row], begin: date, since: date, last: date, days: int) -> t
     return first, second
 
 
-PACE_RULES: Mapping[str, Plain] = {"B03": Plain("budget", WINDOW, _whose, _rush)}
+STAGES = {"APBD": 1, "SHIFT": 2, "APBD-P": 2}
+
+
+def _sub_activity(row: Row) -> Key | None:
+    approved = row["kind"] == "ceiling" and row["ceiling_stage"] in STAGES
+    if not approved and row["kind"] not in ("sp2d", "accounting", "return", "reversal"):
+        return None
+    return str(row["fiscal_year"]), row["opd"], row["sub_activity"]
+
+
+def _absorption(rows: list[Row], today: Today) -> dict[str, Said] | str:
+    year = rows[0]["fiscal_year"]
+    if date(year, 1, 1) < today.day - timedelta(days=WINDOW):
+        return OVER
+    ends = [date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1) for month in range(1, 13)]
+    over = [end for end in ends if end < today.day]
+    if not over or over[-1].month < today.parameter("B12.month", 6, over[-1]):
+        return "pertengahan tahun anggaran belum lewat"
+    end = over[-1]
+    plans: dict[tuple[str, ...], Row] = {}
+    spent = 0
+    for row in rows:
+        if row["day"] > end.isoformat():
+            continue
+        if row["kind"] != "ceiling":
+            spent += _realised(row)
+        elif row["monthly_plan"]:
+            names = ("program", "activity", "account", "fund", "village")
+            line = tuple(row[name] or "" for name in names)
+            if line not in plans or STAGES[row["ceiling_stage"]] >= STAGES[plans[line]["ceiling_stage"]]:
+                plans[line] = row
+    if not plans:
+        return "rencana kas belum diterima"
+    planned = sum(sum(row["monthly_plan"][: end.month]) for row in plans.values())
+    if planned < today.parameter("B12.least", 10e6, end) or planned <= 0:
+        return "rencana kas terlalu kecil"
+    for source in {row["source"] for row in rows}:
+        if max(row["day"] for row in today.rows("budget") if row["source"] == source) <= end.isoformat():
+            return "sumbernya belum terdengar sesudah akhir bulan"
+    share, least = 100.0 * spent / planned, today.parameter("B12.share", 50, end)
+    return {"": ("warning", share, least)} if share < least else {}
+
+
+def _realised(row: Row) -> int:
+    if row["kind"] == "accounting":
+        return int(row["amount"]) if row["disbursement_type"] in ("UP", "TU") else 0
+    if row["disbursement_type"] not in ("LS", "GU"):
+        return 0
+    return int(row["amount"]) * (1 if row["kind"] == "sp2d" else -1)
+
+
+PACE_RULES: Mapping[str, Plain] = {
+    "B03": Plain("budget", WINDOW, _whose, _rush),
+    "B12": Plain("budget", WINDOW, _sub_activity, _absorption, daily=True),
+}

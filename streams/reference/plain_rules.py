@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from streams.reference.amount_rules import AMOUNT_RULES
 from streams.reference.budget_rules import BUDGET_RULES
 from streams.reference.ledgers import Plain
 from streams.reference.pace_rules import PACE_RULES
@@ -13,6 +14,7 @@ from streams.reference.population_rules import POPULATION_RULES
 from streams.reference.revenue_rules import REVENUE_RULES
 
 PLAIN: Mapping[str, Plain] = {
+    **AMOUNT_RULES,
     **BUDGET_RULES,
     **PACE_RULES,
     **PAPER_RULES,

@@ -44,7 +44,8 @@ def weigh(groups: Groups) -> Weighed:
         PAST: paces.filter(pl.col("begun") & pl.col("past")),
         TOO_FEW: paces.filter(pl.col("begun") & ~pl.col("past") & (pl.col("before") < pl.col("least"))),
     }
-    return Weighed(found, {reason: some.get_column("group") for reason, some in silent.items() if len(some)})
+    groups_of = {reason: some.get_column("group") for reason, some in silent.items() if len(some)}
+    return Weighed(found, groups_of, over=groups_of.get(PAST))
 
 
 def _years(groups: Groups) -> pl.DataFrame:

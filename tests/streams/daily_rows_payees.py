@@ -28,7 +28,7 @@ def payees(make: Maker) -> None:
         paid = make.add(
             "sp2d", make.at(), **{**line, "disbursement_type": rng.choice(["LS", "LS", "LS", "GU"])},
             payee_token=rng.choice([*tokens, None]), payee_account_token=rng.choice(["A1", "A2", "A3", "A4", "A5", None]),
-            account=rng.choice(["5.1.02.01", "5.1.02.04", "5.2.03", "5.1.01"]), amount=rng.randrange(1, 12) * MILLION,
+            account=rng.choice(["5.1.02.01", "5.1.02.04", "5.2.03", "5.1.01"]), amount=rng.randrange(1, 12) * 1_000_700,
             recurring=rng.random() < 0.1, package_id=rng.choice(["P60", None]),
             package_method=rng.choice(["direct", "emergency", "tender", None]),
         )  # fmt: skip
