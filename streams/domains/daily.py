@@ -158,13 +158,13 @@ class Daily:
             self._says.say(groups, said, weighed.over)
 
     def _show(self, groups: Groups, shown: pl.DataFrame, on: str) -> None:
-        """Figures of the rule's page: what was observed in thousandths, by rule and group."""
+        """Figures of the rule's page: what was observed in millionths, by rule and group."""
         if not len(shown):
             return
         names = groups.rows.unique("group", keep="first").select("group", subject(groups.rule))
         for name, observed in names.join(shown, on="group").select("subject", "observed").iter_rows():
             key = Key(f"{self._prefix}.page", "group", f"{groups.rule.id}|{name}", on)
-            self._totals.add(key, round(observed * 1000))
+            self._totals.add(key, round(observed * 1_000_000))
 
 
 def _parted(found: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

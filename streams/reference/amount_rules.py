@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
+from math import fsum, log10
 
 from streams.reference.ledgers import Key, Plain, Row, Said, Today
 from streams.reference.statistics import percentile
@@ -43,4 +44,20 @@ def _round(rows: list[Row], today: Today) -> dict[str, Said] | str:
     return {"": ("breach", shares[payee], fence)} if shares[payee] > fence else {}
 
 
-AMOUNT_RULES: Mapping[str, Plain] = {"B07": Plain("budget", 400, _bought, _round)}
+def _amount(row: Row) -> Key | None:
+    return (str(row["fiscal_year"]), row["opd"]) if _paid(row) and row["amount"] >= 10 else None
+
+
+def _digits(rows: list[Row], today: Today) -> dict[str, Said] | str:
+    if len(rows) < today.parameter("B06.least", 1000):
+        return "pembayaran terlalu sedikit"
+    first = Counter(int(str(row["amount"])[:2]) for row in rows)
+    strays = [abs(first[pair] / len(rows) - log10(1 + 1 / pair)) for pair in range(10, 100)]
+    mean, most = fsum(strays) / 90, today.parameter("B06.mad", 0.0022)
+    return {"": ("page", mean, most)} if mean > most else {}
+
+
+AMOUNT_RULES: Mapping[str, Plain] = {
+    "B06": Plain("budget", 500, _amount, _digits, page=True),
+    "B07": Plain("budget", 400, _bought, _round),
+}

@@ -62,7 +62,7 @@ class Plain:
 @dataclass
 class Judged:
     """``standing`` by (rule, subject, scope); ``asked`` counts groups by (rule, the day before, outcome), where a reason
-    is the outcome of those that nothing is said of; ``pages`` are what is shown, in thousandths, by (rule, subject, the day
+    is the outcome of those that nothing is said of; ``pages`` are what is shown, in millionths, by (rule, subject, the day
     before)."""
 
     standing: dict[tuple[str, str, str], Said]
@@ -118,7 +118,7 @@ def _note(found: Judged, name: str, key: Key, said: dict[str, Said] | str, on: s
     outcome = said if isinstance(said, str) else "found" if alerts or (page and shown) else "not_found"
     found.asked[name, on, outcome] += 1
     if shown:
-        found.pages[name, subject, on] = sum(round(1000 * observed) for observed in shown)
+        found.pages[name, subject, on] = sum(round(1_000_000 * observed) for observed in shown)
     if outcome != OVER:
         _forget(found, name, subject)
     found.standing.update({(name, subject, scope): one for scope, one in alerts.items()})

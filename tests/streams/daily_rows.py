@@ -37,6 +37,8 @@ def daily_profile() -> Profile:
             Threshold("R11.least", 5, date(2000, 1, 1)),
             Threshold("B03.times", 1.5, date(2000, 1, 1)),
             Threshold("B03.least", 4, date(2000, 1, 1)),
+            Threshold("B06.least", 30, date(2000, 1, 1)),
+            Threshold("B06.mad", 0.0137, changed),
             Threshold("B07.least", 4, date(2000, 1, 1)),
             Threshold("B07.peers", 4, date(2000, 1, 1)),
             Threshold("B07.share", 40, changed),

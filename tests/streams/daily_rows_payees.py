@@ -53,7 +53,7 @@ def year_end(make: Maker) -> None:
         paid = make.add(
             "sp2d", at, **line, payee_token=payee, package_id=rng.choice(["P70", "P71", None, None]),
             opd=rng.choice(["1.01", "1.01", "1.02"]), account=rng.choice(["5.1.02.01", "5.2.03"]),
-            amount=rng.randrange(1, 9) * MILLION, recurring=False, package_method="tender",
+            amount=rng.randrange(1, 9) * 1_000_300, recurring=False, package_method="tender",
         )  # fmt: skip
         if rng.random() < 0.2:
             make.correct(paid, amount=rng.randrange(1, 20) * MILLION, occurred_at=rng.choice([at, make.at()]))
