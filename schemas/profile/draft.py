@@ -41,6 +41,8 @@ HEADERS = {
     ),
     "shared_addresses.csv": ("address_token", "kind", "valid_from", "valid_to", "legal_basis"),
     "value_bands.csv": ("least", "factor", "valid_from", "valid_to", "legal_basis"),
+    "joins.csv": ("purpose", "valid_from", "valid_to", "legal_basis", "dpia"),
+    "employee_accounts.csv": ("account_token", "valid_from", "valid_to"),
 }
 FRAME = ("departments.csv", "calendar.toml", "thresholds.toml")
 KINDS = {"1": "kelurahan", "2": "desa", "3": "desa adat"}

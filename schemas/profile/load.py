@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from schemas.profile import dated, mandates, money, organisation, permits, values
+from schemas.profile import dated, joins, mandates, money, organisation, permits, values
 from schemas.profile.folder import Folder, Section
 from schemas.profile.hours import read_calendars
 from schemas.profile.model import Profile
@@ -33,6 +33,8 @@ FILES = (
     "authorities.csv",
     "shared_addresses.csv",
     "value_bands.csv",
+    "joins.csv",
+    "employee_accounts.csv",
 )
 KEYS = ("name", "code", "province", "timezone", "simulation_allowed", "logo", "retention_years")
 LOGO_SUFFIXES = (".svg", ".png")
@@ -90,6 +92,8 @@ def _read(path: Path) -> tuple[Profile | None, list[Problem]]:
     elections = dated.read_elections(folder)
     shared_addresses = dated.read_shared_addresses(folder)
     value_bands = read_value_bands(folder)
+    declared = joins.read_joins(folder)
+    employees = joins.read_employee_accounts(folder)
     calendars = read_calendars(folder, zone or ZoneInfo("Asia/Jakarta"), units)
 
     problems = sorted(folder.problems)
@@ -122,6 +126,8 @@ def _read(path: Path) -> tuple[Profile | None, list[Problem]]:
         authorities=authorities,
         shared_addresses=shared_addresses,
         value_bands=value_bands,
+        joins=declared,
+        employee_accounts=employees,
     )
     return profile, []
 

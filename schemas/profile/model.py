@@ -18,6 +18,8 @@ DOMAINS = ("permits", "revenue", "budget", "population", "activities")
 VILLAGE_KINDS = ("desa", "kelurahan", "desa adat")
 CASH_OFFICE_KINDS = ("treasurer", "branch", "market", "bank", "online", "blud", "bos", "jkn")
 SHARED_ADDRESS_KINDS = ("pesantren", "barracks", "plantation", "prison", "dormitory")
+#: What tokens are laid side by side for. ``employee-payee``: an employee's bank account and a payee's.
+JOIN_PURPOSES = ("employee-payee",)
 DIRECT_USE_KINDS = ("blud", "bos", "jkn")
 #: When a source can be expected to speak: in working time, or at any hour.
 SOURCE_HOURS = ("office", "always")
@@ -207,6 +209,26 @@ class SharedAddress(Dated):
 
 
 @dataclass(frozen=True, slots=True)
+class Join(Dated):
+    """That tokens may be laid side by side for a purpose, one of ``JOIN_PURPOSES``; ``dpia`` names its impact assessment."""
+
+    purpose: str
+    valid_from: date
+    valid_to: date | None = None
+    legal_basis: str = ""
+    dpia: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EmployeeAccount(Dated):
+    """The bank account of an employee of the regency; whose it is, is not said."""
+
+    account_token: str
+    valid_from: date
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CashOffice:
     """Where money comes in. ``kind`` is one of ``CASH_OFFICE_KINDS``."""
 
@@ -331,6 +353,8 @@ class Profile:
     authorities: tuple[Authority, ...] = ()
     shared_addresses: tuple[SharedAddress, ...] = ()
     value_bands: tuple[ValueBand, ...] = ()
+    joins: tuple[Join, ...] = ()
+    employee_accounts: tuple[EmployeeAccount, ...] = ()
     _standards: dict[tuple[str, str, date], float | None] = field(default_factory=dict, repr=False)
     _thresholds: dict[tuple[str, date, str, str], Threshold | None] = field(default_factory=dict, repr=False)
 
@@ -386,6 +410,10 @@ class Profile:
         """The tariff of a permit type in force on a day, None where the type carries no fee then."""
         found = (item for item in self.tariffs if item.permit_type == permit_type and item.holds(on))
         return next(found, None)
+
+    def may_join(self, purpose: str, on: date) -> bool:
+        """Whether tokens may be laid side by side for a purpose on a day."""
+        return any(item.purpose == purpose and item.holds(on) for item in self.joins)
 
     def authorities_for(self, permit_type: str) -> tuple[Authority, ...]:
         """Who may decide permits of a type, on any day: the rows of the type and of ``*``."""

@@ -31,7 +31,7 @@ from streams.engine.merge import Merged
 from streams.engine.processor import Context, RowError
 from streams.engine.store import Store
 from streams.engine.totals import Key, Totals
-from streams.ledgers.alerts import LedgerAlerts
+from streams.ledgers.alerts import LedgerAlerts, subject
 from streams.ledgers.groups import Groups
 from streams.ledgers.ledger import Ledger
 from streams.peers.days import Days
@@ -161,7 +161,11 @@ class Daily:
         if rule.weigh is None:
             return
         weighed = rule.weigh(groups)
-        found = weighed.found.get_column("group").n_unique() if len(weighed.found) else 0
+        said, shown = weighed.found, weighed.found
+        if rule.kind != "page":
+            said, shown = _parted(weighed.found)
+        self._show(groups, shown, on)
+        found = said.get_column("group").n_unique() if len(said) else 0
         few = sum(series.n_unique() for series in weighed.silent.values())
         judged = groups.rows.get_column("group").n_unique()
         for metric, amount in (
@@ -172,7 +176,23 @@ class Daily:
             text = f"{rule.id}|{rule.not_applicable[reason]}"
             self._totals.add(Key(f"{self._prefix}.asked_few", "reason", text, on), series.n_unique())
         if rule.kind != "page":
-            self._says.say(groups, weighed)
+            self._says.say(groups, said, weighed.past)
+
+    def _show(self, groups: Groups, shown: pl.DataFrame, on: str) -> None:
+        """Figures of the rule's page: what was observed in millionths, by rule and group."""
+        if not len(shown):
+            return
+        names = groups.rows.unique("group", keep="first").select("group", subject(groups.rule))
+        for name, observed in names.join(shown, on="group").select("subject", "observed").iter_rows():
+            key = Key(f"{self._prefix}.page", "group", f"{groups.rule.id}|{name}", on)
+            self._totals.add(key, round(observed * 1_000_000))
+
+
+def _parted(found: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What is said, and what only the rule's page shows."""
+    if "page" not in found.columns:
+        return found, found.clear()
+    return found.filter(~pl.col("page")).drop("page"), found.filter(pl.col("page"))
 
 
 def _read(rows: pl.DataFrame, rule: Rule) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from schemas.catalogue import DOMAINS
 from schemas.profile import Profile
 from streams.cases.book import day_of
 from streams.engine.alerts import WITHDRAWN, Alerts
-from streams.ledgers.groups import Groups, Weighed
+from streams.ledgers.groups import Groups
 from streams.rules.alerts import EVIDENCE_LIMIT, alert_id, digest_of_ids, record
 from streams.rules.as_of import AsOf
 from streams.rules.findings import BREACH, LEVELS
@@ -36,9 +36,10 @@ class LedgerAlerts:
         self._profile, self._alerts = profile, alerts
         self._ever: defaultdict[str, set[tuple[str, str]]] | None = None
 
-    def say(self, groups: Groups, weighed: Weighed) -> None:
-        """Raise what was found; withdraw what was said of these groups before and is found no more."""
-        rule, ever, found = groups.rule, self._said(groups.rule), weighed.found
+    def say(self, groups: Groups, found: pl.DataFrame, past: pl.DataFrame | None = None) -> None:
+        """Raise what was found; withdraw what was said of these groups before and is found no more, but for what is ``past``
+        (``Weighed.past``)."""
+        rule, ever = groups.rule, self._said(groups.rule)
         stands = set()
         if len(found):
             for row in _complete(groups, found).iter_rows(named=True):
@@ -46,7 +47,7 @@ class LedgerAlerts:
                 self._alerts.revise(self._record(groups, row), LEVELS)
         if gone := ever - stands:
             judged = set(groups.rows.select(subject(rule)).to_series())
-            for about, scope in gone - _past(groups, weighed):
+            for about, scope in gone - _past(groups, past, gone):
                 if about in judged:
                     self._withdraw(rule, about, scope, groups.day, groups.at)
         ever |= stands
@@ -110,12 +111,13 @@ def subject(rule: Rule) -> pl.Expr:
     return pl.concat_str(names, separator=JOINT).alias("subject")
 
 
-def _past(groups: Groups, weighed: Weighed) -> set[tuple[str, str]]:
-    """Subject and scope of what is not judged any more."""
-    if weighed.past is None or not len(weighed.past):
+def _past(groups: Groups, past: pl.DataFrame | None, gone: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those subjects and scopes that are not judged any more."""
+    if past is None or not len(past):
         return set()
     of = groups.rows.group_by("group").agg(subject(groups.rule).first())
-    return set(weighed.past.join(of, on="group").select("subject", "scope").iter_rows())
+    named = set(past.join(of, on="group").select("subject", "scope").iter_rows())
+    return {said for said in gone if said in named or (said[0], None) in named}
 
 
 def _complete(groups: Groups, found: pl.DataFrame) -> pl.DataFrame:

@@ -53,13 +53,24 @@ class Groups:
 class Weighed:
     """What a rule says of groups. ``found`` has a row a finding: group, observed, threshold, and where they are not what
     ``FINDING`` says, scope, level, at, fence, ``as_of`` (the day whose parameters decided; today), ``as_of_source`` (the
-    source whose parameters decided; none), ``proof`` (the rows that show it; all of the group); any other column is for the rule's sentence. ``silent`` are groups of which it says nothing, by the index of the reason in the rule's
-    ``not_applicable``. Nothing was found in all others. ``past`` (group, scope) is what too little is left of to judge it again:
-    what was said of it stands."""
+    source whose parameters decided; none), ``proof`` (the rows that show it; all of the group); any other column is for the
+    rule's sentence. Where ``page`` is true, or the rule is a page, it is no alert: the rule's page shows ``observed``.
+    ``silent`` are groups of which it says nothing, by the index of the reason in the rule's ``not_applicable``. Nothing was
+    found in all others. ``past`` (group, scope; null for every scope) is what too little is left of to judge it again: what
+    was said of it stands."""
 
     found: pl.DataFrame
     silent: Mapping[int, pl.Series] = field(default_factory=dict)
     past: pl.DataFrame | None = None
+
+
+def every_scope(groups: pl.Series | None) -> pl.DataFrame | None:
+    """Groups of which nothing is judged any more, for ``Weighed.past``."""
+    return (
+        None
+        if groups is None
+        else groups.alias("group").to_frame().with_columns(scope=pl.lit(None, pl.String))
+    )
 
 
 def without(rows: pl.DataFrame, some: pl.DataFrame) -> pl.Series:

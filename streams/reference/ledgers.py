@@ -23,9 +23,13 @@ KEYS = {
     "activities": ("opd", "sub_activity"), "permits": ("case_id",),
 }  # fmt: skip
 
+#: The reason for which nothing is said any more, and what was said stays.
+OVER = "tahun anggaran sudah di luar jangkauan"
+
 Row = dict[str, Any]
 Key = tuple[str, ...]
-#: Level, what was seen, what is allowed.
+#: Level, what was seen, what is allowed. The level ``page`` is no alert: it is shown, and counts as not found unless the
+#: rule is a page.
 Said = tuple[str, float, float]
 
 
@@ -62,15 +66,18 @@ class Plain:
     key: Callable[[Row], Key | list[Key] | None]
     judge: Callable[[list[Row], Today], Answer]
     daily: bool = False
+    page: bool = False
 
 
 @dataclass
 class Judged:
     """``standing`` by (rule, subject, scope); ``asked`` counts groups by (rule, the day before, outcome), where a reason
-    is the outcome of those that nothing is said of."""
+    is the outcome of those that nothing is said of; ``pages`` are what is shown, in millionths, by (rule, subject, the day
+    before)."""
 
     standing: dict[tuple[str, str, str], Said]
     asked: Counter[tuple[str, str, str]]
+    pages: dict[tuple[str, str, str], int]
 
 
 def judge(
@@ -82,7 +89,7 @@ def judge(
 ) -> Judged:
     """What stands at ``until`` (UTC ms); ``lateness`` (ms) is the slowest source's. Records are without repeats, their
     timestamps the clocks of their partitions."""
-    found = Judged({}, Counter())
+    found = Judged({}, Counter(), {})
     known = {domain: list(rows) for domain, rows in events.items()}
     for day in _days(known, profile, until, lateness):
         at = _begins(profile, day) + lateness
@@ -105,7 +112,7 @@ def judge(
             for key, mine in groups.items():
                 if rule.daily or key in again:
                     said = rule.judge(mine, Today(profile, day, at, window))
-                    _note(found, name, key, said, (day - timedelta(days=1)).isoformat())
+                    _note(found, name, key, said, (day - timedelta(days=1)).isoformat(), page=rule.page)
     return found
 
 
@@ -114,16 +121,23 @@ def _keys(rule: Plain, row: Row) -> list[Key]:
     return [] if key is None else key if isinstance(key, list) else [key]
 
 
-def _note(found: Judged, name: str, key: Key, said: Answer, on: str) -> None:
+def _note(found: Judged, name: str, key: Key, said: Answer, on: str, *, page: bool) -> None:
     subject = "|".join(key)
     silent = Silent(said, {}) if isinstance(said, str) else said if isinstance(said, Silent) else None
     by_scope: Mapping[str, Said | None] = silent.stands if silent is not None else said  # type: ignore[assignment]
-    new = {(name, subject, scope): one for scope, one in by_scope.items() if one is not None}
-    outcome = silent.reason if silent is not None else "found" if new else "not_found"
+    shown = [one[1] for one in by_scope.values() if one is not None and one[0] == "page"]
+    new = {
+        (name, subject, scope): one for scope, one in by_scope.items() if one is not None and one[0] != "page"
+    }
+    found_any = bool(new) or (page and bool(shown))
+    outcome = silent.reason if silent is not None else "found" if found_any else "not_found"
     found.asked[name, on, outcome] += 1
+    if shown:
+        found.pages[name, subject, on] = sum(round(1_000_000 * observed) for observed in shown)
     kept = {(name, subject, scope) for scope, one in by_scope.items() if one is None} & found.standing.keys()
     stands = {place: found.standing[place] for place in kept}
-    _forget(found, name, subject)
+    if outcome != OVER:
+        _forget(found, name, subject)
     found.standing.update(stands | new)
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from streams.reference.amount_rules import AMOUNT_RULES
 from streams.reference.budget_rules import BUDGET_RULES
 from streams.reference.crossing_rules import CROSSING_RULES
 from streams.reference.ledgers import Plain
+from streams.reference.pace_rules import PACE_RULES
 from streams.reference.paper_rules import PAPER_RULES
+from streams.reference.payee_rules import PAYEE_RULES
 from streams.reference.population_rules import POPULATION_RULES
 from streams.reference.revenue_rules import REVENUE_RULES
 
@@ -17,4 +20,7 @@ PLAIN: Mapping[str, Plain] = {
     **REVENUE_RULES,
     **POPULATION_RULES,
     **CROSSING_RULES,
+    **AMOUNT_RULES,
+    **PACE_RULES,
+    **PAYEE_RULES,
 }

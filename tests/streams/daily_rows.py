@@ -18,7 +18,15 @@ from daily_rows_revenue import SILENT, revenue
 from domain_rows import profile
 
 from schemas.profile import Profile
-from schemas.profile.model import CashOffice, Election, SharedAddress, Tariff, Threshold
+from schemas.profile.model import (
+    CashOffice,
+    Election,
+    EmployeeAccount,
+    Join,
+    SharedAddress,
+    Tariff,
+    Threshold,
+)
 
 
 @cache
@@ -28,6 +36,9 @@ def daily_profile() -> Profile:
     return replace(
         profile(),
         shared_addresses=(SharedAddress("A0", "pesantren", date(2025, 5, 1), date(2025, 5, 31)),),
+        joins=(Join("employee-payee", date(2025, 5, 6), date(2025, 7, 10)),),
+        employee_accounts=(EmployeeAccount("A2", date(2025, 4, 1), date(2025, 6, 1)),),
+        accounts={"5.1.02.09": "Honorarium Narasumber"},
         cash_offices={"KAS-BLUD": CashOffice("KAS-BLUD", "Kas BLUD", "1.01", "blud")},
         elections=(Election(ELECTION, "Pemilihan uji"),),
         tariffs=(Tariff("PBG", None, date(2025, 1, 1), date(2025, 5, 5)), Tariff("PBG", 500_000, changed)),
@@ -45,6 +56,19 @@ def daily_profile() -> Profile:
             Threshold("R12.least", 3, date(2000, 1, 1)),
             Threshold("R11.share", 40, changed),
             Threshold("R11.least", 5, date(2000, 1, 1)),
+            Threshold("B03.times", 1.5, date(2000, 1, 1)),
+            Threshold("B03.least", 4, date(2000, 1, 1)),
+            Threshold("B06.least", 30, date(2000, 1, 1)),
+            Threshold("B06.mad", 0.0137, changed),
+            Threshold("B07.least", 4, date(2000, 1, 1)),
+            Threshold("B07.peers", 4, date(2000, 1, 1)),
+            Threshold("B07.share", 40, changed),
+            Threshold("B12.month", 4, date(2000, 1, 1)),
+            Threshold("B12.share", 30, date(2025, 5, 31)),
+            Threshold("B08.share", 40, changed),
+            Threshold("B08.new_days", 10, changed),
+            Threshold("B08.new_amount", 20e6, date(2000, 1, 1)),
+            Threshold("B08.payees", 2, changed),
             Threshold("R01.noncash", 1, date(2000, 1, 1), source=SILENT),
         ),
         _standards={},

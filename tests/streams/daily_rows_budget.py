@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from daily_rows_amounts import amounts
+from daily_rows_payees import payees
+from daily_rows_plans import cash_plans
+
 if TYPE_CHECKING:
     from daily_maker import Maker
 
@@ -18,6 +22,9 @@ def payments(make: Maker) -> None:
     invoices(make)
     plans(make)
     papers(make)
+    payees(make)
+    amounts(make)
+    cash_plans(make)
 
 
 def line_of(make: Maker) -> dict[str, Any]:

@@ -66,6 +66,16 @@ def asked(processor: Regency) -> Counter[tuple[str, str, str]]:
     return found
 
 
+def shown(processor: Regency) -> dict[tuple[str, str, str], int]:
+    """What pages show, by rule, subject and day."""
+    found = {}
+    for key, amount in processor.totals.snapshot().items():
+        if key.metric == "regency.page" and amount:
+            rule, _, subject = key.value.partition("|")
+            found[rule, subject, key.local_day] = amount
+    return found
+
+
 def compare(domain: str, seed: int) -> Judged:
     rng = random.Random(f"{domain} {seed}")  # noqa: S311
     events = GENERATORS[domain](rng)
@@ -82,6 +92,7 @@ def compare(domain: str, seed: int) -> Judged:
     processor = run(rows, cuts, until, rng, daily_profile())
     assert said(processor) == plain.standing
     assert asked(processor) == Counter({name: n for name, n in plain.asked.items() if n})
+    assert shown(processor) == {name: n for name, n in plain.pages.items() if n}
     return plain
 
 
