@@ -12,6 +12,7 @@ from daily_maker import DAY, Maker, Rows
 from daily_rows_budget import payments
 from daily_rows_population import population
 from daily_rows_revenue import SILENT, revenue
+from daily_rows_spending import spending
 from domain_rows import profile
 
 from schemas.profile import Profile
@@ -32,6 +33,8 @@ def daily_profile() -> Profile:
             Threshold("R05.repeated", 2, changed),
             Threshold("R11.share", 40, changed),
             Threshold("R11.least", 5, date(2000, 1, 1)),
+            Threshold("B14.overtaken", 3, date(2000, 1, 1), date(2025, 5, 5)),
+            Threshold("B14.overtaken", 2, changed),
             Threshold("R01.noncash", 1, date(2000, 1, 1), source=SILENT),
         ),
         _standards={},
@@ -56,6 +59,7 @@ def budget(rng: random.Random) -> Rows:
         if rng.random() < 0.15:
             make.correct(package, package_ceiling=rng.choice([50, 450]) * 1_000_000)
     payments(make)
+    spending(make)
     return make.made
 
 
