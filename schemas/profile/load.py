@@ -31,6 +31,7 @@ FILES = (
     "tariffs.csv",
     "authorities.csv",
     "shared_addresses.csv",
+    "duty_pairs.csv",
 )
 KEYS = ("name", "code", "province", "timezone", "simulation_allowed", "logo", "retention_years")
 LOGO_SUFFIXES = (".svg", ".png")
@@ -85,6 +86,7 @@ def _read(path: Path) -> tuple[Profile | None, list[Problem]]:
     thresholds = dated.read_thresholds(folder, kinds, sources)
     tariffs = mandates.read_tariffs(folder, kinds)
     authorities = mandates.read_authorities(folder, kinds)
+    duty_pairs = mandates.read_duty_pairs(folder)
     elections = dated.read_elections(folder)
     shared_addresses = dated.read_shared_addresses(folder)
     calendars = read_calendars(folder, zone or ZoneInfo("Asia/Jakarta"), units)
@@ -118,6 +120,7 @@ def _read(path: Path) -> tuple[Profile | None, list[Problem]]:
         tariffs=tariffs,
         authorities=authorities,
         shared_addresses=shared_addresses,
+        duty_pairs=duty_pairs,
     )
     return profile, []
 

@@ -18,6 +18,8 @@ DOMAINS = ("permits", "revenue", "budget", "population", "activities")
 VILLAGE_KINDS = ("desa", "kelurahan", "desa adat")
 CASH_OFFICE_KINDS = ("treasurer", "branch", "market", "bank", "online", "blud", "bos", "jkn")
 SHARED_ADDRESS_KINDS = ("pesantren", "barracks", "plantation", "prison", "dormitory")
+#: Who signs papers of spending, as the contract of ``budget.disbursements`` names them.
+DUTIES = ("PA", "KPA", "PPK-SKPD", "PPTK", "treasurer", "kuasa-BUD")
 DIRECT_USE_KINDS = ("blud", "bos", "jkn")
 #: When a source can be expected to speak: in working time, or at any hour.
 SOURCE_HOURS = ("office", "always")
@@ -207,6 +209,17 @@ class SharedAddress(Dated):
 
 
 @dataclass(frozen=True, slots=True)
+class DutyPair(Dated):
+    """Two duties in spending that one officer must not both do, each one of ``DUTIES``."""
+
+    first: str
+    second: str
+    valid_from: date
+    valid_to: date | None = None
+    legal_basis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CashOffice:
     """Where money comes in. ``kind`` is one of ``CASH_OFFICE_KINDS``."""
 
@@ -319,6 +332,7 @@ class Profile:
     tariffs: tuple[Tariff, ...] = ()
     authorities: tuple[Authority, ...] = ()
     shared_addresses: tuple[SharedAddress, ...] = ()
+    duty_pairs: tuple[DutyPair, ...] = ()
     _standards: dict[tuple[str, str, date], float | None] = field(default_factory=dict, repr=False)
     _thresholds: dict[tuple[str, date, str, str], Threshold | None] = field(default_factory=dict, repr=False)
 

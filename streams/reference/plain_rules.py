@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from streams.reference.budget_rules import BUDGET_RULES
+from streams.reference.ceiling_rules import CEILING_RULES
+from streams.reference.duty_rules import DUTY_RULES
+from streams.reference.grant_rules import GRANT_RULES
 from streams.reference.ledgers import Plain
 from streams.reference.paper_rules import PAPER_RULES
 from streams.reference.population_rules import POPULATION_RULES
 from streams.reference.queue_rules import QUEUE_RULES
 from streams.reference.revenue_rules import REVENUE_RULES
 
-PLAIN: Mapping[str, Plain] = {**BUDGET_RULES, **PAPER_RULES, **QUEUE_RULES, **REVENUE_RULES, **POPULATION_RULES}
+PLAIN: Mapping[str, Plain] = {
+    **BUDGET_RULES, **PAPER_RULES, **QUEUE_RULES, **GRANT_RULES, **CEILING_RULES, **DUTY_RULES, **REVENUE_RULES, **POPULATION_RULES,
+}  # fmt: skip

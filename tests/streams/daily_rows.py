@@ -12,7 +12,7 @@ from daily_maker import DAY, Maker, Rows
 from daily_rows_budget import payments
 from daily_rows_population import population
 from daily_rows_revenue import SILENT, revenue
-from daily_rows_spending import spending
+from daily_rows_spending import ELECTIONS, PAIRS, SET, spending
 from domain_rows import profile
 
 from schemas.profile import Profile
@@ -33,10 +33,11 @@ def daily_profile() -> Profile:
             Threshold("R05.repeated", 2, changed),
             Threshold("R11.share", 40, changed),
             Threshold("R11.least", 5, date(2000, 1, 1)),
-            Threshold("B14.overtaken", 3, date(2000, 1, 1), date(2025, 5, 5)),
-            Threshold("B14.overtaken", 2, changed),
+            *SET,
             Threshold("R01.noncash", 1, date(2000, 1, 1), source=SILENT),
         ),
+        elections=ELECTIONS,
+        duty_pairs=PAIRS,
         _standards={},
         _thresholds={},
     )

@@ -27,14 +27,15 @@ Lanes = dict[tuple[str, int], list[tuple[Event, int]]]
 
 
 def arrivals(rng: random.Random, events: list[tuple[str, Event]]) -> Lanes:
-    """(event, timestamp) by domain and partition in order of arrival: most come soon, some days later."""
+    """(event, timestamp) by domain and partition in order of arrival: most come soon, some days later, and what is older
+    than the period when it begins."""
     lanes: Lanes = {}
     for domain, event in events:
         late = rng.choice(
             [0, 0, 0, rng.randrange(8 * MINUTE), rng.randrange(5 * DAY) if rng.random() < 0.3 else 0]
         )
         partition = hash_of(DOMAINS[domain].key_of(event)) % PARTITIONS
-        lanes.setdefault((domain, partition), []).append((event, event["occurred_at"] + late))
+        lanes.setdefault((domain, partition), []).append((event, max(event["occurred_at"], START) + late))
     for lane in lanes.values():
         lane.sort(key=lambda pair: pair[1])
     return lanes
@@ -98,7 +99,7 @@ def test_the_random_rows_make_every_rule_speak_and_be_silent(domain: str) -> Non
         rng = random.Random(f"{domain} {seed}")  # noqa: S311
         received: dict[str, list[Received]] = {}
         for offset, (name, event) in enumerate(GENERATORS[domain](rng)):
-            received.setdefault(name, []).append(Received(event, 0, offset, event["occurred_at"]))
+            received.setdefault(name, []).append(Received(event, 0, offset, max(event["occurred_at"], START)))
         for rows in received.values():
             rows.sort(key=lambda row: row.timestamp)
         until = max(row.timestamp for rows in received.values() for row in rows) + 40 * DAY
