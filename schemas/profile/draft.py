@@ -41,6 +41,7 @@ HEADERS = {
     ),
     "shared_addresses.csv": ("address_token", "kind", "valid_from", "valid_to", "legal_basis"),
     "duty_pairs.csv": ("first", "second", "valid_from", "valid_to", "legal_basis"),
+    "lodging_ceilings.csv": ("place", "grade", "amount", "valid_from", "valid_to", "legal_basis"),
 }
 FRAME = ("departments.csv", "calendar.toml", "thresholds.toml")
 KINDS = {"1": "kelurahan", "2": "desa", "3": "desa adat"}

@@ -32,6 +32,7 @@ FILES = (
     "authorities.csv",
     "shared_addresses.csv",
     "duty_pairs.csv",
+    "lodging_ceilings.csv",
 )
 KEYS = ("name", "code", "province", "timezone", "simulation_allowed", "logo", "retention_years")
 LOGO_SUFFIXES = (".svg", ".png")
@@ -87,6 +88,7 @@ def _read(path: Path) -> tuple[Profile | None, list[Problem]]:
     tariffs = mandates.read_tariffs(folder, kinds)
     authorities = mandates.read_authorities(folder, kinds)
     duty_pairs = mandates.read_duty_pairs(folder)
+    lodging_ceilings = money.read_lodging_ceilings(folder)
     elections = dated.read_elections(folder)
     shared_addresses = dated.read_shared_addresses(folder)
     calendars = read_calendars(folder, zone or ZoneInfo("Asia/Jakarta"), units)
@@ -121,6 +123,7 @@ def _read(path: Path) -> tuple[Profile | None, list[Problem]]:
         authorities=authorities,
         shared_addresses=shared_addresses,
         duty_pairs=duty_pairs,
+        lodging_ceilings=lodging_ceilings,
     )
     return profile, []
 

@@ -220,6 +220,18 @@ class DutyPair(Dated):
 
 
 @dataclass(frozen=True, slots=True)
+class LodgingCeiling(Dated):
+    """The most that a night costs on a trip to a place for a grade of travellers, rupiah."""
+
+    place: str
+    grade: str
+    amount: int
+    valid_from: date
+    valid_to: date | None = None
+    legal_basis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CashOffice:
     """Where money comes in. ``kind`` is one of ``CASH_OFFICE_KINDS``."""
 
@@ -333,6 +345,7 @@ class Profile:
     authorities: tuple[Authority, ...] = ()
     shared_addresses: tuple[SharedAddress, ...] = ()
     duty_pairs: tuple[DutyPair, ...] = ()
+    lodging_ceilings: tuple[LodgingCeiling, ...] = ()
     _standards: dict[tuple[str, str, date], float | None] = field(default_factory=dict, repr=False)
     _thresholds: dict[tuple[str, date, str, str], Threshold | None] = field(default_factory=dict, repr=False)
 

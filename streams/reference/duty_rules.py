@@ -59,7 +59,7 @@ def _begun(row: Row, before: Mapping[str, str | None]) -> str | None:
 def _at_once(one: list[Row], other: list[Row]) -> bool:
     if not one or not other:
         return False
-    days, others = ([row["day"] for row in some] for some in (one, other))
+    days, others = ([str(row["day"]) for row in some] for some in (one, other))
     return min(days) <= max(others) and min(others) <= max(days)
 
 

@@ -37,19 +37,21 @@ def _before_elections(rows: list[Row], today: Today) -> dict[str, Said] | str:
         asked = True
         mine = [payee for day, payee in paid.values() if first <= day <= last]
         most = today.parameter("B16.repeats", 3, election)
-        for payee, times in Counter(payee for payee in mine if payee is not None).items():
-            if times >= most:
-                found[f"berulang {election} {payee}"] = ("breach", times, most)
+        for payee, count in Counter(payee for payee in mine if payee is not None).items():
+            if count >= most:
+                found[f"berulang {election} {payee}"] = ("breach", count, most)
         others = _others(election, last, today, since)
         if len(others) < today.parameter("B16.years", 2, election):
             continue
         judged = True
         usual = sum(a <= day <= b for day, _ in paid.values() for a, b in others)
-        limit = today.parameter("B16.times", 2, election) * (usual / len(others))
-        limit = max(limit, today.parameter("B16.least", 10, election))
+        least, times, alpha = (
+            today.parameter(f"B16.{name}", default, election)
+            for name, default in (("least", 10), ("times", 2), ("alpha", 0.001))
+        )
         chance = binomial_tail(len(mine), len(mine) + usual, 1 / (1 + len(others))) if mine else 1.0
-        if len(mine) >= limit and chance < today.parameter("B16.alpha", 0.001, election):
-            found[f"kenaikan {election}"] = ("breach", len(mine), limit)
+        if len(mine) >= max(least, times * (usual / len(others))) and chance < alpha:
+            found[f"kenaikan {election}"] = ("breach", len(mine), least)
     if not asked:
         return "tidak ada pemilihan dalam profil yang hari-hari sebelumnya dapat dinilai"
     return found if judged or found else "tahun pembanding terlalu sedikit"

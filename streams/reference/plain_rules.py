@@ -13,7 +13,8 @@ from streams.reference.paper_rules import PAPER_RULES
 from streams.reference.population_rules import POPULATION_RULES
 from streams.reference.queue_rules import QUEUE_RULES
 from streams.reference.revenue_rules import REVENUE_RULES
+from streams.reference.travel_rules import TRAVEL_RULES
 
 PLAIN: Mapping[str, Plain] = {
-    **BUDGET_RULES, **PAPER_RULES, **QUEUE_RULES, **GRANT_RULES, **CEILING_RULES, **DUTY_RULES, **REVENUE_RULES, **POPULATION_RULES,
+    **BUDGET_RULES, **PAPER_RULES, **QUEUE_RULES, **GRANT_RULES, **CEILING_RULES, **DUTY_RULES, **TRAVEL_RULES, **REVENUE_RULES, **POPULATION_RULES,
 }  # fmt: skip

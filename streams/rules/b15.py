@@ -34,20 +34,30 @@ def weigh(groups: Groups) -> Weighed:
     )
     lines = rows.filter(pl.col("kind") == "ceiling")
     states = {stage: state for stage in ORDER if len(state := _state(lines, stage))}
-    grown = [_grown(states, stage) for stage in ORDER[1:] if stage in states]
-    changes = pl.concat([part for part in grown if part is not None] or [_nothing(rows)])
+    grown = [part for stage in ORDER[1:] if stage in states and (part := _grown(states, stage)) is not None]
+    if not grown:
+        return Weighed(rows.clear().select("group"), {FEW: rows.get_column("group").unique()})
+    changes = pl.concat(grown)
     enough = changes.filter(pl.len().over("group", "stage") >= groups.on("least"))
     # nearest ranks, so that the fence is made of two ratios that somebody can look up
     low = pl.col("ratio").quantile(0.25, "lower").over("group", "stage")
     high = pl.col("ratio").quantile(0.75, "higher").over("group", "stage")
-    fence = high + groups.on("reach") * (high - low)
+    fenced = enough.with_columns(low.alias("low"), high.alias("high"))
+    fence = pl.col("high") + groups.on("reach") * (pl.col("high") - pl.col("low"))
+    limits = [
+        groups.value(name, fenced.get_column("as_of")).cast(pl.Float64).alias(name)
+        for name in ("times", "rupiah")
+    ]
     found = (
-        enough.with_columns(pl.max_horizontal(fence, pl.lit(groups.on("times"))).cast(pl.Float64).alias("threshold"))
-        .filter((pl.col("ratio") > pl.col("threshold")) & (pl.col("after") - pl.col("before") >= groups.on("rupiah")))
+        fenced.with_columns(*limits)
+        .with_columns(pl.max_horizontal(fence, "times").alias("threshold"))
+        .filter((pl.col("ratio") > pl.col("threshold")) & (pl.col("after") - pl.col("before") >= pl.col("rupiah")))
+        .join(_neighbours(fenced), on=["group", "stage"], how="left")
         .join(_catalogue(rows), on=SUB, how="left")
         .select(
-            "group", "threshold", "before", "after", "pokir", "proof", pl.col("ratio").alias("observed"),
+            "group", "threshold", "before", "after", "pokir", "at", "as_of", pl.col("ratio").alias("observed"),
             pl.concat_str("stage", "sub_activity", separator=" ").alias("scope"), pl.col("catalogue").fill_null(0),
+            pl.concat_list("proof", "neighbours").list.unique().list.sort().alias("proof"),
         )
     )  # fmt: skip
     few = rows.select("group").unique().join(enough, on="group", how="anti")
@@ -67,39 +77,35 @@ def _state(lines: pl.DataFrame, stage: str) -> pl.DataFrame:
     )
     return latest.group_by(SUB, maintain_order=True).agg(
         pl.col("amount").sum(), (pl.col("amount") * pl.col("pokir")).sum().alias("of_council"), pl.col("row"),
+        pl.col("at", "day").max(),
     )  # fmt: skip
 
 
 def _grown(states: dict[str, pl.DataFrame], stage: str) -> pl.DataFrame | None:
     """Each sub-activity of a stage against the latest stage before that names it."""
-    earlier = [
-        states[one].with_columns(order=pl.lit(n))
-        for n, one in enumerate(ORDER)
-        if one in states and n < ORDER.index(stage)
-    ]
-    if not earlier:
+    places = [n for n, one in enumerate(ORDER[: ORDER.index(stage)]) if one in states]
+    if not places:
         return None
-    before = (
-        pl.concat(earlier)
-        .sort("order")
-        .unique(SUB, keep="last", maintain_order=True)
-        .filter(pl.col("amount") > 0)
-    )
+    earlier = pl.concat([states[ORDER[n]].with_columns(order=pl.lit(n)) for n in places]).sort("order")
+    before = earlier.unique(SUB, keep="last", maintain_order=True).filter(pl.col("amount") > 0)
     pairs = states[stage].join(before, on=SUB, suffix="_before")
     return pairs.select(
-        *SUB, pl.lit(stage).alias("stage"), pl.col("amount_before").alias("before"), pl.col("amount").alias("after"),
+        *SUB, "at", pl.col("day").alias("as_of"), pl.lit(stage).alias("stage"),
+        pl.col("amount_before").alias("before"), pl.col("amount").alias("after"),
         (pl.col("amount") / pl.col("amount_before")).alias("ratio"),
         (pl.col("of_council") / pl.col("amount")).fill_nan(0.0).alias("pokir"),
         pl.concat_list("row_before", "row").list.unique().list.sort().alias("proof"),
     )  # fmt: skip
 
 
-def _nothing(rows: pl.DataFrame) -> pl.DataFrame:
-    """No change of any ceiling."""
-    floats = [pl.lit(0.0).alias(name) for name in ("ratio", "pokir")]
-    amounts = [pl.lit(0).alias(name) for name in ("before", "after")]
-    return rows.clear().select(
-        *SUB, *amounts, *floats, pl.lit("").alias("stage"), pl.concat_list("row").alias("proof")
+def _neighbours(fenced: pl.DataFrame) -> pl.DataFrame:
+    """The rows of the two ratios that make the fence of a stage: they belong to the evidence."""
+    made = fenced.filter((pl.col("ratio") == pl.col("low")) | (pl.col("ratio") == pl.col("high")))
+    return (
+        made.select("group", "stage", "proof")
+        .explode("proof")
+        .group_by("group", "stage")
+        .agg(neighbours="proof")
     )
 
 

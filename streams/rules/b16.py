@@ -121,18 +121,17 @@ def _compared(groups: Groups, span: Span, paid: pl.DataFrame, every: pl.DataFram
     )
     frame = enough.join(counted, on="group", how="left").join(usual, on="group", how="left")
     frame = frame.with_columns(pl.col("n", "m").fill_null(0).cast(pl.Int64))
-    limit = pl.max_horizontal(
-        groups.on("times", day) * (pl.col("m") / pl.col("years")), groups.on("least", day)
-    )
+    usual_ = pl.col("m") / pl.col("years")
+    many = (pl.col("n") >= groups.on("least", day)) & (pl.col("n") >= groups.on("times", day) * usual_)
     chances = [
         binomial_tail(n, n + m, 1 / (1 + years)) if n else 1.0
         for n, m, years in frame.select("n", "m", "years").iter_rows()
     ]
     rare = pl.Series(chances, dtype=pl.Float64) < groups.on("alpha", day)
-    return frame.with_columns(limit.cast(pl.Float64).alias("threshold")).select(
+    return frame.select(
         "group", pl.lit(f"{RISE} {span.election}").alias("scope"), pl.col("n").cast(pl.Float64).alias("observed"),
-        "threshold", pl.lit(day).alias("as_of"), "at", "proof", (pl.col("m") / pl.col("years")).alias("usual"),
-        (rare & (pl.col("n") >= pl.col("threshold"))).alias("found"),
+        pl.lit(groups.on("least", day), pl.Float64).alias("threshold"), pl.lit(day).alias("as_of"), "at", "proof",
+        usual_.alias("usual"), (rare & many).alias("found"),
     )  # fmt: skip
 
 
@@ -162,8 +161,8 @@ def sentence(told: Told) -> str:
         )
     return (
         f"Indikasi kenaikan hibah atau bantuan sosial menjelang pemilihan {day}: {whole(told.observed)} pembayaran dari {what}, "
-        f"sedangkan pada hari-hari yang sama tahun lain rata-rata {decimal(told.more['usual'])} (batas "
-        f"{decimal(told.threshold)}); perlu klarifikasi."
+        f"sedangkan pada hari-hari yang sama tahun lain rata-rata {decimal(told.more['usual'])} (dinilai sejak "
+        f"{whole(told.threshold)} pembayaran); perlu klarifikasi."
     )
 
 

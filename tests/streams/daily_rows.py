@@ -12,7 +12,7 @@ from daily_maker import DAY, Maker, Rows
 from daily_rows_budget import payments
 from daily_rows_population import population
 from daily_rows_revenue import SILENT, revenue
-from daily_rows_spending import ELECTIONS, PAIRS, SET, spending
+from daily_rows_spending import ELECTIONS, LODGING, PAIRS, SET, spending
 from domain_rows import profile
 
 from schemas.profile import Profile
@@ -38,6 +38,7 @@ def daily_profile() -> Profile:
         ),
         elections=ELECTIONS,
         duty_pairs=PAIRS,
+        lodging_ceilings=LODGING,
         _standards={},
         _thresholds={},
     )

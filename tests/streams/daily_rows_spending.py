@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from daily_rows_budget import MILLION, line_of
 
-from schemas.profile.model import DutyPair, Election, Threshold
+from schemas.profile.model import DutyPair, Election, LodgingCeiling, Threshold
 
 if TYPE_CHECKING:
     from daily_maker import Maker
@@ -24,6 +24,9 @@ PAIRS = (
     DutyPair("PPTK", "treasurer", SINCE), DutyPair("PPTK", "PPK-SKPD", SINCE, date(2025, 5, 10)),
     DutyPair("PPTK", "PPK-SKPD", date(2025, 6, 1)), DutyPair("kuasa-BUD", "PA", CHANGED),
 )  # fmt: skip
+LODGING = (
+    LodgingCeiling("Kota", "semua", MILLION, SINCE, date(2025, 5, 5)), LodgingCeiling("Kota", "semua", 2 * MILLION, CHANGED),
+)  # fmt: skip
 #: What is set so that a few weeks are enough.
 SET = (
     Threshold("B14.overtaken", 3, SINCE, date(2025, 5, 5)),
@@ -31,6 +34,8 @@ SET = (
     Threshold("B15.least", 5, SINCE),
     Threshold("B15.times", 1.25, CHANGED),
     Threshold("B15.rupiah", 4 * MILLION, SINCE),
+    Threshold("B18.nights", 2, CHANGED),
+    Threshold("B18.least", 2, SINCE),
     Threshold("B16.days", 20, SINCE),
     Threshold("B16.least", 2, SINCE),
     Threshold("B16.alpha", 0.2, SINCE),
@@ -44,6 +49,7 @@ def spending(make: Maker) -> None:
     grants(make)
     stages(make)
     duties(make)
+    trips(make)
 
 
 def queues(make: Maker) -> None:
@@ -145,3 +151,23 @@ def duties(make: Maker) -> None:
             if rng.random() < 0.1:
                 make.correct(signed, officer_token="PPTK")  # noqa: S106
             before = name
+
+
+def trips(make: Maker) -> None:
+    """Trips of a few persons that now and then overlap, with lodging below or at a ceiling; two papers may be of one trip."""
+    rng = make.rng
+    for _ in range(26):
+        line = {**line_of(make), "account": rng.choice(["5.1.02.04.01", "5.1.02.04", "5.1.02.041"])}
+        begins, nights = make.at(), rng.randrange(5)
+        trip = {
+            "traveller_token": rng.choice([f"T{number}" for number in range(9)] + [None]), "trip_from": begins,
+            "trip_to": rng.choice([begins + nights * DAY] * 9 + [None, begins - DAY]),
+            "trip_lodging": rng.choice([nights * MILLION, nights * 2 * MILLION, nights * 2 * MILLION, None]),
+        }  # fmt: skip
+        for kind in rng.choice([["sp2d"], ["accounting"], ["accounting", "sp2d"], ["spm"]]):
+            paid = make.add(
+                kind, begins + rng.randrange(20 * DAY), **line, **trip, amount=MILLION,
+                disbursement_type=rng.choice(["LS", "GU"]),
+            )  # fmt: skip
+            if rng.random() < 0.15:
+                make.correct(paid, trip_to=begins + DAY)
