@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from itertools import cycle
-from typing import Any, NamedTuple
+from typing import Any
 
 import polars as pl
 
 from streams.cases.book import EPOCH
 from streams.ledgers.groups import Groups, Weighed, without
 from streams.peers.statistics import binomial_tail
+from streams.rules.elections import Span, spans
 from streams.rules.examples import OTHER_PAYEE, PAYEE, Event, on, row
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, decimal, whole
@@ -20,18 +20,7 @@ from streams.rules.telling import Told, decimal, whole
 ACCOUNTS = r"^5\.1\.0[56](\.|$)"
 #: How the scopes begin.
 RISE, AGAIN = "kenaikan", "berulang"
-#: Years before and after an election that it is compared with, as far as the ledger reaches.
-NEIGHBOURS = (-4, -3, -2, -1, 1, 2, 3, 4)
 NO_ELECTION, NO_YEARS = range(2)
-
-
-class Span(NamedTuple):
-    """Days (since 1970) before an election, both included, and the same days of other years."""
-
-    election: date
-    first: int
-    last: int
-    others: tuple[tuple[int, int], ...]
 
 
 def grants() -> pl.Expr:
@@ -56,8 +45,8 @@ def weigh(groups: Groups) -> Weighed:
         .join(undone, on=["group", "document_number"], how="anti")
     )
     every = rows.select("group", "opd").unique()
-    spans = list(_spans(groups))
-    if not spans:
+    before = list(spans(groups))
+    if not before:
         return Weighed(every.clear().select("group"), {NO_ELECTION: every.get_column("group")})
     known = (
         groups.ledger("budget")
@@ -65,36 +54,11 @@ def weigh(groups: Groups) -> Weighed:
         .agg(pl.col("day").min().alias("since"))
     )
     every = every.join(known, on="opd")
-    compared = pl.concat([_compared(groups, span, paid, every) for span in spans])
+    compared = pl.concat([_compared(groups, span, paid, every) for span in before])
     rises = compared.filter(pl.col("found"))
-    found = pl.concat([rises.drop("found"), *(_repeated(groups, span, paid) for span in spans)])
+    found = pl.concat([rises.drop("found"), *(_repeated(groups, span, paid) for span in before)])
     judged = pl.concat([compared.select("group"), found.select("group")])
     return Weighed(found, {NO_YEARS: without(rows, judged)})
-
-
-def _spans(groups: Groups) -> Iterator[Span]:
-    """The days before each election that have begun and are all within the window, as far as they have passed; with the same
-    days of the years around it, but for those that lie before another election."""
-    days = {item.on: (item.on - EPOCH).days for item in groups.profile.elections}
-    length = {election: round(groups.on("days", day)) for election, day in days.items()}
-    before = [(day - length[election], day) for election, day in days.items()]
-    for election, day in sorted(days.items()):
-        first, last = day - length[election], min(day, groups.day - 1)
-        if first < groups.day - groups.rule.window or first > last:
-            continue
-        others = []
-        for years in NEIGHBOURS:
-            start = (_years_later(election, years) - timedelta(days=length[election]) - EPOCH).days
-            end = start + last - first
-            whole_ = groups.day - groups.rule.window <= start and end < groups.day
-            if whole_ and not any(start <= ends and begins <= end for begins, ends in before):
-                others.append((start, end))
-        yield Span(election, first, last, tuple(others))
-
-
-def _years_later(day: date, years: int) -> date:
-    """The same day of another year; the last of February where there is none."""
-    return day.replace(year=day.year + years, day=28 if (day.month, day.day) == (2, 29) else day.day)
 
 
 def _compared(groups: Groups, span: Span, paid: pl.DataFrame, every: pl.DataFrame) -> pl.DataFrame:
@@ -121,8 +85,8 @@ def _compared(groups: Groups, span: Span, paid: pl.DataFrame, every: pl.DataFram
     )
     frame = enough.join(counted, on="group", how="left").join(usual, on="group", how="left")
     frame = frame.with_columns(pl.col("n", "m").fill_null(0).cast(pl.Int64))
-    usual_ = pl.col("m") / pl.col("years")
-    many = (pl.col("n") >= groups.on("least", day)) & (pl.col("n") >= groups.on("times", day) * usual_)
+    mean = pl.col("m") / pl.col("years")
+    many = (pl.col("n") >= groups.on("least", day)) & (pl.col("n") >= groups.on("times", day) * mean)
     chances = [
         binomial_tail(n, n + m, 1 / (1 + years)) if n else 1.0
         for n, m, years in frame.select("n", "m", "years").iter_rows()
@@ -131,7 +95,7 @@ def _compared(groups: Groups, span: Span, paid: pl.DataFrame, every: pl.DataFram
     return frame.select(
         "group", pl.lit(f"{RISE} {span.election}").alias("scope"), pl.col("n").cast(pl.Float64).alias("observed"),
         pl.lit(groups.on("least", day), pl.Float64).alias("threshold"), pl.lit(day).alias("as_of"), "at", "proof",
-        usual_.alias("usual"), (rare & many).alias("found"),
+        mean.alias("usual"), (rare & many).alias("found"),
     )  # fmt: skip
 
 
