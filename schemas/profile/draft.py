@@ -43,6 +43,8 @@ HEADERS = {
     "value_bands.csv": ("least", "factor", "valid_from", "valid_to", "legal_basis"),
     "joins.csv": ("purpose", "valid_from", "valid_to", "legal_basis", "dpia"),
     "employee_accounts.csv": ("account_token", "valid_from", "valid_to"),
+    "duty_pairs.csv": ("first", "second", "valid_from", "valid_to", "legal_basis"),
+    "lodging_ceilings.csv": ("place", "grade", "amount", "valid_from", "valid_to", "legal_basis"),
 }
 FRAME = ("departments.csv", "calendar.toml", "thresholds.toml")
 KINDS = {"1": "kelurahan", "2": "desa", "3": "desa adat"}

@@ -35,6 +35,8 @@ FILES = (
     "value_bands.csv",
     "joins.csv",
     "employee_accounts.csv",
+    "duty_pairs.csv",
+    "lodging_ceilings.csv",
 )
 KEYS = ("name", "code", "province", "timezone", "simulation_allowed", "logo", "retention_years")
 LOGO_SUFFIXES = (".svg", ".png")
@@ -89,6 +91,8 @@ def _read(path: Path) -> tuple[Profile | None, list[Problem]]:
     thresholds = dated.read_thresholds(folder, kinds, sources)
     tariffs = mandates.read_tariffs(folder, kinds)
     authorities = mandates.read_authorities(folder, kinds)
+    duty_pairs = mandates.read_duty_pairs(folder)
+    lodging_ceilings = money.read_lodging_ceilings(folder)
     elections = dated.read_elections(folder)
     shared_addresses = dated.read_shared_addresses(folder)
     value_bands = read_value_bands(folder)
@@ -128,6 +132,8 @@ def _read(path: Path) -> tuple[Profile | None, list[Problem]]:
         value_bands=value_bands,
         joins=declared,
         employee_accounts=employees,
+        duty_pairs=duty_pairs,
+        lodging_ceilings=lodging_ceilings,
     )
     return profile, []
 

@@ -1,4 +1,5 @@
-"""What permits cost, and who may decide them: ``tariffs.csv`` and ``authorities.csv``."""
+"""What permits cost, who may decide them, and which duties in spending go to two: ``tariffs.csv``, ``authorities.csv`` and
+``duty_pairs.csv``."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from collections.abc import Collection
 
 from schemas.profile import values
 from schemas.profile.folder import Folder, Row
-from schemas.profile.model import ANY_TYPE, Authority, Tariff
+from schemas.profile.model import ANY_TYPE, DUTIES, Authority, DutyPair, Tariff
 from schemas.profile.money import MAX_RUPIAH
 
 TOKEN_FORM = "token petugas, 26 huruf kecil atau angka 2-7; bukan nama atau NIP"  # noqa: S105
@@ -42,6 +43,25 @@ def read_authorities(folder: Folder, permit_types: Collection[str] | None) -> tu
             if spans.add(row, thing, *span):
                 found.append(Authority(token, kind, *span, delegation, row["legal_basis"]))
     return tuple(sorted(found, key=lambda item: (item.officer_token, item.permit_type, item.valid_from)))
+
+
+def read_duty_pairs(folder: Folder) -> tuple[DutyPair, ...]:
+    """``duty_pairs.csv``: first, second (each one of ``DUTIES``), valid_from, valid_to, legal_basis."""
+    found: list[DutyPair] = []
+    spans = values.Spans(folder)
+    columns = ("first", "second", "valid_from", "legal_basis")
+    for row in folder.table("duty_pairs.csv", columns, ("valid_to",), required=False):
+        first, second = (values.one_of(folder, row, name, DUTIES) for name in ("first", "second"))
+        span = values.validity(folder, row)
+        if not first or not second or not span:
+            continue
+        if first == second:
+            folder.note(
+                row.file, row.line, f"{first} berpasangan dengan dirinya", "sebut dua tugas yang berbeda"
+            )
+        elif spans.add(row, f"pasangan {' dan '.join(sorted((first, second)))}", *span):
+            found.append(DutyPair(first, second, *span, row["legal_basis"]))
+    return tuple(sorted(found, key=lambda item: (item.first, item.second, item.valid_from)))
 
 
 def _permit_type(folder: Folder, row: Row, permit_types: Collection[str] | None) -> str | None:

@@ -20,6 +20,8 @@ CASH_OFFICE_KINDS = ("treasurer", "branch", "market", "bank", "online", "blud", 
 SHARED_ADDRESS_KINDS = ("pesantren", "barracks", "plantation", "prison", "dormitory")
 #: What tokens are laid side by side for. ``employee-payee``: an employee's bank account and a payee's.
 JOIN_PURPOSES = ("employee-payee",)
+#: Who signs papers of spending, as the contract of ``budget.disbursements`` names them.
+DUTIES = ("PA", "KPA", "PPK-SKPD", "PPTK", "treasurer", "kuasa-BUD")
 DIRECT_USE_KINDS = ("blud", "bos", "jkn")
 #: When a source can be expected to speak: in working time, or at any hour.
 SOURCE_HOURS = ("office", "always")
@@ -229,6 +231,29 @@ class EmployeeAccount(Dated):
 
 
 @dataclass(frozen=True, slots=True)
+class DutyPair(Dated):
+    """Two duties in spending that one officer must not both do, each one of ``DUTIES``."""
+
+    first: str
+    second: str
+    valid_from: date
+    valid_to: date | None = None
+    legal_basis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LodgingCeiling(Dated):
+    """The most that a night costs on a trip to a place for a grade of travellers, rupiah."""
+
+    place: str
+    grade: str
+    amount: int
+    valid_from: date
+    valid_to: date | None = None
+    legal_basis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CashOffice:
     """Where money comes in. ``kind`` is one of ``CASH_OFFICE_KINDS``."""
 
@@ -355,6 +380,8 @@ class Profile:
     value_bands: tuple[ValueBand, ...] = ()
     joins: tuple[Join, ...] = ()
     employee_accounts: tuple[EmployeeAccount, ...] = ()
+    duty_pairs: tuple[DutyPair, ...] = ()
+    lodging_ceilings: tuple[LodgingCeiling, ...] = ()
     _standards: dict[tuple[str, str, date], float | None] = field(default_factory=dict, repr=False)
     _thresholds: dict[tuple[str, date, str, str], Threshold | None] = field(default_factory=dict, repr=False)
 

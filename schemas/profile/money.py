@@ -1,4 +1,4 @@
-"""Accounts, cash offices, sub-activities and revenue targets."""
+"""Accounts, cash offices, sub-activities, revenue targets and ceilings of lodging."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from schemas.profile import values
 from schemas.profile.folder import Folder
-from schemas.profile.model import CASH_OFFICE_KINDS, CashOffice, RevenueTarget, SubActivity
+from schemas.profile.model import CASH_OFFICE_KINDS, CashOffice, LodgingCeiling, RevenueTarget, SubActivity
 
 ACCOUNT_FORM = "kode rekening Permendagri 90/2019, misalnya 4.1.01.09.01.0001"
 MAX_RUPIAH = 10**15
@@ -69,3 +69,16 @@ def read_revenue_targets(
         elif once.new(row, "account", f"{year} {account} {opd}"):
             found.append(RevenueTarget(year, account, opd, amount))
     return tuple(sorted(found, key=lambda item: (item.year, item.account, item.opd)))
+
+
+def read_lodging_ceilings(folder: Folder) -> tuple[LodgingCeiling, ...]:
+    """``lodging_ceilings.csv``: place, grade, amount (rupiah a night), valid_from, valid_to, legal_basis."""
+    found: list[LodgingCeiling] = []
+    spans = values.Spans(folder)
+    columns = ("place", "grade", "amount", "valid_from", "legal_basis")
+    for row in folder.table("lodging_ceilings.csv", columns, ("valid_to",), required=False):
+        amount = values.whole(folder, row, "amount", low=1, high=MAX_RUPIAH)
+        span = values.validity(folder, row)
+        if amount and span and spans.add(row, f"penginapan {row['place']} {row['grade']}", *span):
+            found.append(LodgingCeiling(row["place"], row["grade"], amount, *span, row["legal_basis"]))
+    return tuple(sorted(found, key=lambda item: (item.place, item.grade, item.valid_from)))

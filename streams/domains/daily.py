@@ -146,6 +146,8 @@ class Daily:
             return known[domain, days]
 
         for rule in self.rules:
+            if not rule.daily and not len(touched[rule.domain]):
+                continue
             rows, news = _read(window(rule.domain, rule.window), rule), _read(touched[rule.domain], rule)
             self._says.left(rule, rows, news, day, at)
             if not rule.daily:

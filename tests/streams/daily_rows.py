@@ -15,6 +15,7 @@ from daily_rows_moves import ELECTION
 from daily_rows_permits import permits
 from daily_rows_population import population
 from daily_rows_revenue import SILENT, revenue
+from daily_rows_spending import ELECTIONS, LODGING, PAIRS, SET, spending
 from domain_rows import profile
 
 from schemas.profile import Profile
@@ -40,7 +41,7 @@ def daily_profile() -> Profile:
         employee_accounts=(EmployeeAccount("A2", date(2025, 4, 1), date(2025, 6, 1)),),
         accounts={"5.1.02.09": "Honorarium Narasumber"},
         cash_offices={"KAS-BLUD": CashOffice("KAS-BLUD", "Kas BLUD", "1.01", "blud")},
-        elections=(Election(ELECTION, "Pemilihan uji"),),
+        elections=(Election(ELECTION, "Pemilihan uji"), *ELECTIONS),
         tariffs=(Tariff("PBG", None, date(2025, 1, 1), date(2025, 5, 5)), Tariff("PBG", 500_000, changed)),
         thresholds=(
             Threshold("R08.days", 12, date(2000, 1, 1), changed - timedelta(days=1)),
@@ -69,8 +70,11 @@ def daily_profile() -> Profile:
             Threshold("B08.new_days", 10, changed),
             Threshold("B08.new_amount", 20e6, date(2000, 1, 1)),
             Threshold("B08.payees", 2, changed),
+            *SET,
             Threshold("R01.noncash", 1, date(2000, 1, 1), source=SILENT),
         ),
+        duty_pairs=PAIRS,
+        lodging_ceilings=LODGING,
         _standards={},
         _thresholds={},
     )
@@ -94,6 +98,7 @@ def budget(rng: random.Random) -> Rows:
             make.correct(package, package_ceiling=rng.choice([50, 450]) * 1_000_000)
     payments(make)
     contracts(make)
+    spending(make)
     return make.made
 
 

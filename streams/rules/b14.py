@@ -1,0 +1,216 @@
+"""B14: a payment that went before many older ones of the same fund, whose papers were complete and whose time was up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from schemas.calendar_arrays import parts, unit
+from streams.days import DAY_MS
+from streams.ledgers.groups import Groups, Weighed, without
+from streams.rules.examples import Event, on, row
+from streams.rules.rule import LegalBasis, Parameter, Rule
+from streams.rules.telling import Told, decimal, whole
+
+NOT_NOTED = 0
+#: Cash that is handed out ahead of spending; an SP2D of it may name no SPM.
+ADVANCES = ("UP", "TU")
+PAPER = ("group", "opd", "number")
+SETTINGS = ("waited_days", "unpaid_days")
+
+
+def queued() -> pl.Expr:
+    """SPM and SP2D of a known fund; salaries and recurring payments have dates of their own."""
+    papers = pl.col("kind").cast(pl.String).is_in(["spm", "sp2d"]) & pl.col("document_number").is_not_null()
+    ordinary = ~pl.col("recurring") & ~pl.col("account").cast(pl.String).str.starts_with("5.1.01")
+    return (papers & ordinary & (pl.col("fund").cast(pl.String) != "")).fill_null(False)
+
+
+def weigh(groups: Groups) -> Weighed:
+    """Per SP2D: how many older complete SPM of its year and fund were still waiting beyond their standard."""
+    texts = ("kind", "opd", "source", "document_number", "refers_to", "disbursement_type")
+    rows = groups.rows.with_columns(pl.col(texts).cast(pl.String)).rename({"document_number": "number"})
+    orders = rows.filter(pl.col("kind") == "spm").group_by(PAPER, maintain_order=True).agg(
+        pl.col("complete_at").clip(0).max().alias("complete"), pl.col("at").first().alias("made"), pl.col("source").first(),
+        pl.col("refers_to").first().alias("spp"), pl.col("row").first().alias("order"),
+    )  # fmt: skip
+    paid = rows.filter(pl.col("kind") == "sp2d").group_by(PAPER, maintain_order=True).agg(
+        pl.col("at").first().alias("paid"), pl.col("refers_to").first(), pl.col("disbursement_type").first(),
+        pl.col("row").first().alias("payment"), pl.col("day").first().alias("as_of"),
+    )  # fmt: skip
+    noted = orders.filter(pl.col("complete").is_not_null())
+    pairs = _together(groups, _waiting(groups, noted, paid), _payments(orders, paid))
+    passed = [_passed(groups, some) for some in pairs]
+    found = pl.concat(passed) if passed else paid.clear().select("group")
+    return Weighed(found, {NOT_NOTED: without(rows, noted)})
+
+
+def _waiting(groups: Groups, noted: pl.DataFrame, paid: pl.DataFrame) -> pl.DataFrame:
+    """SPM with the last instant at which each is known to wait: before its SP2D, or when its source was last heard of. One
+    that was made again from the same SPP is replaced."""
+    named = noted.filter(pl.col("spp").is_not_null()).unique(["group", "opd", "spp"], keep="last")
+    standing = pl.concat([named, noted.filter(pl.col("spp").is_null())])
+    first = paid.group_by("group", "opd", pl.col("refers_to").alias("number")).agg(pl.col("paid").min())
+    source = pl.col("source").cast(pl.String)
+    heard = groups.ledger("budget").group_by(source).agg(pl.col("at").max().alias("heard"))
+    return standing.join(first, on=PAPER, how="left").join(heard, on="source", how="left")
+
+
+def _payments(orders: pl.DataFrame, paid: pl.DataFrame) -> pl.DataFrame:
+    """SP2D with the instant since when each was due for payment; of an advance without SPM its own."""
+    since = orders.select(
+        "group", "opd", pl.col("number").alias("refers_to"), pl.coalesce("complete", "made").alias("since"),
+        pl.col("order").alias("own"),
+    )  # fmt: skip
+    own = pl.when(pl.col("disbursement_type").is_in(ADVANCES)).then("paid")
+    dated = paid.join(since, on=["group", "opd", "refers_to"], how="left")
+    return dated.with_columns(pl.coalesce("since", own)).drop_nulls("since")
+
+
+def _together(groups: Groups, waiting: pl.DataFrame, payments: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Each payment with every older SPM that waited beyond its standard when it was made."""
+    payments = payments.with_columns(
+        _parts(groups, payments, "paid").alias("end"),
+        *(groups.value(name, payments.get_column("as_of")).alias(name) for name in SETTINGS),
+    )
+    size = unit(groups.profile.calendar)
+    for (group, unpaid), some in payments.partition_by("group", "unpaid_days", as_dict=True).items():
+        given_up = pl.min_horizontal("heard", pl.col("complete") + round(unpaid * DAY_MS))
+        until = pl.coalesce(pl.col("paid") - 1, given_up).alias("until")
+        mine = waiting.filter(pl.col("group") == group).select("complete", until, passed="order")
+        mine = mine.filter(pl.col("complete") <= pl.col("until"))  # nor is a time too far for the calendar
+        late = mine.with_columns(
+            _parts(groups, mine, "complete").alias("start"), _parts(groups, mine, "until").alias("last")
+        ).filter((pl.col("last") - pl.col("start")) / size > some.get_column("waited_days").min())
+        pairs = some.join_where(late, pl.col("complete") < pl.col("since"), pl.col("until") >= pl.col("paid"))
+        yield pairs.filter((pl.col("end") - pl.col("start")) / size > pl.col("waited_days"))
+
+
+def _parts(groups: Groups, rows: pl.DataFrame, name: str) -> pl.Series:
+    """Instants in parts of a working day, which can be subtracted."""
+    at = rows.get_column(name).to_numpy().astype(np.int64)
+    return pl.Series(parts(groups.profile.calendar, at), dtype=pl.Int64)
+
+
+def _passed(groups: Groups, pairs: pl.DataFrame) -> pl.DataFrame:
+    """The payments that went before so many that it is remarkable."""
+    counted = pairs.sort("payment", "passed").group_by(PAPER, maintain_order=True).agg(
+        observed=pl.len().cast(pl.Float64), at=pl.col("paid").first(), as_of=pl.col("as_of").first(),
+        waited_days=pl.col("waited_days").first(),
+        proof=pl.concat_list(pl.col("passed").implode(), pl.col("own", "payment").first()).first().list.drop_nulls(),
+    )  # fmt: skip
+    named = counted.with_columns(
+        groups.value("overtaken", counted.get_column("as_of")).alias("threshold"),
+        scope=pl.concat_str("opd", "number", separator=" "),
+    )
+    return named.filter(pl.col("observed") >= pl.col("threshold")).drop("opd", "number")
+
+
+def sentence(told: Told) -> str:
+    """What was seen, in one sentence."""
+    number = told.scope.partition(" ")[2]
+    return (
+        f"Indikasi pembayaran mendahului antrean: SP2D nomor {number} dari dana {told.more['fund']} terbit {told.day(told.at)} "
+        f"sementara {whole(told.observed)} SPM yang lebih dahulu lengkap masih menunggu lebih dari "
+        f"{decimal(told.more['waited_days'])} hari kerja (batas {whole(told.threshold)} SPM); perlu klarifikasi."
+    )
+
+
+def _spm(number: int, at: str = "2026-01-05 09:00", complete: bool = True, **fields: Any) -> Event:
+    noted = at if complete else None
+    own = {
+        "fund": "PAD",
+        "complete_at": noted,
+        "refers_to": f"SPP/{number}",
+        "disbursement_type": "LS",
+        **fields,
+    }
+    return on(at, "spm", document_number=f"SPM/{number}", **own)
+
+
+def _sp2d(number: int, at: str, **fields: Any) -> Event:
+    own = {"fund": "PAD", "refers_to": f"SPM/{number}", "disbursement_type": "LS", **fields}
+    return on(at, "sp2d", document_number=f"SP2D/{number}", **own)
+
+
+def _queue(length: int, at: str = "2026-01-05 09:00", **fields: Any) -> list[Event]:
+    """SPM that wait, numbered from 1."""
+    return [_spm(number, at, **fields) for number in range(1, length + 1)]
+
+
+YOUNG = (_spm(90, "2026-01-12 09:00"), _sp2d(90, "2026-01-12 15:00"))
+EXAMPLES = (
+    row("found", "found", *_queue(10), *YOUNG, scope="1.03.01 SP2D/90", observed=10),
+    row("found", "found", *_queue(12), *YOUNG, *(_sp2d(n, "2026-01-13 09:00") for n in range(1, 13)), observed=12),
+    row(
+        "found", "found", *_queue(10), _sp2d(91, "2026-01-12 15:00", disbursement_type="TU", refers_to=None), observed=10,
+    ),
+    row("not found", "not found", *_queue(12), _sp2d(1, "2026-01-12 15:00")),
+    row("not found", "not found", *_queue(12, fund="DAU"), *YOUNG),
+    row("not found", "not found", *_queue(12), _sp2d(90, "2026-01-12 15:00", recurring=True)),
+    row("not found", "not found", *_queue(10), _spm(77, "2026-01-09 09:00", refers_to="SPP/3"), *YOUNG),
+    row("just below", "not found", *_queue(9), *YOUNG),
+    row("just below", "not found", *_queue(12, "2026-01-08 15:00"), *YOUNG),
+    row("just above", "found", *_queue(12, "2026-01-08 14:00"), *YOUNG, observed=12),
+    row("not applicable", "not applicable", *_queue(12, complete=False), *YOUNG[1:]),
+    row("before a dated change", "not found", *_queue(5), *YOUNG),
+    row(
+        "after a dated change", "found", *_queue(5, "2026-02-02 09:00"), _spm(90, "2026-02-09 09:00"),
+        _sp2d(90, "2026-02-09 15:00"), observed=5,
+    ),
+)  # fmt: skip
+
+RULE = Rule(
+    id="B14",
+    version="1",
+    title="Pembayaran mendahului antrean",
+    domain="budget",
+    kind="soft",
+    task="regency",
+    area="Pengelolaan Keuangan Daerah",
+    legal_basis=(
+        LegalBasis("Permendagri 77/2020: SP2D paling lambat 2 hari setelah SPM lengkap", date(2020, 12, 30)),
+        LegalBasis("PP 60/2008 tentang SPIP", date(2008, 8, 28)),
+    ),
+    method=(
+        "Setiap SP2D dibandingkan dengan SPM tahun dan sumber dana yang sama, di semua perangkat daerah: dihitung SPM yang lebih "
+        "dahulu lengkap, belum dibayar saat itu, dan sudah menunggu lebih lama daripada batas hari kerjanya. Umur SP2D ialah umur "
+        "SPM-nya; uang muka (UP, TU) tanpa SPM berumur nol. Gaji (5.1.01) dan pembayaran berulang tidak dibandingkan. SPM "
+        "yang diganti SPM lain dari SPP yang sama tidak menunggu lagi. SPM yang belum dibayar dihitung selama batas harinya, dan "
+        "hanya bila sumbernya masih mengirim data sesudah SP2D itu."
+    ),
+    why="Pembayaran yang didahulukan dari yang lebih lama menunggu dapat diminta imbalannya, juga dari yang dibiarkan menunggu.",
+    innocent=(
+        "Pembayaran mendesak atau berjatuh tempo: bencana, putusan pengadilan, akhir kontrak",
+        "Sumber dana sama, tetapi penyalurannya terikat kegiatan tertentu (DAK)",
+        "SPM yang menunggu sebenarnya dikembalikan atau dibatalkan, dan itu tidak dicatat",
+    ),
+    unit_of_measure="SPM",
+    parameters=(
+        Parameter("overtaken", 10.0, "SPM", "SPM yang didahului, sejak berapa menjadi indikasi"),
+        Parameter("waited_days", 2.0, "hari kerja", "lama menunggu sejak lengkap yang masih wajar bagi sebuah SPM"),
+        Parameter("unpaid_days", 30.0, "hari", "berapa lama SPM yang belum dibayar masih dihitung menunggu"),
+    ),
+    severity=0.7,
+    needs=("document_number", "refers_to", "complete_at", "fund"),
+    sources=("Ogan Komering Ulu, Maret 2025: uang muka kegiatan pokir diperintahkan dibayar lebih dahulu",),
+    delivers=True,
+    reads_absence=True,
+    not_applicable=("kelengkapan SPM tidak dicatat",),
+    weigh=weigh,
+    reads={
+        "budget": (
+            "fiscal_year", "fund", "account", "recurring", "disbursement_type", "document_number", "refers_to", "complete_at",
+        )
+    },
+    rows=queued,
+    by=("fiscal_year", "fund"),
+    window=500,  # the year, and the months in which it is still corrected
+    sentence=sentence,
+    examples=EXAMPLES,
+    without={"too few": "Batas jumlah SPM sekaligus batas terkecil; tidak ada pembanding lain."},
+)  # fmt: skip
