@@ -29,6 +29,9 @@ def daily_profile() -> Profile:
         thresholds=(
             Threshold("R01.days", 2, changed),
             Threshold("R02.tolerance", 1000, changed),
+            Threshold("R04.least", 5, date(2000, 1, 1)),
+            Threshold("R04.alpha", 0.2, date(2000, 1, 1)),
+            Threshold("R04.again", 1, changed),
             Threshold("R05.repeated", 2, changed),
             Threshold("R11.share", 40, changed),
             Threshold("R11.least", 5, date(2000, 1, 1)),

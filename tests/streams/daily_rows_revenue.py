@@ -6,6 +6,7 @@ import random
 from typing import Any
 
 from daily_maker import DAY, HOUR, Event, Maker, Rows
+from daily_rows_tills import tills
 
 OFFICES = ("KAS-1", "KAS-2", "KAS-BLUD")
 #: Another source of the same department, which falls silent early.
@@ -24,6 +25,7 @@ def revenue(rng: random.Random) -> Rows:
                 held.append(_receipt(make, office, day, number))
             _deposit(make, office, day, [_changed(make, receipt) for receipt in held])
     _transfers(make)
+    tills(make)
     return make.made
 
 

@@ -1,0 +1,47 @@
+"""Random rows of cashiers: receipts that are voided, received again, and deposited later and later."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from daily_maker import Maker
+
+HOUR, DAY = 3_600_000, 86_400_000
+ACCOUNT = "4.1.02.01.04.0001"
+
+
+def tills(make: Maker) -> None:
+    """Everything about cashiers that rules read beside receipts and their deposits."""
+    voids(make)
+
+
+def voids(make: Maker) -> None:
+    """One office whose cashiers void now and then, one of them often; some receipts are made again for the payer."""
+    rng = make.rng
+    for number in range(60):
+        cashier = rng.choice(["V1", "V1", "V2", "V3", "V4", "V5", None])
+        own = {
+            "cash_office": "KAS-V", "account": ACCOUNT, "amount": rng.choice([5, 10]) * 1000, "cashier_token": cashier,
+            "payer_token": rng.choice(["W1", "W2", None]),
+        }  # fmt: skip
+        name, at = f"V-{number:03d}", make.at()
+        closing = rng.choice([f"V/{number}", None])
+        receipt = make.add("receipt", at, **own, receipt_number=name, closing_id=closing)
+        if rng.random() < 0.1:
+            make.correct(receipt, amount=15_000)
+        if rng.random() < (0.6 if cashier == "V1" else 0.1):
+            void = make.add(
+                "void", at + rng.choice([1, 30, 80]) * HOUR, **own, receipt_number=rng.choice([name, None]),
+                voided_event=receipt["event_id"], closing_id=rng.choice([closing, f"V/{number + 1}", None]),
+            )  # fmt: skip
+            if rng.random() < 0.2:
+                make.correct(void, cashier_token="V2")  # noqa: S106  (a cashier, no secret)
+        if rng.random() < 0.3:
+            make.add("receipt", at + rng.choice([2, 60, 300]) * HOUR, **own, receipt_number=f"{name}/2")
+        if rng.random() < 0.3:
+            parts = [{"receipt_number": name, "amount": own["amount"]}] if rng.random() < 0.5 else []
+            make.add(
+                "deposit", at + rng.choice([12, 40]) * HOUR, **{**own, "cashier_token": None}, deposit_number=f"S/{name}",
+                composition=parts, closing_id=closing, channel="transfer",
+            )  # fmt: skip
