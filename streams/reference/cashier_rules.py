@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
+from math import copysign, sqrt
 
 from streams.reference.ledgers import Key, Plain, Row, Said, Today
+from streams.reference.revenue_rules import DIRECT, holds, uses_directly
 from streams.reference.statistics import binomial_tail, percentile
 
 
@@ -86,6 +88,94 @@ def _remarkable(void: Row, rows: list[Row], today: Today) -> list[str]:
     return sorted(set(found))
 
 
+def _held(row: Row) -> Key | None:
+    return (row["opd"], row["cash_office"]) if row["kind"] in ("receipt", "deposit", "assessment") else None
+
+
+def _lapping(rows: list[Row], today: Today) -> dict[str, Said] | str:
+    if uses_directly(rows, today):
+        return DIRECT
+    receipts = [row for row in rows if row["kind"] == "receipt" and row["cashier_token"] is not None]
+    live = [row for row in receipts if row["mode"] != "backfill"]
+    if receipts and not live:
+        return "data historis"
+    found: dict[str, Said] = {}
+    enough = False
+    for cashier in {row["cashier_token"] for row in live}:
+        mine = [row for row in live if row["cashier_token"] == cashier]
+        ages = _ages(mine, [row for row in rows if row["kind"] == "deposit"], today)
+        rise = today.parameter("R06.rise", 2)
+        if len(ages) >= today.parameter("R06.least", 20):
+            enough = True
+            third = len(ages) // 3
+            grown = _mean(ages[-third:]) - _mean(ages[:third])
+            if grown >= rise and _mann_kendall([sum(day) / len(day) for day in ages]) >= today.parameter(
+                "R06.z", 3
+            ):
+                found[f"umur {cashier}"] = ("breach", grown, rise)
+        chained, allowed = _chained(mine, rows), today.parameter("R06.chained", 2)
+        if chained > allowed:
+            found[f"silang {cashier}"] = ("breach", float(chained), allowed)
+    if not found and not enough:
+        return "hari dengan kuitansi tunai yang sudah disetor terlalu sedikit"
+    return found
+
+
+def _ages(receipts: list[Row], deposits: list[Row], today: Today) -> list[list[int]]:
+    """Working days until the deposit of the cash of each day of the last sixty."""
+    ages: defaultdict[str, list[int]] = defaultdict(list)
+    for row in receipts:
+        days = [deposit["day"] for deposit in deposits if holds(deposit, row)]
+        recent = row["day"] >= (today.day - timedelta(days=60)).isoformat()
+        if row["channel"] == "cash" and recent and days and min(days) >= row["day"]:
+            ages[row["day"]].append(_working_days(row["day"], min(days), today))
+    return [ages[day] for day in sorted(ages)]
+
+
+def _working_days(first: str, last: str, today: Today) -> int:
+    day, found = date.fromisoformat(first), 0
+    while day.isoformat() < last:
+        day += timedelta(days=1)
+        found += today.profile.calendar.is_working_day(day)
+    return found
+
+
+def _mean(days: list[list[int]]) -> float:
+    return sum(sum(day) for day in days) / sum(len(day) for day in days)
+
+
+def _mann_kendall(values: list[float]) -> float:
+    n = len(values)
+    rises = sum((b > a) - (b < a) for i, a in enumerate(values) for b in values[i + 1 :])
+    ties = sum(t * (t - 1) * (2 * t + 5) for t in Counter(values).values())
+    variance = (n * (n - 1) * (2 * n + 5) - ties) / 18
+    return 0.0 if variance <= 0 or rises == 0 else (rises - copysign(1, rises)) / sqrt(variance)
+
+
+def _chained(receipts: list[Row], rows: list[Row]) -> int:
+    """Payments booked for another whose payer's own assessment a third one pays within sixty days."""
+    owes = {
+        row["assessment_id"]: row["payer_token"]
+        for row in rows
+        if row["kind"] == "assessment" and row["payer_token"] is not None and row["assessment_id"] is not None
+    }
+    crossed = [
+        (row, owes[row["assessment_id"]])
+        for row in receipts
+        if row["payer_token"] is not None
+        and owes.get(row["assessment_id"], row["payer_token"]) != row["payer_token"]
+    ]
+    return sum(
+        any(
+            whose == row["payer_token"]
+            and (date.fromisoformat(later["day"]) - date.fromisoformat(row["day"])).days <= 60
+            for later, whose in crossed[number + 1 :]
+        )
+        for number, (row, _) in enumerate(crossed)
+    )
+
+
 CASHIER_RULES: Mapping[str, Plain] = {
     "R04": Plain("revenue", 200, office, _voiding),
+    "R06": Plain("revenue", 300, _held, _lapping),
 }

@@ -14,6 +14,7 @@ ACCOUNT = "4.1.02.01.04.0001"
 def tills(make: Maker) -> None:
     """Everything about cashiers that rules read beside receipts and their deposits."""
     voids(make)
+    lapping(make)
 
 
 def voids(make: Maker) -> None:
@@ -45,3 +46,34 @@ def voids(make: Maker) -> None:
                 "deposit", at + rng.choice([12, 40]) * HOUR, **{**own, "cashier_token": None}, deposit_number=f"S/{name}",
                 composition=parts, closing_id=closing, channel="transfer",
             )  # fmt: skip
+
+
+def lapping(make: Maker) -> None:
+    """One office that deposits later and later, now and then at once; and payments of some that are booked for others."""
+    rng = make.rng
+    for day in range(30):
+        cashier = rng.choice(["L1", "L1", "L2", None])
+        mode = "backfill" if rng.random() < 0.1 else "live"
+        own = {"cash_office": "KAS-L", "account": ACCOUNT, "amount": 5000, "closing_id": f"L/{day}"}
+        receipt = make.add(
+            "receipt", make.on(day), **own, cashier_token=cashier, receipt_number=f"L-{day}", mode=mode
+        )
+        if rng.random() < 0.1:
+            make.correct(receipt, channel="qris")
+        if rng.random() < 0.9:
+            wait = day // 4 if rng.random() < 0.8 else rng.randrange(4)
+            slip = make.add("deposit", receipt["occurred_at"] + wait * DAY, **own, channel="transfer")
+            if rng.random() < 0.1:
+                make.correct(slip, closing_id="L/0")
+    for number in range(12):
+        make.add(
+            "assessment", make.on(rng.randrange(8)), cash_office="KAS-L", account=ACCOUNT, amount=5000,
+            assessment_id=f"L/{number % 8}", payer_token=f"W{number % 8}",
+        )  # fmt: skip
+    for _ in range(20):
+        paid = make.add(
+            "receipt", make.at(), cash_office="KAS-L", account=ACCOUNT, amount=5000, assessment_id=f"L/{rng.randrange(8)}",
+            payer_token=rng.choice([*(f"W{n}" for n in range(8)), None]), cashier_token="L3", channel="qris",  # noqa: S106
+        )  # fmt: skip
+        if rng.random() < 0.1:
+            make.correct(paid, payer_token="W1")  # noqa: S106
