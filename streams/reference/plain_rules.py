@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from streams.reference.assessment_rules import ASSESSMENT_RULES
 from streams.reference.budget_rules import BUDGET_RULES
 from streams.reference.cashier_rules import CASHIER_RULES
 from streams.reference.ledgers import Plain
@@ -17,4 +18,5 @@ PLAIN: Mapping[str, Plain] = {
     **REVENUE_RULES,
     **POPULATION_RULES,
     **CASHIER_RULES,
+    **ASSESSMENT_RULES,
 }

@@ -15,6 +15,7 @@ def tills(make: Maker) -> None:
     """Everything about cashiers that rules read beside receipts and their deposits."""
     voids(make)
     lapping(make)
+    letters(make)
 
 
 def voids(make: Maker) -> None:
@@ -77,3 +78,34 @@ def lapping(make: Maker) -> None:
         )  # fmt: skip
         if rng.random() < 0.1:
             make.correct(paid, payer_token="W1")  # noqa: S106
+
+
+def letters(make: Maker) -> None:
+    """Assessments of five officers, one of whom often reduces; paid whole, in part, too much, or to the same officer."""
+    rng = make.rng
+    for number in range(70):
+        officer = rng.choice(["A1", "A1", "A2", "A3", "A4", "A5", None])
+        of = {
+            "cash_office": "KAS-A",
+            "account": ACCOUNT,
+            "assessment_id": rng.choice([f"A/{number}"] * 9 + [None]),
+        }
+        at, off = make.at(), 2000 if rng.random() < (0.8 if officer == "A1" else 0.05) else 0
+        due = at + rng.randrange(20 * DAY) if rng.random() < 0.8 else None
+        letter = make.add(
+            "assessment", at, **of, amount=rng.choice([10_000] * 9 + [0]), reduction=off, penalty=rng.choice([0, 0, 500]),
+            due_at=due, officer_token=officer,
+        )  # fmt: skip
+        owed = letter["amount"] - off + letter["penalty"]
+        if rng.random() < 0.1:
+            make.correct(letter, reduction=3000)
+        for _ in range(rng.choice([0, 1, 1, 2])):
+            paid = make.add(
+                "receipt", at + rng.randrange(25 * DAY), **of, amount=rng.choice([owed, owed, owed // 2, owed + 500]),
+                cashier_token=rng.choice(["A1", "T1", "T1", None]), channel="qris",
+            )  # fmt: skip
+            if rng.random() < 0.15:
+                make.add(
+                    "void", paid["occurred_at"] + HOUR, **of, amount=paid["amount"], officer_token=rng.choice(["A2", None]),
+                    voided_event=paid["event_id"],
+                )  # fmt: skip
