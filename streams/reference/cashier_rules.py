@@ -175,7 +175,54 @@ def _chained(receipts: list[Row], rows: list[Row]) -> int:
     )
 
 
+def _receipt(row: Row) -> Key | None:
+    return (row["opd"], row["cash_office"]) if row["kind"] == "receipt" else None
+
+
+def _paying(rows: list[Row], today: Today) -> dict[str, Said] | str:
+    known = today.profile.cash_offices.get(rows[0]["cash_office"])
+    if known is not None and known.kind in ("bank", "online"):
+        return "kas tanpa penerimaan tunai di loket (bank, daring)"
+    since = (today.day - timedelta(days=30)).isoformat()
+    now, before = [row for row in rows if row["day"] >= since], [row for row in rows if row["day"] < since]
+    cash_now, cash_before = ([row for row in some if row["channel"] == "cash"] for some in (now, before))
+    least, z = today.parameter("R09.least", 50), today.parameter("R09.z", 3)
+    found: dict[str, Said] = {}
+    enough = min(len(now), len(before)) >= least
+    if enough:
+        grown = 100.0 * len(cash_now) / len(now) - 100.0 * len(cash_before) / len(before)
+        rise = today.parameter("R09.rise", 30)
+        if grown >= rise and _rise(len(cash_now), len(now), len(cash_before), len(before)) >= z:
+            found["tunai"] = ("breach", grown, rise)
+    off_before = sum(_is_off(row, today) for row in cash_before)
+    for cashier in {row["cashier_token"] for row in cash_now} - {None}:
+        mine = [row for row in cash_now if row["cashier_token"] == cashier]
+        off, allowed = sum(_is_off(row, today) for row in mine), today.parameter("R09.off_hours", 10)
+        many = off > allowed and len(cash_before) >= least
+        if many and _rise(off, len(mine), off_before, len(cash_before)) >= z:
+            found[f"luar jam {cashier}"] = ("breach", float(off), allowed)
+    return found if found or enough else "kuitansi terlalu sedikit untuk dibandingkan"
+
+
+def _is_off(row: Row, today: Today) -> bool:
+    on = date.fromisoformat(row["day"])
+    first, last = (
+        today.profile.threshold(f"R09.{name}", on, default, source=row["source"])
+        for name, default in (("from", 6), ("until", 20))
+    )
+    hour = (row["occurred_at"] - today.profile.calendar.day_start(row["day"])) / 3_600_000
+    return hour < first or hour >= last
+
+
+def _rise(k: int, n: int, k_before: int, n_before: int) -> float:
+    """The difference of two shares in standard deviations of what it is if both are alike."""
+    p = (k + k_before) / (n + n_before)
+    variance = p * (1 - p) * (1 / n + 1 / n_before)
+    return (k / n - k_before / n_before) / sqrt(variance) if variance > 0 else 0.0
+
+
 CASHIER_RULES: Mapping[str, Plain] = {
     "R04": Plain("revenue", 200, office, _voiding),
     "R06": Plain("revenue", 300, _held, _lapping),
+    "R09": Plain("revenue", 120, _receipt, _paying),
 }

@@ -186,7 +186,7 @@ RULE = Rule(
     area="Optimalisasi Pendapatan Daerah",
     legal_basis=(
         LegalBasis("Permendagri 77/2020: bendahara penerimaan menatausahakan setiap tanda bukti penerimaan", date(2020, 12, 30)),
-        LegalBasis("PP 60/2008: pengendalian atas transaksi dan pencatatan yang akurat", date(2008, 8, 28)),
+        LegalBasis("PP 60/2008: sistem pengendalian intern pemerintah", date(2008, 8, 28)),
     ),
     method=(
         "Pada setiap kas, selama 200 hari terakhir. Tingkat: bagian kuitansi yang dibatalkan seorang petugas kas dibandingkan "

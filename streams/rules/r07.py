@@ -39,7 +39,9 @@ def weigh(groups: Groups) -> Weighed:
         how="diagonal_relaxed",
     )
     enough = shares.filter(pl.col("n") >= groups.on("least"))
-    compared = enough.filter(pl.len().over("group") >= COLLEAGUES).select(opd="group", token="token")
+    compared = enough.filter(pl.len().over("group") >= COLLEAGUES).select(
+        pl.col("group").alias("opd"), "token"
+    )
     few = officers.join(compared, on=["opd", "token"], how="anti").get_column("group").unique()
     silent = {NO_PRINCIPAL: asked.filter(~pl.col("known")).get_column("group"), TOO_FEW: few}
     return Weighed(found, {reason: some for reason, some in silent.items() if len(some)})

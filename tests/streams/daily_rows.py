@@ -25,7 +25,10 @@ def daily_profile() -> Profile:
     return replace(
         profile(),
         shared_addresses=(SharedAddress("A0", "pesantren", date(2025, 5, 1), date(2025, 5, 31)),),
-        cash_offices={"KAS-BLUD": CashOffice("KAS-BLUD", "Kas BLUD", "1.01", "blud")},
+        cash_offices={
+            "KAS-BLUD": CashOffice("KAS-BLUD", "Kas BLUD", "1.01", "blud"),
+            "KAS-BANK": CashOffice("KAS-BANK", "Bank", "1.01", "bank"),
+        },
         thresholds=(
             Threshold("R01.days", 2, changed),
             Threshold("R02.tolerance", 1000, changed),
@@ -38,6 +41,10 @@ def daily_profile() -> Profile:
             Threshold("R07.least", 5, date(2000, 1, 1)),
             Threshold("R07.alpha", 0.2, date(2000, 1, 1)),
             Threshold("R07.tolerance", 700, changed),
+            Threshold("R09.least", 6, date(2000, 1, 1)),
+            Threshold("R09.z", 1, date(2000, 1, 1)),
+            Threshold("R09.off_hours", 1, date(2000, 1, 1)),
+            Threshold("R09.until", 23, changed, source="/opd/1.01/malam"),
             Threshold("R05.repeated", 2, changed),
             Threshold("R11.share", 40, changed),
             Threshold("R11.least", 5, date(2000, 1, 1)),

@@ -16,6 +16,7 @@ def tills(make: Maker) -> None:
     voids(make)
     lapping(make)
     letters(make)
+    channels(make)
 
 
 def voids(make: Maker) -> None:
@@ -109,3 +110,20 @@ def letters(make: Maker) -> None:
                     "void", paid["occurred_at"] + HOUR, **of, amount=paid["amount"], officer_token=rng.choice(["A2", None]),
                     voided_event=paid["event_id"],
                 )  # fmt: skip
+
+
+def channels(make: Maker) -> None:
+    """One office and one bank that leave other channels for cash on some day, and take it at night then."""
+    rng = make.rng
+    for office in ("KAS-T", "KAS-BANK"):
+        for day in range(0, 60, 2):
+            later = day > 36
+            for _ in range(rng.randrange(3)):
+                at = make.on(day) - day % 7 * HOUR + (9 * HOUR if later else 0)
+                paid = make.add(
+                    "receipt", at, cash_office=office, account=ACCOUNT, amount=5000, cashier_token=rng.choice(["T1", "T2", None]),
+                    channel=rng.choice(["cash"] * 3 + ["qris"] * (0 if later else 5)),
+                    source=rng.choice(["/opd/1.01/malam", "/opd/1.01/lain"]),
+                )  # fmt: skip
+                if rng.random() < 0.1:
+                    make.correct(paid, channel="cash")
