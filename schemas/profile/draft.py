@@ -40,6 +40,7 @@ HEADERS = {
         "legal_basis",
     ),
     "shared_addresses.csv": ("address_token", "kind", "valid_from", "valid_to", "legal_basis"),
+    "tapping_boxes.csv": ("cash_office", "device", "valid_from", "valid_to", "legal_basis"),
 }
 FRAME = ("departments.csv", "calendar.toml", "thresholds.toml")
 KINDS = {"1": "kelurahan", "2": "desa", "3": "desa adat"}

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from schemas.profile import dated, mandates, money, organisation, permits, values
+from schemas.profile import dated, devices, mandates, money, organisation, permits, values
 from schemas.profile.folder import Folder, Section
 from schemas.profile.hours import read_calendars
 from schemas.profile.model import Profile
@@ -31,6 +31,7 @@ FILES = (
     "tariffs.csv",
     "authorities.csv",
     "shared_addresses.csv",
+    "tapping_boxes.csv",
 )
 KEYS = ("name", "code", "province", "timezone", "simulation_allowed", "logo", "retention_years")
 LOGO_SUFFIXES = (".svg", ".png")
@@ -87,6 +88,7 @@ def _read(path: Path) -> tuple[Profile | None, list[Problem]]:
     authorities = mandates.read_authorities(folder, kinds)
     elections = dated.read_elections(folder)
     shared_addresses = dated.read_shared_addresses(folder)
+    tapping_boxes = devices.read_tapping_boxes(folder, cash_offices)
     calendars = read_calendars(folder, zone or ZoneInfo("Asia/Jakarta"), units)
 
     problems = sorted(folder.problems)
@@ -118,6 +120,7 @@ def _read(path: Path) -> tuple[Profile | None, list[Problem]]:
         tariffs=tariffs,
         authorities=authorities,
         shared_addresses=shared_addresses,
+        tapping_boxes=tapping_boxes,
     )
     return profile, []
 

@@ -127,6 +127,8 @@ BROKEN = [
     ("shared_addresses.csv", ",pesantren,", ",rumah,", "tidak dikenal"),
     ("shared_addresses.csv", "2021-12-31", "2019-12-31", "sebelum valid_from"),
     ("shared_addresses.csv", "2022-01-01", "2021-01-01", "bertumpang tindih"),
+    ("tapping_boxes.csv", "KAS-BAPENDA,", "KAS-LAIN,", "tidak dikenal"),
+    ("tapping_boxes.csv", "TB-0001", "TB 0001", "salah bentuk"),
     ("thresholds.toml", "value = 0.8", "nilai = 0.8", "tidak dikenal"),
     ("thresholds.toml", 'name = "P01.breach"', 'name = "P01.warning"', "bertumpang tindih"),
     ("calendar.toml", 'friday = ["07:30-11:30", "13:00-16:30"]', 'friday = ["07:30-11:30", "11:00-16:30"]', "tidak mungkin"),

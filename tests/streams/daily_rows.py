@@ -15,7 +15,7 @@ from daily_rows_revenue import SILENT, revenue
 from domain_rows import profile
 
 from schemas.profile import Profile
-from schemas.profile.model import CashOffice, SharedAddress, Threshold
+from schemas.profile.model import CashOffice, SharedAddress, TappingBox, Threshold
 
 
 @cache
@@ -29,6 +29,10 @@ def daily_profile() -> Profile:
             "KAS-BLUD": CashOffice("KAS-BLUD", "Kas BLUD", "1.01", "blud"),
             "KAS-BANK": CashOffice("KAS-BANK", "Bank", "1.01", "bank"),
         },
+        tapping_boxes=(
+            TappingBox("KAS-B", "TB1", date(2025, 1, 1), date(2025, 5, 25)),
+            TappingBox("KAS-B", "TB2", date(2025, 1, 1)),
+        ),
         thresholds=(
             Threshold("R01.days", 2, changed),
             Threshold("R02.tolerance", 1000, changed),
@@ -45,6 +49,8 @@ def daily_profile() -> Profile:
             Threshold("R09.z", 1, date(2000, 1, 1)),
             Threshold("R09.off_hours", 1, date(2000, 1, 1)),
             Threshold("R09.until", 23, changed, source="/opd/1.01/malam"),
+            Threshold("R10.hours", 3, date(2000, 1, 1)),
+            Threshold("R10.usual", 50, date(2000, 1, 1)),
             Threshold("R05.repeated", 2, changed),
             Threshold("R11.share", 40, changed),
             Threshold("R11.least", 5, date(2000, 1, 1)),

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from domain_rows import SOURCE
+
 if TYPE_CHECKING:
     from daily_maker import Maker
 
+START = 1_745_280_000_000
 HOUR, DAY = 3_600_000, 86_400_000
 ACCOUNT = "4.1.02.01.04.0001"
 
@@ -17,6 +20,7 @@ def tills(make: Maker) -> None:
     lapping(make)
     letters(make)
     channels(make)
+    boxes(make)
 
 
 def voids(make: Maker) -> None:
@@ -127,3 +131,20 @@ def channels(make: Maker) -> None:
                 )  # fmt: skip
                 if rng.random() < 0.1:
                     make.correct(paid, channel="cash")
+
+
+def boxes(make: Maker) -> None:
+    """Two tapping boxes that sell at some hours of most days, and a book that is none; one source falls silent at times."""
+    rng = make.rng
+    for day in range(45):
+        for box in ("TB1", "TB2", "B9"):
+            quiet = (box == "TB1" and 25 < day < 28) or rng.random() < 0.15
+            if quiet or (box == "TB2" and 30 < day < 36):
+                continue
+            for hour in rng.sample(range(4), 3):
+                sale = make.add(
+                    "receipt", START + day * DAY + (hour + 3) * HOUR + rng.randrange(HOUR), cash_office="KAS-B",
+                    account=ACCOUNT, amount=5000, channel="qris", receipt_book=box, source="/opd/1.01/alat" if box == "TB2" else SOURCE,
+                )  # fmt: skip
+                if rng.random() < 0.05:
+                    make.correct(sale, receipt_book="TB1")
