@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from statistics import median
 
 from streams.reference.ledgers import Key, Plain, Row, Said, Today
 
@@ -68,4 +70,72 @@ def _usual(sold: Mapping[str, set[int]], today: Today) -> set[tuple[int, int]]:
     return found
 
 
-DROP_RULES: Mapping[str, Plain] = {"R10": Plain("revenue", 120, _device, _still, daily=True)}
+def _own_revenue(row: Row) -> Key | None:
+    own = row["kind"] in ("receipt", "void") and row["account"].startswith("4.1.")
+    return (row["opd"], row["account"]) if own else None
+
+
+def _dropping(rows: list[Row], today: Today) -> dict[str, Said] | str:
+    source, ledger = rows[-1]["source"], today.rows("revenue")
+    spoke = {row["day"] for row in ledger if row["source"] == source}
+    began = min(row["day"] for row in rows)
+    known = {}
+    for text in spoke:
+        on = date.fromisoformat(text)
+        if text >= began and (on.weekday() >= 5 or today.profile.calendar.is_working_day(on)):
+            known[on] = sum(
+                row["amount"] if row["kind"] == "receipt" else -row["amount"]
+                for row in rows
+                if row["day"] == text
+            )
+    dues = _dues(rows[0], ledger, today)
+    since, heard = today.day - timedelta(days=70), date.fromisoformat(max(spoke))
+    verdicts = []
+    for on in sorted(on for on in known if since <= on < heard):
+        alike = [amount for other, amount in known.items() if _alike(on, other, source, dues, today)]
+        if not alike or len(alike) < today.parameter("R03.least", 8):
+            continue
+        middle = median(alike)
+        spread = max(
+            median(abs(amount - middle) for amount in alike) * 1.4826,
+            middle * today.parameter("R03.floor", 10) / 100.0,
+        )
+        if spread > 0:
+            verdicts.append((on, (known[on] - middle) / spread))
+    if not verdicts:
+        return "hari pembanding terlalu sedikit"
+    limit = -today.parameter("R03.z", 4)
+    runs = [list(run) for _, run in groupby(verdicts, lambda verdict: verdict[1] <= limit)]
+    return {
+        run[0][0].isoformat(): ("breach", min(z for _, z in run), limit)
+        for run in runs[1:]
+        if run[0][1] <= limit and len(run) >= today.parameter("R03.days", 2)
+    }
+
+
+def _alike(on: date, other: date, source: str, dues: list[date], today: Today) -> bool:
+    """Whether what came in on two days can be compared."""
+    if on.weekday() != other.weekday():
+        return False
+    sides = {day.day <= today.profile.threshold("R03.due_day", day, 0, source=source) for day in (on, other)}
+    apart = (on - other).days
+    recent = 0 < apart <= 112 and not any(other <= due < on for due in dues)
+    return len(sides) == 1 and (recent or (335 <= apart <= 395 and on.month == other.month))
+
+
+def _dues(of: Row, ledger: list[Row], today: Today) -> list[date]:
+    """The days on which much of the account falls due."""
+    falls = Counter(
+        today.profile.local_day(row["due_at"])
+        for row in ledger
+        if row["kind"] == "assessment" and row["due_at"] is not None
+        if (row["opd"], row["account"]) == (of["opd"], of["account"])
+    )
+    least = today.parameter("R03.due_share", 20)
+    return [date.fromisoformat(day) for day, n in falls.items() if n * 100.0 / falls.total() >= least]
+
+
+DROP_RULES: Mapping[str, Plain] = {
+    "R03": Plain("revenue", 465, _own_revenue, _dropping, daily=True),
+    "R10": Plain("revenue", 120, _device, _still, daily=True),
+}

@@ -36,6 +36,8 @@ def daily_profile() -> Profile:
         thresholds=(
             Threshold("R01.days", 2, changed),
             Threshold("R02.tolerance", 1000, changed),
+            Threshold("R03.least", 2, date(2000, 1, 1)),
+            Threshold("R03.due_day", 15, date(2025, 5, 20), source="/opd/1.01/malam"),
             Threshold("R04.least", 5, date(2000, 1, 1)),
             Threshold("R04.alpha", 0.2, date(2000, 1, 1)),
             Threshold("R04.again", 1, changed),

@@ -21,6 +21,7 @@ def tills(make: Maker) -> None:
     letters(make)
     channels(make)
     boxes(make)
+    accounts(make)
 
 
 def voids(make: Maker) -> None:
@@ -148,3 +149,33 @@ def boxes(make: Maker) -> None:
                 )  # fmt: skip
                 if rng.random() < 0.05:
                     make.correct(sale, receipt_book="TB1")
+
+
+def accounts(make: Maker) -> None:
+    """Accounts that take in much the same every day, but for some; one has a day on which most falls due."""
+    rng = make.rng
+    for account in ("4.1.01.09", "4.1.01.15", "4.1.02.02", "4.2.01.01"):
+        own = {"cash_office": "KAS-P", "account": account, "channel": "qris"}
+        source = "/opd/1.01/malam" if account == "4.1.02.02" else "/opd/1.01/pajak"
+        low = rng.randrange(20, 36)
+        for day in range(44):
+            if (day in (17, 18) and source.endswith("pajak")) or rng.random() < 0.05:
+                continue
+            weak = low <= day < low + 4
+            paid = make.add(
+                "receipt",
+                make.on(day),
+                **own,
+                amount=rng.choice([10, 20] if weak else [90, 100, 110]) * 1000,
+                source=source,
+            )
+            if rng.random() < 0.05:
+                make.correct(paid, amount=10_000)
+            if rng.random() < 0.1:
+                make.add("void", paid["occurred_at"] + HOUR, **own, amount=5000, source=source)
+    for number in range(10):
+        due = START + (30 if number < 6 else 25 + number) * DAY
+        make.add(
+            "assessment", make.on(number), cash_office="KAS-P", account=rng.choice(["4.1.01.15", "4.1.02.02"]), amount=100_000,
+            due_at=due, assessment_id=f"P/{number}", source="/opd/1.01/pajak",
+        )  # fmt: skip
