@@ -45,6 +45,7 @@ HEADERS = {
     "employee_accounts.csv": ("account_token", "valid_from", "valid_to"),
     "duty_pairs.csv": ("first", "second", "valid_from", "valid_to", "legal_basis"),
     "lodging_ceilings.csv": ("place", "grade", "amount", "valid_from", "valid_to", "legal_basis"),
+    "tapping_boxes.csv": ("cash_office", "device", "valid_from", "valid_to", "legal_basis"),
 }
 FRAME = ("departments.csv", "calendar.toml", "thresholds.toml")
 KINDS = {"1": "kelurahan", "2": "desa", "3": "desa adat"}

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from schemas.profile import dated, joins, mandates, money, organisation, permits, values
+from schemas.profile import dated, devices, joins, mandates, money, organisation, permits, values
 from schemas.profile.folder import Folder, Section
 from schemas.profile.hours import read_calendars
 from schemas.profile.model import Profile
@@ -37,6 +37,7 @@ FILES = (
     "employee_accounts.csv",
     "duty_pairs.csv",
     "lodging_ceilings.csv",
+    "tapping_boxes.csv",
 )
 KEYS = ("name", "code", "province", "timezone", "simulation_allowed", "logo", "retention_years")
 LOGO_SUFFIXES = (".svg", ".png")
@@ -98,6 +99,7 @@ def _read(path: Path) -> tuple[Profile | None, list[Problem]]:
     value_bands = read_value_bands(folder)
     declared = joins.read_joins(folder)
     employees = joins.read_employee_accounts(folder)
+    tapping_boxes = devices.read_tapping_boxes(folder, cash_offices)
     calendars = read_calendars(folder, zone or ZoneInfo("Asia/Jakarta"), units)
 
     problems = sorted(folder.problems)
@@ -134,6 +136,7 @@ def _read(path: Path) -> tuple[Profile | None, list[Problem]]:
         employee_accounts=employees,
         duty_pairs=duty_pairs,
         lodging_ceilings=lodging_ceilings,
+        tapping_boxes=tapping_boxes,
     )
     return profile, []
 

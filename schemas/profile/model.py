@@ -269,6 +269,17 @@ class CashOffice:
 
 
 @dataclass(frozen=True, slots=True)
+class TappingBox(Dated):
+    """A device at a taxpayer that records every sale. ``device`` is the ``receipt_book`` of what it sends."""
+
+    cash_office: str
+    device: str
+    valid_from: date
+    valid_to: date | None = None
+    legal_basis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RevenueTarget:
     """Revenue target of a year for one account of one department, rupiah."""
 
@@ -382,6 +393,7 @@ class Profile:
     employee_accounts: tuple[EmployeeAccount, ...] = ()
     duty_pairs: tuple[DutyPair, ...] = ()
     lodging_ceilings: tuple[LodgingCeiling, ...] = ()
+    tapping_boxes: tuple[TappingBox, ...] = ()
     _standards: dict[tuple[str, str, date], float | None] = field(default_factory=dict, repr=False)
     _thresholds: dict[tuple[str, date, str, str], Threshold | None] = field(default_factory=dict, repr=False)
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from streams.reference.amount_rules import AMOUNT_RULES
+from streams.reference.assessment_rules import ASSESSMENT_RULES
 from streams.reference.budget_rules import BUDGET_RULES
+from streams.reference.cashier_rules import CASHIER_RULES
 from streams.reference.ceiling_rules import CEILING_RULES
 from streams.reference.crossing_rules import CROSSING_RULES
+from streams.reference.drop_rules import DROP_RULES
 from streams.reference.duty_rules import DUTY_RULES
 from streams.reference.grant_rules import GRANT_RULES
 from streams.reference.ledgers import Plain
@@ -21,9 +24,12 @@ from streams.reference.travel_rules import TRAVEL_RULES
 
 PLAIN: Mapping[str, Plain] = {
     **AMOUNT_RULES,
+    **ASSESSMENT_RULES,
     **BUDGET_RULES,
+    **CASHIER_RULES,
     **CEILING_RULES,
     **CROSSING_RULES,
+    **DROP_RULES,
     **DUTY_RULES,
     **GRANT_RULES,
     **PACE_RULES,

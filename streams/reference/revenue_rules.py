@@ -37,13 +37,13 @@ def _nets(rows: list[Row], until: Mapping[str, int] | None = None) -> list[tuple
 DIRECT = "kas yang memakai pendapatannya langsung (BLUD, BOS, JKN)"
 
 
-def _uses_directly(rows: list[Row], today: Today) -> bool:
+def uses_directly(rows: list[Row], today: Today) -> bool:
     office = today.profile.cash_offices.get(rows[0]["cash_office"])
     return office is not None and office.kind in ("blud", "bos", "jkn")
 
 
 def _lagging(rows: list[Row], today: Today) -> dict[str, Said] | str:
-    if _uses_directly(rows, today):
+    if uses_directly(rows, today):
         return DIRECT
     owed = [
         (row, net) for row, net in _nets(rows) if row["channel"] == "cash" or _asked(row, today, "noncash", 0)
@@ -60,7 +60,7 @@ def _lagging(rows: list[Row], today: Today) -> dict[str, Said] | str:
     late: Counter[str] = Counter()
     for row, net in live:
         deadline = _nth_working_day(today.profile, row["day"], _asked(row, today, "days", 1))
-        days = [deposit["day"] for deposit in deposits if _holds(deposit, row)]
+        days = [deposit["day"] for deposit in deposits if holds(deposit, row)]
         over = (
             min(days) > deadline
             if days
@@ -76,7 +76,7 @@ def _asked(row: Row, today: Today, name: str, default: float) -> float:
     return today.profile.threshold(f"R01.{name}", on, default, source=row["source"])
 
 
-def _holds(deposit: Row, receipt: Row) -> bool:
+def holds(deposit: Row, receipt: Row) -> bool:
     if deposit["composition"]:
         return receipt["receipt_number"] in [part["receipt_number"] for part in deposit["composition"]]
     return deposit["closing_id"] is not None and deposit["closing_id"] == receipt["closing_id"]
@@ -92,7 +92,7 @@ def _nth_working_day(profile: Profile, day: str, number: float) -> str:
 
 
 def _differing(rows: list[Row], today: Today) -> dict[str, Said] | str:
-    if _uses_directly(rows, today):
+    if uses_directly(rows, today):
         return DIRECT
     slips = [row for row in rows if row["kind"] == "deposit" and row["composition"]]
     in_slips: Counter[str] = Counter()

@@ -136,6 +136,8 @@ BROKEN = [
     ("duty_pairs.csv", "treasurer,PA,", "PA,PA,", "dirinya"),
     ("duty_pairs.csv", "treasurer,KPA,", "PA,treasurer,", "bertumpang tindih"),
     ("lodging_ceilings.csv", ",700000,", ",tujuh,", "bukan"),
+    ("tapping_boxes.csv", "KAS-BAPENDA,", "KAS-LAIN,", "tidak dikenal"),
+    ("tapping_boxes.csv", "TB-0001", "TB 0001", "salah bentuk"),
     ("thresholds.toml", "value = 0.8", "nilai = 0.8", "tidak dikenal"),
     ("thresholds.toml", 'name = "P01.breach"', 'name = "P01.warning"', "bertumpang tindih"),
     ("calendar.toml", 'friday = ["07:30-11:30", "13:00-16:30"]', 'friday = ["07:30-11:30", "11:00-16:30"]', "tidak mungkin"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from daily_maker import DAY, HOUR, Event, Maker, Rows
 from daily_rows_letters import letters
+from daily_rows_tills import tills
 
 OFFICES = ("KAS-1", "KAS-2", "KAS-BLUD")
 #: Another source of the same department, which falls silent early.
@@ -26,6 +27,7 @@ def revenue(rng: random.Random) -> Rows:
             _deposit(make, office, day, [_changed(make, receipt) for receipt in held])
     _transfers(make)
     letters(make)
+    tills(make)
     return make.made
 
 

@@ -1,0 +1,34 @@
+"""Who stands out among colleagues by a share: beyond the Tukey fence, and by more than chance."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from streams.peers.statistics import binomial_tail
+
+#: Fewer colleagues make no fence.
+COLLEAGUES = 4
+
+
+def standing_out(counted: pl.DataFrame, least: float, reach: float, alpha: float) -> pl.DataFrame:
+    """Rows of ``counted`` (group, k of n, and who) whose share of k is above the upper fence of their group and would be
+    rare, below ``alpha``, if all had the share of the group; with ``share`` and ``fence`` in percent, and ``observed``: how
+    many of k lie beyond what the fence allows of n. Only those with ``least`` of n are compared, and only where there are
+    ``COLLEAGUES`` of them."""
+    of = "group"
+    enough = counted.filter(pl.col("n") >= least).with_columns(share=pl.col("k") * 100.0 / pl.col("n"))
+    low, high = (_percentile(percent).over(of) for percent in (25, 75))
+    fenced = enough.with_columns(
+        fence=high + reach * (high - low), p=pl.col("k").sum().over(of) / pl.col("n").sum().over(of)
+    )
+    beyond = fenced.filter((pl.len().over(of) >= COLLEAGUES) & (pl.col("share") > pl.col("fence")))
+    rare = [binomial_tail(k, n, p) < alpha for k, n, p in beyond.select("k", "n", "p").iter_rows()]
+    return beyond.filter(pl.Series(rare, dtype=pl.Boolean)).with_columns(
+        observed=pl.col("k") - pl.col("fence") * pl.col("n") / 100.0, threshold=pl.lit(0.0)
+    )
+
+
+def _percentile(percent: int) -> pl.Expr:
+    """The smallest share that at least so many percent do not exceed."""
+    place = -(-percent * pl.len().cast(pl.Int64) // 100)
+    return pl.col("share").sort().get(place.clip(1) - 1)

@@ -1,0 +1,246 @@
+"""R06: money that is deposited later and later, or payments that are booked for somebody else in a chain (lapping)."""
+
+from __future__ import annotations
+
+import math
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from streams.cases.book import day_of
+from streams.ledgers.groups import Groups, Weighed, without
+from streams.rules.examples import FIRST, OTHER_PERSON, PAYEE, PERSON, Event, on, row
+from streams.rules.receipts import FIELDS, OFFICE, deposited, is_direct
+from streams.rules.rule import LegalBasis, Parameter, Rule
+from streams.rules.telling import Told, decimal, whole
+
+AGE, CROSSED = "umur", "silang"
+DIRECT_USE, HISTORY, TOO_FEW = 0, 1, 2
+#: Local days of receipts whose ages are compared, and in which a chain goes on.
+SPAN = 60
+FOUND = ("group", "scope", "observed", "threshold", "at", "proof")
+
+
+def moves_or_asks() -> pl.Expr:
+    """Receipts, deposits and assessments."""
+    return pl.col("kind").is_in(["receipt", "deposit", "assessment"])
+
+
+def weigh(groups: Groups) -> Weighed:
+    """Per cash office and cashier: whether the working days from receipt to deposit grow, and how many payments are booked
+    for another payer whose own are later paid by a third."""
+    offices = groups.rows.unique("group", keep="first").select("group", "cash_office")
+    direct, mine = offices.filter(is_direct(groups.profile)), offices.filter(~is_direct(groups.profile))
+    rows = groups.rows.join(mine.select("group"), on="group", how="semi")
+    receipts = rows.filter((pl.col("kind") == "receipt") & pl.col("cashier_token").is_not_null())
+    live = receipts.filter(~pl.col("backfill"))
+    days = _ages(groups, rows, live)
+    found = pl.concat([_growing(groups, days), _crossed(groups, rows, live)], how="vertical_relaxed")
+    historic = without(receipts, live)
+    many = days.filter(pl.len().over("group", "cashier_token") >= groups.on("least"))
+    few = mine.join(many, on="group", how="anti").join(found, on="group", how="anti").get_column("group")
+    silent = {
+        DIRECT_USE: direct.get_column("group"), HISTORY: historic, TOO_FEW: few.filter(~few.is_in(historic.implode())),
+    }  # fmt: skip
+    return Weighed(found, {reason: some for reason, some in silent.items() if len(some)})
+
+
+def _ages(groups: Groups, rows: pl.DataFrame, receipts: pl.DataFrame) -> pl.DataFrame:
+    """By cashier and day of receipt, of cash that is in a deposit: its ages in working days together, how many, and which."""
+    closings = rows.filter((pl.col("kind") == "deposit") & (pl.col("composition").list.len() == 0))
+    closed = closings.group_by("group", "closing_id").agg(pl.col("day").min().alias("in_closing"))
+    named = deposited(rows).group_by("group", "receipt_number").agg(pl.col("day").min().alias("in_slip"))
+    recent = (pl.col("day") >= groups.day - SPAN) & (pl.col("channel") == "cash")
+    held = (
+        receipts.filter(recent)
+        .join(named, on=["group", "receipt_number"], how="left", maintain_order="left")
+        .join(closed, on=["group", "closing_id"], how="left", maintain_order="left")
+        .with_columns(deposit_day=pl.min_horizontal("in_slip", "in_closing"))
+        .filter(pl.col("deposit_day") >= pl.col("day"))
+    )
+    first = groups.day - SPAN
+    calendar = groups.profile.calendar
+    working = np.cumsum([calendar.is_working_day(day_of(day)) for day in range(first, groups.day)])
+    until, since = (working[held.get_column(name).to_numpy() - first] for name in ("deposit_day", "day"))
+    return (
+        held.with_columns(pl.Series("age", until - since, pl.Int64))
+        .group_by("group", "cashier_token", "day", maintain_order=True)
+        .agg(pl.col("age").sum(), pl.len().cast(pl.Int64).alias("n"), pl.col("row"), pl.col("at").last())
+        .sort("group", "cashier_token", "day")
+    )
+
+
+def _growing(groups: Groups, days: pl.DataFrame) -> pl.DataFrame:
+    """Cashiers whose last third of days is older than the first by more than chance (Mann-Kendall)."""
+    least, rise, limit = (groups.on(name) for name in ("least", "rise", "z"))
+    found = []
+    for (group, cashier), some in days.group_by("group", "cashier_token", maintain_order=True):
+        if len(some) < least:
+            continue
+        age, n = some.get_column("age").to_numpy(), some.get_column("n").to_numpy()
+        third = len(some) // 3
+        grown = float(age[-third:].sum() / n[-third:].sum() - age[:third].sum() / n[:third].sum())
+        if grown >= rise and trend(age / n) >= limit:
+            proof = some.get_column("row").explode().sort().to_list()
+            found.append((group, f"{AGE} {cashier}", grown, rise, some.get_column("at").max(), proof))
+    schema = {
+        "group": pl.UInt32, "scope": pl.String, "observed": pl.Float64, "threshold": pl.Float64, "at": pl.Int64,
+        "proof": pl.List(pl.UInt32),
+    }  # fmt: skip
+    return pl.DataFrame(found, schema=schema, orient="row")
+
+
+def trend(values: np.ndarray[Any, np.dtype[np.float64]]) -> float:
+    """How many standard deviations the Mann-Kendall count of rises less falls lies above none (Mann, 1945; ties by
+    Kendall, 1975); 0 where all are alike."""
+    n = len(values)
+    rises = int(np.triu(np.sign(values[None, :] - values[:, None]), 1).sum())
+    ties = sum(int(t) * (int(t) - 1) * (2 * int(t) + 5) for t in np.unique(values, return_counts=True)[1])
+    variance = (n * (n - 1) * (2 * n + 5) - ties) / 18
+    return 0.0 if variance <= 0 or rises == 0 else (rises - math.copysign(1, rises)) / math.sqrt(variance)
+
+
+def _crossed(groups: Groups, rows: pl.DataFrame, receipts: pl.DataFrame) -> pl.DataFrame:
+    """Payments of one payer that are booked for another, where the payer's own assessment is paid by a third one later."""
+    owed = rows.filter((pl.col("kind") == "assessment") & pl.col("payer_token").is_not_null()).unique(
+        ["group", "assessment_id"], keep="last", maintain_order=True
+    ).select("group", "assessment_id", pl.col("payer_token").alias("owes"))  # fmt: skip
+    other = (
+        receipts.filter(pl.col("payer_token").is_not_null())
+        .join(owed, on=["group", "assessment_id"], maintain_order="left")
+        .filter(pl.col("payer_token") != pl.col("owes"))
+    )
+    filled = other.select(
+        "group", "cashier_token", pl.col("owes").alias("payer_token"), pl.col("row").alias("later"), pl.col("day").alias("later_day"),
+    )  # fmt: skip
+    chained = other.join(filled, on=["group", "cashier_token", "payer_token"], maintain_order="left").filter(
+        (pl.col("later") > pl.col("row")) & (pl.col("later_day") - pl.col("day") <= SPAN)
+    )
+    sums = chained.group_by("group", "cashier_token", maintain_order=True).agg(
+        observed=pl.col("row").n_unique().cast(pl.Float64), at=pl.col("at").last(),
+        proof=pl.concat_list("row", "later").explode().unique().sort(),
+    )  # fmt: skip
+    scope = pl.format("{} {}", pl.lit(CROSSED), "cashier_token").alias("scope")
+    limited = sums.with_columns(scope, threshold=pl.lit(groups.on("chained"), pl.Float64))
+    return limited.filter(pl.col("observed") > pl.col("threshold")).select(FOUND)
+
+
+def sentence(told: Told) -> str:
+    """What was seen, in one sentence."""
+    if told.scope.startswith(AGE):
+        return (
+            f"Indikasi penerimaan tunai makin lama ditahan: jarak dari kuitansi sampai setoran seorang petugas kas bertambah "
+            f"{decimal(told.observed)} hari kerja dalam {SPAN} hari, batas {decimal(told.threshold)}; perlu klarifikasi."
+        )
+    return (
+        f"Indikasi pembayaran dicatat silang: {whole(told.observed)} pembayaran pada seorang petugas kas dicatat untuk "
+        f"ketetapan orang lain, sedangkan ketetapan pembayarnya kemudian ditutup pembayaran pihak ketiga, batas "
+        f"{whole(told.threshold)}; perlu klarifikasi."
+    )
+
+
+#: Weekdays without work in the months of the examples.
+FREE = (date(2026, 2, 16), date(2026, 2, 17))
+
+
+def _working_day(first: date, number: int) -> date:
+    """The working day so many after one."""
+    day = first
+    while number:
+        day += timedelta(days=1)
+        number -= day.weekday() < 5 and day not in FREE
+    return day
+
+
+def _aging(*ages: int, first: date = date(2025, 11, 3), **fields: Any) -> list[Event]:
+    """A receipt each working day, deposited after so many working days."""
+    made = []
+    for n, age in enumerate(ages):
+        day, until = _working_day(first, n), _working_day(first, n + age)
+        own = {"amount": 50_000, "closing_id": f"T{n}", **fields}
+        made.append(on(f"{day} 09:00", "receipt", receipt_number=f"K-{n}", cashier_token=FIRST, **own))
+        made.append(on(f"{until} 10:00", "deposit", **own))
+    return sorted(made, key=lambda event: event[1])
+
+
+def _paid(day: str, payer: str, number: int, kind: str = "receipt") -> Event:
+    cashier = FIRST if kind == "receipt" else None
+    return on(
+        f"{day} 09:{number:02d}", kind, amount=50_000, payer_token=payer, assessment_id=f"SKPD-{number}", cashier_token=cashier,
+    )  # fmt: skip
+
+
+#: Three who owe, an assessment each.
+OWED = tuple(_paid("2026-01-05", who, n, "assessment") for n, who in enumerate((PAYEE, PERSON, OTHER_PERSON)))
+#: Each pays, and it is booked for the next one.
+CHAIN = (_paid("2026-01-06", PAYEE, 1), _paid("2026-01-07", PERSON, 2), _paid("2026-01-08", OTHER_PERSON, 0))
+
+EXAMPLES = (
+    row("found", "found", *_aging(*[1] * 7, *[3] * 6, *[5] * 7), scope=f"umur {FIRST}", observed=4.0),
+    row(
+        "found", "found", *OWED, *CHAIN, _paid("2026-01-09", FIRST, 2), _paid("2026-01-12", FIRST, 1),
+        scope=f"silang {FIRST}", observed=3.0,
+    ),
+    row("not found", "not found", *_aging(*[1] * 20)),
+    row("just below", "not found", *_aging(*[1] * 7, *[2] * 7, *[3] * 5, 2)),
+    row("just above", "found", *_aging(*[1] * 7, *[2] * 6, *[3] * 7), observed=2.0),
+    row("not applicable", "not applicable", *_aging(1, 3, cash_office="KAS-BLUD")),
+    row("not applicable", "not applicable", *_aging(1, 3, mode="backfill")),
+    row("too few", "not applicable", *_aging(*[1] * 7, *[3] * 5, *[5] * 7)),
+    row("too few", "not applicable", *OWED, *CHAIN[:2]),
+    row("before a dated change", "found", *_aging(*[1] * 7, *[2] * 6, *[3] * 7), observed=2.0),
+    row("after a dated change", "not found", *_aging(*[1] * 7, *[2] * 6, *[3] * 7, first=date(2026, 2, 2))),
+)  # fmt: skip
+
+RULE = Rule(
+    id="R06",
+    version="1",
+    title="Penerimaan makin lama ditahan atau dicatat silang",
+    domain="revenue",
+    kind="soft",
+    task="regency",
+    area="Optimalisasi Pendapatan Daerah",
+    legal_basis=(
+        LegalBasis("PP 12/2019: penerimaan disetor seluruhnya ke rekening kas umum daerah paling lambat 1 hari", date(2019, 3, 12)),
+        LegalBasis("Permendagri 77/2020: pembukuan dan penyetoran bendahara penerimaan", date(2020, 12, 30)),
+    ),
+    method=(
+        "Umur: hari kerja dari kuitansi tunai sampai setoran pertama yang memuatnya (rincian STS, atau penutupan kas setoran "
+        f"tanpa rincian), rata-rata per petugas kas dan hari selama {SPAN} hari terakhir. Indikasi bila sepertiga hari terakhir "
+        "lebih lama daripada sepertiga pertama sebanyak batasnya dan kenaikannya bukan kebetulan (uji Mann-Kendall). Silang: "
+        "pembayaran seseorang dicatat pada ketetapan orang lain, sedangkan ketetapannya sendiri kemudian ditutup oleh "
+        f"pembayaran pihak ketiga pada petugas kas yang sama dalam {SPAN} hari."
+    ),
+    why="Uang yang terpakai sering ditutup dengan penerimaan berikutnya, sehingga setoran makin lama tertunda.",
+    innocent=(
+        "Bank penerima makin jarang dikunjungi, misalnya pada masa libur panjang",
+        "Satu orang membayarkan ketetapan keluarga atau tetangganya",
+        "Nama pembayar salah ketik, atau objek berpindah pemilik",
+    ),
+    unit_of_measure="hari kerja atau pembayaran",
+    parameters=(
+        Parameter("least", 20.0, "hari", "hari berkuitansi seorang petugas kas agar arahnya dinilai"),
+        Parameter("rise", 2.0, "hari kerja", "pertambahan umur yang menjadi indikasi"),
+        Parameter("z", 3.0, "simpangan baku", "batas uji Mann-Kendall"),
+        Parameter("chained", 2.0, "pembayaran", "pembayaran silang berantai yang dibiarkan"),
+    ),
+    minimum_sample=20,
+    severity=0.7,
+    needs=("receipt_number", "composition", "cashier_token", "payer_token", "assessment_id"),
+    sources=("ACFE 2007: lapping",),
+    historic=False,
+    not_applicable=(
+        "kas yang memakai pendapatannya langsung (BLUD, BOS, JKN)",
+        "data historis",
+        "hari dengan kuitansi tunai yang sudah disetor terlalu sedikit",
+    ),
+    weigh=weigh,
+    reads={"revenue": (*FIELDS, "cashier_token", "payer_token", "assessment_id")},
+    rows=moves_or_asks,
+    by=OFFICE,
+    window=300,
+    sentence=sentence,
+    examples=EXAMPLES,
+)  # fmt: skip
