@@ -85,7 +85,7 @@ def _growing(groups: Groups, days: pl.DataFrame) -> pl.DataFrame:
         if grown >= rise and trend(age / n) >= limit:
             proof = some.get_column("row").explode().sort().to_list()
             found.append((group, f"{AGE} {cashier}", grown, rise, some.get_column("at").max(), proof))
-    schema = {
+    schema: dict[str, Any] = {
         "group": pl.UInt32, "scope": pl.String, "observed": pl.Float64, "threshold": pl.Float64, "at": pl.Int64,
         "proof": pl.List(pl.UInt32),
     }  # fmt: skip
