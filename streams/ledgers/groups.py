@@ -53,9 +53,10 @@ class Groups:
 class Weighed:
     """What a rule says of groups. ``found`` has a row a finding: group, observed, threshold, and where they are not what
     ``FINDING`` says, scope, level, at, fence, ``as_of`` (the day whose parameters decided; today), ``as_of_source`` (the
-    source whose parameters decided; none), ``proof`` (the rows that show it; all of the group); any other column is for the rule's sentence.
-    Where ``page`` is true, or the rule is a page, it is no alert: the rule's page shows ``observed``. ``silent`` are groups of which it says nothing, by the index of the reason in the rule's
-    ``not_applicable``; of those that are ``over`` as well, what was said stays. Nothing was found in all others."""
+    source whose parameters decided; none), ``proof`` (the rows that show it; all of the group); any other column is for the
+    rule's sentence. Where ``page`` is true, or the rule is a page, it is no alert: the rule's page shows ``observed``.
+    ``silent`` are groups of which it says nothing, by the index of the reason in the rule's ``not_applicable``; of those
+    that are ``over`` as well, what was said stays. Nothing was found in all others."""
 
     found: pl.DataFrame
     silent: Mapping[int, pl.Series] = field(default_factory=dict)
