@@ -27,6 +27,7 @@ FIELDS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "fee_paid": ("retribusi dibayar", lambda value: f"Rp{number(value)}"),
     "amount": ("sebesar", lambda value: f"Rp{number(value)}"),
     "package_ceiling": ("berpagu", lambda value: f"Rp{number(value)}"),
+    "monthly_plan": ("rencana kas", lambda value: f"Rp{number(sum(value))} setahun"),
     "declared_value": ("nilai yang dilaporkan", lambda value: f"Rp{number(value)}"),
     "reference_value": ("nilai acuan", lambda value: f"Rp{number(value)}"),
     "reduction": ("keringanan", lambda value: f"Rp{number(value)}"),

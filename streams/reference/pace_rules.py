@@ -84,9 +84,13 @@ def _absorption(rows: list[Row], today: Today) -> dict[str, Said] | str:
     if date(year, 1, 1) < today.day - timedelta(days=WINDOW):
         return OVER
     ends = [date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1) for month in range(1, 13)]
-    over = [end for end in ends if end < today.day]
+    sources = {row["source"] for row in rows}
+    heard = min(
+        max(row["day"] for row in today.rows("budget") if row["source"] == source) for source in sources
+    )
+    over = [end for end in ends if end.isoformat() < heard]
     if not over or over[-1].month < today.parameter("B12.month", 6, over[-1]):
-        return "pertengahan tahun anggaran belum lewat"
+        return "pertengahan tahun anggaran belum lewat, atau sumbernya belum terdengar sesudahnya"
     end = over[-1]
     plans: dict[tuple[str, ...], Row] = {}
     spent = 0
@@ -105,9 +109,6 @@ def _absorption(rows: list[Row], today: Today) -> dict[str, Said] | str:
     planned = sum(sum(row["monthly_plan"][: end.month]) for row in plans.values())
     if planned < today.parameter("B12.least", 10e6, end) or planned <= 0:
         return "rencana kas terlalu kecil"
-    for source in {row["source"] for row in rows}:
-        if max(row["day"] for row in today.rows("budget") if row["source"] == source) <= end.isoformat():
-            return "sumbernya belum terdengar sesudah akhir bulan"
     share, least = 100.0 * spent / planned, today.parameter("B12.share", 50, end)
     return {"": ("warning", share, least)} if share < least else {}
 

@@ -58,11 +58,13 @@ def _concentrated(token: str, mine: list[Row], today: Today) -> dict[str, Said] 
     found: dict[str, Said] = {}
     judged = False
     for opd in departments:
-        given = [row["payee_token"] for row in last if row["opd"] == opd]
+        given = [row for row in last if row["opd"] == opd]
         if len(given) < today.parameter("B08.least", 10):
             continue
         judged = True
-        share, most = 100.0 * given.count(token) / len(given), today.parameter("B08.share", 50)
+        own = [row["day"] for row in given if row["payee_token"] == token]
+        share = 100.0 * len(own) / len(given)
+        most = today.parameter("B08.share", 50, date.fromisoformat(max(own)))
         if share >= most:
             found[f"pemusatan {opd}"] = ("breach", share, most)
     return found if judged else None

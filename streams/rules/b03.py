@@ -132,7 +132,10 @@ EXAMPLES = (
     row("found", "found", *_year(2025, 90, payee_token=None, package_id="P1"), observed=5.0),
     row("not found", "not found", *_year(2025, 40)),
     row("not found", "not found", *_year(2025, 90), _paid("2025-03-03", 100)),
-    row("not found", "not found", *_year(2025, 90), _paid("2025-05-02", 100, payee_token=None), _paid("2025-12-22", 400, payee_token=None)),
+    row(
+        "not found", "not found", *_year(2025, 90), _paid("2025-05-02", 100, payee_token=None),
+        _paid("2025-12-22", 400, payee_token=None),
+    ),
     row("not found", "not found", *_year(2025, 90, payee_token=None)),
     row("just below", "not found", *_year(2025, 71.9)),
     row("just above", "found", *_year(2025, 72), observed=4.0),

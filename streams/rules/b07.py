@@ -102,7 +102,7 @@ EXAMPLES = (
     row("not found", "not found", *_others("2026-01-05"), *_payments("2026-01-06", 2, 8)),
     row("not found", "not found", *_others("2026-01-05", 5), *_payments("2026-01-06", 10, 0)),
     row("just below", "not found", *_others("2026-01-05"), *_payments("2026-01-06", 5, 5)),
-    row("just above", "found", *_others("2026-01-05"), *_payments("2026-01-06", 6, 5), observed=54.55),
+    row("just above", "found", *_others("2026-01-05"), *_payments("2026-01-06", 6, 4), observed=60.0),
     row("not applicable", "not applicable", *_payments("2026-01-06", 10, 0)),
     row(
         "too few", "not applicable", *_others("2026-01-05"),

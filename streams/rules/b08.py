@@ -50,10 +50,11 @@ def weigh(groups: Groups) -> Weighed:
 def _concentrated(groups: Groups, packages: pl.DataFrame) -> pl.DataFrame:
     scope = pl.concat_str(pl.lit(CONCENTRATION), pl.col("opd").cast(pl.String), separator=" ").alias("scope")
     shares = packages.group_by("group", scope, maintain_order=True).agg(
-        observed=100.0 * pl.col("mine").first() / pl.col("given").first(), threshold=pl.lit(groups.on("share")),
+        observed=100.0 * pl.col("mine").first() / pl.col("given").first(), as_of=pl.col("day").max(),
         proof=pl.col("row"), mine=pl.col("mine").first(), given=pl.col("given").first(), of=pl.col("opd").first().cast(pl.String),
     )  # fmt: skip
-    return shares.filter(pl.col("observed") >= pl.col("threshold"))
+    limit = groups.value("share", shares.get_column("as_of")).alias("threshold")
+    return shares.with_columns(limit).filter(pl.col("observed") >= pl.col("threshold"))
 
 
 def _new(groups: Groups, paid: pl.DataFrame) -> pl.DataFrame:
@@ -130,7 +131,7 @@ def _paid(at: str, millions: float, **fields: Any) -> Event:
 LONG_AGO = _paid("2024-12-20", 10, payee_token=OTHER_PAYEE)
 
 EXAMPLES = (
-    row("found", "found", *_packages("2026-01-05", 7, 5), scope="pemusatan 1.03.01", observed=58.33),
+    row("found", "found", *_packages("2026-01-05", 9, 3), scope="pemusatan 1.03.01", observed=75),
     row("found", "found", LONG_AGO, _paid("2026-01-05", 250), _paid("2026-01-20", 180), scope="baru", observed=430e6),
     row(
         "found", "found", _paid("2026-01-05", 20, payee_account_token=ACCOUNT),

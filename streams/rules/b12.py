@@ -19,7 +19,7 @@ from streams.spending import MOVING, STAGES, effects
 #: A line of the budget: each has a ceiling, with a plan, of its own.
 LINE = ("program", "activity", "account", "fund", "village")
 MONTHS = 12
-NOT_YET, NO_PLAN, SMALL, UNHEARD, PAST = range(5)
+NOT_YET, NO_PLAN, SMALL, PAST = range(4)
 
 
 def budget() -> pl.Expr:
@@ -31,56 +31,57 @@ def budget() -> pl.Expr:
 
 def weigh(groups: Groups) -> Weighed:
     """Per sub-activity of a year: what was spent by the end of the last month that is over, against the cash plan."""
-    whole = groups.rows.select("group", "fiscal_year").unique("group", keep="first", maintain_order=True)
-    years = _years(groups)
-    dated = whole.join(years, on="fiscal_year", how="left", maintain_order="left")
-    live = dated.filter(pl.col("month").is_not_null() & ~pl.col("past"))
-    rows = groups.rows.join(live.select(pl.exclude("fiscal_year")), on="group")
     heard = groups.ledger("budget").group_by("source").agg(pl.col("day").max().alias("heard"))
-    of = rows.join(heard, on="source").group_by("group").agg(pl.col("heard").min())
+    whole = groups.rows.join(heard, on="source").group_by("group").agg(
+        pl.col("fiscal_year").first(), pl.col("heard").min()
+    )  # fmt: skip
+    dated = whole.join(
+        _months(groups, whole.select("fiscal_year", "heard").unique()), on=["fiscal_year", "heard"]
+    )
+    live = dated.filter(pl.col("month").is_not_null() & ~pl.col("past"))
+    rows = groups.rows.join(live.select(pl.exclude("fiscal_year", "heard")), on="group")
     judged = (
         live.join(_planned(rows), on="group", how="left")
         .join(_spent(rows), on="group", how="left")
-        .join(of, on="group", how="left")
         .with_columns(pl.col("spent").fill_null(0))
     )  # fmt: skip
     reason = (
         pl.when(pl.col("planned").is_null()).then(NO_PLAN)
         .when((pl.col("planned") < pl.col("least")) | (pl.col("planned") <= 0)).then(SMALL)
-        .when(pl.col("heard") <= pl.col("as_of")).then(UNHEARD)
     )  # fmt: skip
     judged = judged.with_columns(reason.alias("reason"))
     said = judged.filter(pl.col("reason").is_null()).with_columns(
         observed=100.0 * pl.col("spent") / pl.col("planned")
     )
     found = said.filter(pl.col("observed") < pl.col("threshold")).select(
-        "group", "observed", "threshold", "as_of", "month", "spent", "planned", level=pl.lit(WARNING),
+        "group", "observed", "threshold", "as_of", "month", "spent", "planned", level=pl.lit(WARNING), at="over_at",
     )  # fmt: skip
-    silent = {number: judged.filter(pl.col("reason") == number) for number in (NO_PLAN, SMALL, UNHEARD)}
+    silent = {number: judged.filter(pl.col("reason") == number) for number in (NO_PLAN, SMALL)}
     silent[NOT_YET] = dated.filter(pl.col("month").is_null() & ~pl.col("past"))
     silent[PAST] = dated.filter("past")
     groups_of = {number: some.get_column("group") for number, some in silent.items() if len(some)}
     return Weighed(found, groups_of, past=every_scope(groups_of.get(PAST)))
 
 
-def _years(groups: Groups) -> pl.DataFrame:
-    """Of each year: the last month that is over, its last day (``as_of``) and the parameters of that day; no month before
-    the first that is judged; and whether the year is no longer whole within the window (``past``)."""
+def _months(groups: Groups, asked: pl.DataFrame) -> pl.DataFrame:
+    """Of each year and day on which the sources were heard last: the last month that was over then, its last day (``as_of``)
+    with its end, and the parameters of that day; no month before the first that is judged; and whether the year is no longer whole within
+    the window (``past``)."""
     found: list[tuple[Any, ...]] = []
-    for year in groups.rows.get_column("fiscal_year").unique():
+    for year, heard in asked.iter_rows():
         past = (date(year, 1, 1) - EPOCH).days < groups.day - groups.rule.window
         ends = [
             (date(year, month, monthrange(year, month)[1]) - EPOCH).days for month in range(1, MONTHS + 1)
         ]
-        over = [month for month, end in enumerate(ends, 1) if end < groups.day]
-        first = round(groups.on("month", ends[over[-1] - 1])) if over else MONTHS
-        if not over or over[-1] < first:
-            found.append((year, None, None, None, None, past))
+        over = sum(end < heard for end in ends)
+        if not over or over < groups.on("month", ends[over - 1]):
+            found.append((year, heard, None, None, None, None, None, past))
             continue
-        end = ends[over[-1] - 1]
-        found.append((year, over[-1], end, groups.on("share", end), groups.on("least", end), past))
+        end = ends[over - 1]
+        at = groups.profile.calendar.day_start(day_of(end + 1).isoformat())
+        found.append((year, heard, over, end, at, groups.on("share", end), groups.on("least", end), past))
     schema: dict[str, Any] = {
-        "fiscal_year": groups.rows.schema["fiscal_year"], "month": pl.Int64, "as_of": pl.Int64, "threshold": pl.Float64,
+        **asked.schema, "month": pl.Int64, "as_of": pl.Int64, "over_at": pl.Int64, "threshold": pl.Float64,
         "least": pl.Float64, "past": pl.Boolean,
     }  # fmt: skip
     return pl.DataFrame(found, schema, orient="row")
@@ -175,7 +176,7 @@ RULE = Rule(
     method=(
         "Setiap subkegiatan sejak pertengahan tahun: realisasi sampai akhir bulan terakhir dibandingkan dengan rencana kas bulanan "
         "dari pagu terakhir (APBD, pergeseran, APBD-P) yang diketahui saat itu. Uang muka UP dan TU baru dihitung bila "
-        "dipertanggungjawabkan. Sumber yang belum terdengar sesudah akhir bulan itu tidak dinilai. Peringatan dini, dihapus bila "
+        "dipertanggungjawabkan. Bulan baru dinilai bila sumbernya terdengar sesudahnya. Peringatan dini, dihapus bila "
         "serapannya menyusul pada bulan berikutnya."
     ),
     why="Serapan yang tertinggal mendorong pembayaran tergesa pada akhir tahun, dan layanan kepada warga tertunda.",
@@ -194,10 +195,9 @@ RULE = Rule(
     needs=("amount", "disbursement_type", "ceiling_stage", "monthly_plan"),
     sources=("Permendagri 77/2020: anggaran kas", "Aturan kita sendiri: peringatan dini serapan"),
     not_applicable=(
-        "pertengahan tahun anggaran belum lewat",
+        "pertengahan tahun anggaran belum lewat, atau sumbernya belum terdengar sesudahnya",
         "rencana kas belum diterima",
         "rencana kas terlalu kecil",
-        "sumbernya belum terdengar sesudah akhir bulan",
         "tahun anggaran sudah di luar jangkauan",
     ),
     weigh=weigh,
