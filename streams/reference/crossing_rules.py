@@ -19,6 +19,10 @@ def _case(row: Row) -> Key | None:
 
 
 def _unpaid(rows: list[Row], today: Today) -> dict[str, Said] | str:
+    books = today.rows("revenue")
+    received, naming = _received(books)
+    if not naming:
+        return "kuitansi tidak menyebut nomor izin"
     tariff = today.profile.tariff(rows[0]["permit_type"], date.fromisoformat(rows[0]["day"]))
     if tariff is None:
         return "jenis ini tidak berbayar"
@@ -33,10 +37,6 @@ def _unpaid(rows: list[Row], today: Today) -> dict[str, Said] | str:
     if tariff.amount is None and not assessed:
         return "besaran retribusi tidak diketahui"
     due = assessed[-1] if tariff.amount is None else tariff.amount
-    books = today.rows("revenue")
-    received, naming = _received(books)
-    if not naming:
-        return "kuitansi tidak menyebut nomor izin"
     issued = date.fromisoformat(issues[0])
     days = ceil(today.parameter("R08.days", 30, issued))
     deadline = (issued + timedelta(days=days)).isoformat()

@@ -25,13 +25,14 @@ def about_fees() -> pl.Expr:
 
 def weigh(groups: Groups) -> Weighed:
     """Per case: the fee that was due when it was issued, against receipts that name the case."""
-    cases = _with_fees(groups.profile, _cases(groups.rows))
     books = groups.ledger("revenue")
     money = received(books) if len(books) else None
+    if money is None or not len(money):
+        return Weighed(pl.DataFrame(), {UNLINKED: groups.rows.get_column("group").unique()})
+    cases = _with_fees(groups.profile, _cases(groups.rows))
     reasons = {
         FREE: pl.col("free"), HISTORY: pl.col("backfill"), NOT_ISSUED: pl.col("issued").is_null(),
         NO_START: pl.col("submitted").is_null(), NO_AMOUNT: pl.col("due").is_null(),
-        UNLINKED: pl.lit(money is None or not len(money)),
     }  # fmt: skip
     silent: dict[int, pl.Series] = {}
     for reason, holds in reasons.items():
@@ -39,7 +40,7 @@ def weigh(groups: Groups) -> Weighed:
         if len(some):
             silent[reason] = some.get_column("group")
         cases = cases.filter(~holds)
-    if money is None or not len(cases):
+    if not len(cases):
         return Weighed(pl.DataFrame(), silent)
     days = cases.get_column("issued")
     paid = money.group_by("case_id").agg(pl.col("rupiah").sum().cast(pl.Float64).alias("observed"))
@@ -73,14 +74,20 @@ def _cases(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _with_fees(profile: Profile, cases: pl.DataFrame) -> pl.DataFrame:
     """With what was due: the tariff of the day on which the case began, or where that is a formula what was assessed."""
-    of = cases.select("permit_type", "started").unique()
-    tariffs = [profile.tariff(str(kind), day_of(day)) for kind, day in of.iter_rows()]
-    of = of.with_columns(
-        pl.Series("free", [tariff is None for tariff in tariffs], pl.Boolean),
-        pl.Series("fixed", [tariff.amount if tariff else None for tariff in tariffs], pl.Float64),
+    tariffs = pl.DataFrame(
+        [(one.permit_type, one.valid_from, one.valid_to, one.amount) for one in profile.tariffs],
+        {"permit_type": pl.String, "first": pl.Date, "last": pl.Date, "fixed": pl.Float64},
+        orient="row",
     )
-    joined = cases.join(of, on=["permit_type", "started"], how="left", maintain_order="left")
-    return joined.with_columns(due=pl.coalesce("fixed", "assessed"))
+    started = cases.select("group", pl.col("permit_type").cast(pl.String), pl.col("started").cast(pl.Date))
+    fees = started.join(tariffs, on="permit_type").filter(
+        (pl.col("first") <= pl.col("started"))
+        & (pl.col("last").is_null() | (pl.col("started") <= pl.col("last")))
+    )
+    joined = cases.join(
+        fees.select("group", "fixed", free=False), on="group", how="left", maintain_order="left"
+    )
+    return joined.with_columns(pl.col("free").fill_null(True), due=pl.coalesce("fixed", "assessed"))
 
 
 def _ends(profile: Profile, found: pl.DataFrame) -> pl.Series:
