@@ -211,7 +211,7 @@ def _is_off(row: Row, today: Today) -> bool:
         for name, default in (("from", 6), ("until", 20))
     )
     hour = (row["occurred_at"] - today.profile.calendar.day_start(row["day"])) / 3_600_000
-    return hour < first or hour >= last
+    return bool(hour < first or hour >= last)
 
 
 def _rise(k: int, n: int, k_before: int, n_before: int) -> float:

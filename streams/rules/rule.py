@@ -122,8 +122,8 @@ class Rule:
 
     A rule about money or people has ``weigh``, once a day in the regency task: over the ``rows`` of its domain that have
     the same ``by``, of the last ``window`` days; only where something came or was corrected since the day before, or with
-    ``daily`` everywhere. With ``each``, a row belongs to the group of each of these fields that it has: ``by`` is then
-    ``("token",)``, its value, and the column ``field`` names it. ``reads`` are the fields that it needs, by domain; those
+    ``daily`` everywhere. With ``each``, a row belongs to the group of each of these fields that it has: ``by`` then
+    has ``token``, its value, and the column ``field`` names it. ``reads`` are the fields that it needs, by domain; those
     of another domain it finds in ``Groups.ledger``.
     """
 
