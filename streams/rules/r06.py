@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,6 +14,7 @@ from streams.rules.examples import FIRST, OTHER_PERSON, PAYEE, PERSON, Event, on
 from streams.rules.receipts import FIELDS, OFFICE, deposited, is_direct
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, decimal, whole
+from streams.rules.trends import trend
 
 AGE, CROSSED = "umur", "silang"
 DIRECT_USE, HISTORY, TOO_FEW = 0, 1, 2
@@ -90,16 +90,6 @@ def _growing(groups: Groups, days: pl.DataFrame) -> pl.DataFrame:
         "proof": pl.List(pl.UInt32),
     }  # fmt: skip
     return pl.DataFrame(found, schema=schema, orient="row")
-
-
-def trend(values: np.ndarray[Any, np.dtype[np.float64]]) -> float:
-    """How many standard deviations the Mann-Kendall count of rises less falls lies above none (Mann, 1945; ties by
-    Kendall, 1975); 0 where all are alike."""
-    n = len(values)
-    rises = int(np.triu(np.sign(values[None, :] - values[:, None]), 1).sum())
-    ties = sum(int(t) * (int(t) - 1) * (2 * int(t) + 5) for t in np.unique(values, return_counts=True)[1])
-    variance = (n * (n - 1) * (2 * n + 5) - ties) / 18
-    return 0.0 if variance <= 0 or rises == 0 else (rises - math.copysign(1, rises)) / math.sqrt(variance)
 
 
 def _crossed(groups: Groups, rows: pl.DataFrame, receipts: pl.DataFrame) -> pl.DataFrame:

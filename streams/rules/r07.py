@@ -204,7 +204,7 @@ RULE = Rule(
         "Lebih bayar adalah indikasi; kurang bayar hanya bila pembayaran terakhir sesudah jatuh tempo, atau jatuh temponya "
         "tidak dicatat. Yang belum dibayar sama sekali ialah tunggakan dan tidak dinilai di sini. Petugas yang mengurangi "
         "ketetapan dan menerima pembayarannya adalah indikasi tersendiri. Bagian ketetapan yang dikurangi seorang petugas "
-        "dibandingkan dengan pagar Tukey petugas lain dinas itu selama 400 hari dan harus terlalu jarang untuk kebetulan (uji "
+        "dibandingkan dengan pagar Tukey petugas dinas itu selama 400 hari dan harus terlalu jarang untuk kebetulan (uji "
         "binomial); perlu sedikitnya empat petugas dengan cukup ketetapan."
     ),
     why="Selisih antara ketetapan dan pembayaran, atau pengurangan tanpa dasar, mengurangi pendapatan daerah.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from datetime import date
 
 import polars as pl
@@ -13,6 +12,7 @@ from streams.rules.examples import FIRST, SECOND, Event, on, row
 from streams.rules.receipts import OFFICE
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, decimal, whole
+from streams.rules.trends import deviations
 
 SWITCH, OFF_HOURS = "tunai", "luar jam"
 NO_TELLER, TOO_FEW = 0, 1
@@ -105,13 +105,6 @@ def _timed(groups: Groups, cash: pl.DataFrame) -> pl.DataFrame:
     hour = (pl.col("at") - days.replace_strict(starts, return_dtype=pl.Int64)) / HOUR_MS
     first, last = (groups.value(name, days, source) for name in ("from", "until"))
     return cash.with_columns(off=(hour < first) | (hour >= last))
-
-
-def deviations(k: int, n: int, k_before: int, n_before: int) -> float:
-    """By how many standard deviations the share of k in n is above that before, if both are alike (two proportions)."""
-    p = (k + k_before) / (n + n_before)
-    variance = p * (1 - p) * (1 / n + 1 / n_before)
-    return (k / n - k_before / n_before) / math.sqrt(variance) if variance > 0 else 0.0
 
 
 def sentence(told: Told) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from domain_rows import SOURCE
 
@@ -29,7 +29,7 @@ def voids(make: Maker) -> None:
     rng = make.rng
     for number in range(60):
         cashier = rng.choice(["V1", "V1", "V2", "V3", "V4", "V5", None])
-        own = {
+        own: dict[str, Any] = {
             "cash_office": "KAS-V", "account": ACCOUNT, "amount": rng.choice([5, 10]) * 1000, "cashier_token": cashier,
             "payer_token": rng.choice(["W1", "W2", None]),
         }  # fmt: skip
@@ -61,7 +61,12 @@ def lapping(make: Maker) -> None:
     for day in range(30):
         cashier = rng.choice(["L1", "L1", "L2", None])
         mode = "backfill" if rng.random() < 0.1 else "live"
-        own = {"cash_office": "KAS-L", "account": ACCOUNT, "amount": 5000, "closing_id": f"L/{day}"}
+        own: dict[str, Any] = {
+            "cash_office": "KAS-L",
+            "account": ACCOUNT,
+            "amount": 5000,
+            "closing_id": f"L/{day}",
+        }
         receipt = make.add(
             "receipt", make.on(day), **own, cashier_token=cashier, receipt_number=f"L-{day}", mode=mode
         )
@@ -91,7 +96,7 @@ def letters(make: Maker) -> None:
     rng = make.rng
     for number in range(70):
         officer = rng.choice(["A1", "A1", "A2", "A3", "A4", "A5", None])
-        of = {
+        of: dict[str, Any] = {
             "cash_office": "KAS-A",
             "account": ACCOUNT,
             "assessment_id": rng.choice([f"A/{number}"] * 9 + [None]),
@@ -155,7 +160,7 @@ def accounts(make: Maker) -> None:
     """Accounts that take in much the same every day, but for some; one has a day on which most falls due."""
     rng = make.rng
     for account in ("4.1.01.09", "4.1.01.15", "4.1.02.02", "4.2.01.01"):
-        own = {"cash_office": "KAS-P", "account": account, "channel": "qris"}
+        own: dict[str, Any] = {"cash_office": "KAS-P", "account": account, "channel": "qris"}
         source = "/opd/1.01/malam" if account == "4.1.02.02" else "/opd/1.01/pajak"
         low = rng.randrange(20, 36)
         for day in range(44):
