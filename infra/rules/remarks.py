@@ -12,6 +12,7 @@ PACKAGES = {
     "construction": "pekerjaan konstruksi", "goods": "barang", "services": "jasa lainnya", "consulting": "jasa konsultansi",
 }  # fmt: skip
 CHANNELS = {"cash": "tunai", "virtual_account": "akun virtual", "transfer": "pemindahbukuan"}
+ROLES = {"treasurer": "bendahara", "kuasa-BUD": "Kuasa BUD"}
 STATUSES = {"reported": "dilaporkan desa", "registered": "tercatat"}
 CHANGED = {"birth_date": "tanggal lahir", "nik": "NIK", "name": "nama"}
 
@@ -64,6 +65,15 @@ FIELDS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "voided_event": ("membatalkan kuitansi yang dicatat sebelumnya", lambda _: ""),
     "corrects": ("mengoreksi yang dicatat sebelumnya", lambda _: ""),
     "zone": ("zona nilai", str),
+    "penalty": ("denda", lambda value: f"Rp{number(value)}"),
+    "permit_case_id": ("untuk izin", str),
+    "officer_role": ("sebagai", lambda value: ROLES.get(value, value)),
+    "pokir": ("dari pokok pikiran DPRD", lambda _: ""),
+    "contract_number": ("kontrak", str),
+    "physical_bp": ("kemajuan fisik", lambda value: f"{number(value // 100)} %"),
+    "trip_from": ("berangkat", moment),
+    "trip_to": ("kembali", moment),
+    "trip_lodging": ("penginapan", lambda value: f"Rp{number(value)}"),
     "assessment_id": ("ketetapan", str),
     "status": ("status", lambda value: STATUSES.get(value, value)),
     "persons": ("jumlah orang", str),
@@ -86,6 +96,7 @@ TOKENS = {
     "rekening penerima", "cashier_token": "kasir", "operator_token": "operator", "person_token": "orang", "identity_token":
     "identitas", "family_card_token": "kartu keluarga", "previous_family_card_token": "kartu keluarga lama",
     "address_token": "alamat", "mother_token": "ibu", "payer_token": "pembayar", "object_token": "objek",
+    "traveller_token": "pelaksana perjalanan",
 }  # fmt: skip
 
 

@@ -97,7 +97,7 @@ def compare(domain: str, seed: int) -> Judged:
 
 
 @pytest.mark.parametrize("domain", sorted(GENERATORS))
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_any_way_of_reading_says_what_the_reference_says(domain: str, seed: int) -> None:
     compare(domain, seed)
 
