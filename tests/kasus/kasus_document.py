@@ -14,7 +14,7 @@ from streams.rules import rules
 
 FOLDER = Path(__file__).parents[2] / "docs" / "kasus"
 #: Names of the columns of a table of what was said; what else a row has is for people.
-COLUMNS = ("Aturan", "Pertama kali", "Tingkat", "Peringatan", "Bukti", "Dikirim")
+COLUMNS = ("Aturan", "Pertama kali", "Tingkat", "Jumlah", "Bukti", "Dikirim")
 LEVELS = {"warning": "mendekati batas", "breach": "lewat batas", "severe": "jauh lewat batas"}
 
 

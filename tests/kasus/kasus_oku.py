@@ -21,6 +21,8 @@ PACKAGES = (
     (ROADS, 4_800), (ROADS, 4_000),
 )  # fmt: skip
 
+#: The fifth package went to the same company as the third.
+SUPPLIERS = {number: 3 if number == 5 else number for number in range(1, len(PACKAGES) + 1)}
 #: SPM of other departments that were complete before the advances.
 WAITING = 12
 
@@ -80,7 +82,7 @@ def _packages(method: str) -> Iterator[Event]:
         yield _on(
             at, "package", sub_activity=sub, activity=sub[:12], program=sub[:7], account="5.2.04.01.01.0002", package_id=f"RUP-{number}",
             package_method=method, package_kind="construction", package_ceiling=millions * 1_000_000, amount=millions * 1_000_000,
-            procured_at=at, payee_token=_payee(number), contract_number=f"KTR/{number}",
+            procured_at=at, payee_token=_payee(SUPPLIERS[number]), contract_number=f"KTR/{number}",
         )  # fmt: skip
 
 
@@ -115,7 +117,7 @@ def _advances(method: str, percent: int) -> Iterator[Event]:
         contract, package = f"KTR/{number}", f"RUP-{number}"
         own = {
             "sub_activity": sub, "activity": sub[:12], "program": sub[:7], "account": "5.2.04.01.01.0002", "fund": FUND,
-            "amount": millions * percent * 10_000, "payee_token": _payee(number), "disbursement_type": "LS",
+            "amount": millions * percent * 10_000, "payee_token": _payee(SUPPLIERS[number]), "disbursement_type": "LS",
             "package_id": package, "package_method": method, "contract_number": contract,
         }  # fmt: skip
         complete = "2025-03-11 15:30"
