@@ -57,8 +57,8 @@ def test_a_year_is_computed_anew_and_takes_the_place_of_the_old_figures(running:
         _kill_workers_while(running, switching)
         said, _ = switching.communicate(timeout=300)
         assert switching.returncode == 0, said
-        settle(running)
         time.sleep(3.0)
+    settle(running)
     watch.ended.set()
     watch.join(20)
     after = running.wall()
