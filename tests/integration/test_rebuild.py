@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
-from benchmarks.rebuild import YEAR, Running, Watch, arriving, fill, settle
+from benchmarks.rebuild import YEAR, Running, Watch, arriving, fill, settle, wrong
 
 SINCE = f"{YEAR}-01-01"
 RATE = 50.0
@@ -62,7 +62,8 @@ def test_a_year_is_computed_anew_and_takes_the_place_of_the_old_figures(running:
     watch.ended.set()
     watch.join(20)
     after = running.wall()
-    assert len(watch.pictures) == 2
+    assert len(watch.pictures) > 1
+    assert not wrong(watch.pictures)
     for one in shown["totals"]:
         key = (one["metric"], one["dimension"], one["value"], one["local_day"])
         if one["local_day"] < f"{YEAR}-12-31":
