@@ -8,27 +8,25 @@ rows known at that instant, and not on how they arrived.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Mapping
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from schemas.catalogue import DOMAINS, PERMITS
+from schemas.catalogue import DOMAINS
 from streams.cases.book import day_of
 from streams.domains.activities import Activities
 from streams.domains.additive import Additive
 from streams.domains.budget import Budget
 from streams.domains.corrections import Chains
 from streams.domains.limits import sound_rows
-from streams.domains.permits import problems as permit_problems
 from streams.domains.population import Population
 from streams.domains.revenue import Revenue
 from streams.engine.alerts import Alerts
 from streams.engine.chunk import frame_of
 from streams.engine.merge import Merged
-from streams.engine.processor import Context, RowError
+from streams.engine.processor import Context
 from streams.engine.store import Store
 from streams.engine.totals import Key, Totals
 from streams.ledgers.alerts import LedgerAlerts, subject
@@ -38,24 +36,8 @@ from streams.peers.days import Days
 from streams.rules import rules
 from streams.rules.rule import Rule
 
-ADDITIVE: dict[str, type[Additive]] = {
-    kind.domain: kind for kind in (Budget, Revenue, Population, Activities)
-}
-
-
-class Check(NamedTuple):
-    """Which rows of a domain no ledger can have, and the columns that show it."""
-
-    columns: Sequence[str]
-    problems: Callable[[pl.DataFrame], list[RowError]]
-
-    @classmethod
-    def of(cls, domain: str, context: Context) -> Check:
-        """That of the case task, so that both leave out the same rows."""
-        if domain == PERMITS.domain:
-            return cls(("case_id", "occurred_at", "due_at", "document_date"), permit_problems)
-        kind = ADDITIVE[domain](context)
-        return cls(kind.columns, kind.problems)
+#: What leaves out the rows that no ledger can have, as the case tasks do.
+CHECKS: dict[str, type[Additive]] = {kind.domain: kind for kind in (Budget, Revenue, Population, Activities)}
 
 
 class Daily:
@@ -69,7 +51,7 @@ class Daily:
         self._days = Days(context.profile, 0 if context.event_clock else max(lateness))
         self._says = LedgerAlerts(context.profile, alerts)
         read = sorted({domain for rule in self.rules for domain in rule.reads})
-        self._checks = {domain: Check.of(domain, context) for domain in read}
+        self._checks = {domain: CHECKS[domain](context) for domain in read}
         self._ledgers: dict[str, Ledger] = {}
         self.stores: dict[str, Store] = {"ledger.days": self._days}
         for domain in read:
