@@ -10,7 +10,7 @@ import structlog
 from sinks.clickhouse.client import connect
 from sinks.settings import ClickHouseSettings
 from sinks.wallboard.state import Board
-from sinks.wallboard.store import Cell
+from sinks.wallboard.store import Cell, Store
 from sinks.wallboard.switching import Switching
 
 log = structlog.get_logger()
@@ -33,8 +33,9 @@ FROM {database}.alerts FINAL
 
 
 def load_snapshot(settings: ClickHouseSettings, board: Board, lock: Lock, switching: Switching) -> None:
-    """Put everything ClickHouse knows on the board, a block at a time. Raises what the client raises when nobody
-    answers. ``lock`` is held only while a block is put."""
+    """Put everything ClickHouse knows on the board, a block at a time; on an empty board nothing of it is seen before the
+    last block. Raises what the client raises when nobody answers. ``lock`` is held only while a block is put."""
+    store = board.store if len(board.store) else Store()
     client: Any = connect(settings)
     try:
         database = settings.database
@@ -43,7 +44,9 @@ def load_snapshot(settings: ClickHouseSettings, board: Board, lock: Lock, switch
         with client.query_row_block_stream(query) as blocks:
             for block in blocks:
                 with lock:
-                    board.store.put(switching.learn(map(Cell._make, block)))
+                    store.put(switching.learn(map(Cell._make, block)))
+        with lock:
+            board.store = store
         newest = client.query(NEWEST.format(database=database)).result_rows
         alerts = [dict(row) for row in client.query(ALERTS.format(database=database)).named_results()]
         heard = [row for table in RAW_TABLES for row in client.query(_heard(database, table)).result_rows]

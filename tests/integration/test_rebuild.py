@@ -13,6 +13,8 @@ import pytest
 
 from benchmarks.rebuild import YEAR, Running, Watch, arriving, fill, settle, wrong
 
+#: Minutes of a whole stack: a run of its own, REBUILD=1 pytest tests/integration/test_rebuild.py.
+pytestmark = pytest.mark.skipif(not os.environ.get("REBUILD"), reason="takes minutes: REBUILD=1 runs it")
 SINCE = f"{YEAR}-01-01"
 RATE = 50.0
 

@@ -51,11 +51,13 @@ def evaluate(
     from infra.cli.main import settings_of
     from infra.cli.progress import Stages
     from infra.evaluation import page, run
+    from infra.logs import set_up
     from infra.settings import resolve_profile
     from producers.simulator import SimulationRefusedError
     from schemas.profile import Profile
 
     over = _over(files, mapping, simulated, seed, years, population)
+    set_up("WARNING")  # a part that dies and comes back is said on standard error
     settings = settings_of(context)
     profile = Profile.load(resolve_profile(settings.profile))
     labels = {
