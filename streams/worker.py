@@ -36,7 +36,7 @@ from streams.engine.engine import CASES, REGENCY_FEED, Engine
 from streams.engine.fetch import Fetcher, open_fetcher
 from streams.engine.look_ups import LookUps
 from streams.engine.output import Encoder
-from streams.engine.processor import Context, Maker, Processor
+from streams.engine.processor import Context, Maker
 from streams.engine.pump import Pump
 from streams.engine.regency import RegencyProcessor
 from streams.engine.task import About
@@ -166,14 +166,7 @@ class _Worker:
         self._index, self._data_dir, self._makers, self._regency = index, data_dir, makers, regency
         self._layout = kafka.layout()
         self._ids = open_ids(kafka.schema_registry_url)
-        self._rule = ClockRule(streams.clock, streams.until if streams.clock == "event" else None)
         self._domains = {self._layout.topic(DOMAINS[domain].name): domain for domain in makers}
-
-    def _make(self, domain: str, partition: int) -> Processor:
-        return self._makers[domain](self._context(partition))
-
-    def _context(self, partition: int) -> Context:
-        return Context(self._profile, self._streams.clock == "event", partition)
 
     def _pump(
         self,
@@ -216,23 +209,21 @@ class _Worker:
         kind = self._streams.fetch
         fetcher = open_fetcher(servers, self._streams.group, f"{client}-fetch", kind)
         look_ups = LookUps(servers, f"{client}-look-ups")
+        claims = self._claims(look_ups, fetcher.kind)
         engine = Engine(
             look_ups=look_ups,
-            claims=self._claims(look_ups, fetcher.kind),
+            claims=claims,
             encoder=Encoder(self._layout, self._ids),
-            rule=self._rule,
+            rule=claims.rule,
             commit_interval=self._streams.commit_interval_ms / 1000,
             stop=ask_to_stop,
         )
         topics = [*self._domains, *([self._layout.topic(REGENCY_TOPIC)] if self._regency else [])]
         worker = build(self._kafka, self._streams, engine, topics, index=self._index, data_dir=self._data_dir)
-        wanted = {domain: self._make(domain, 0).columns for domain in self._makers}
-        pumps = [self._pump(CASES, wanted, worker, engine, fetcher)]
-        if self._regency is not None:
+        pumps = [self._pump(CASES, claims.columns(), worker, engine, fetcher)]
+        if claims.make_regency is not None:
             second = open_fetcher(servers, self._streams.group, f"{client}-regency", kind)
-            pumps.append(
-                self._pump(REGENCY_FEED, self._regency(self._context(0)).reads, worker, engine, second)
-            )
+            pumps.append(self._pump(REGENCY_FEED, claims.make_regency().reads, worker, engine, second))
         for feed, pump in zip(engine.feeds.values(), pumps, strict=False):
             feed.pump = pump
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -89,9 +89,8 @@ def _computed(task: Task) -> dict[str, str]:
 def _decoders(settings: Settings, claims: Claims) -> tuple[dict[str, Decoder], dict[str, Decoder]]:
     """Those of the case tasks and of the regency task, by cluster topic: each wants other fields."""
     ids = open_ids(settings.kafka.schema_registry_url)
-    wanted = {domain: claims.make(domain, 0).columns for domain in claims.topics}
     reads = claims.make_regency().reads if claims.make_regency is not None else {}
-    cases, regency = (codecs_of(settings.kafka, ids, fields) for fields in (wanted, reads))
+    cases, regency = (codecs_of(settings.kafka, ids, fields) for fields in (claims.columns(), reads))
     return (
         {topic: Decoder(codec, NAME) for topic, codec in cases.items()},
         {topic: Decoder(codec, NAME) for topic, codec in regency.items()},

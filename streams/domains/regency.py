@@ -30,11 +30,9 @@ class Regency:
         self._parts = (self.silences, self.permits, self.daily)
         mine = [rule for rule in rules().values() if rule.task == "regency" or rule.compare is not None]
         self.version = f"4 {version_of(mine)}"
-        wanted = (self.permits.reads, self.daily.reads)
-        self.reads: Mapping[str, tuple[str, ...]] = {HEARTBEATS: HEARD} | {
-            domain: tuple(dict.fromkeys(name for reads in wanted for name in reads.get(domain, ())))
-            for domain in sorted({domain for reads in wanted for domain in reads})
-        }
+        self.reads: Mapping[str, tuple[str, ...]] = {
+            HEARTBEATS: HEARD, **self.permits.reads, **self.daily.reads,
+        }  # fmt: skip
         self.stores: Mapping[str, Store] = {
             TOTALS: self.totals, ALERTS: self.alerts, "hearing": self.silences.hearing,
             **self.permits.stores, **self.daily.stores,

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import structlog
@@ -69,6 +70,10 @@ class Claims:
         """The source partitions of a case task by domain."""
         return {domain: Source(self.layout.topic(topic), number) for domain, topic in self.topics.items()}
 
+    def columns(self) -> dict[str, tuple[str, ...] | None]:
+        """The fields that the case tasks read, by domain; None for all."""
+        return {domain: self.make(domain, 0).columns for domain in self.topics}
+
     def take(self, number: int, wanted: Callable[[], bool]) -> Claimed:
         """Claim a task by its number. Raises FencedError, WriteError, StateGroupError, PositionError, TimeoutError."""
         if number != REGENCY:
@@ -99,7 +104,7 @@ class Claims:
         """Case task ``number`` as its state log says. Raises StateGroupError, PositionError, TimeoutError."""
         sources = self.sources(number)
         bounds = self.look_ups.bounds(sources.values())
-        beside = self._beside(number, recovered)
+        beside = cache(lambda: self._beside(number))  # looked for only where something is computed anew
         anew: set[str] = set()
         lanes = {
             self.topics[domain]: self._lane(domain, source, bounds[source], recovered, beside, anew)
@@ -123,7 +128,7 @@ class Claims:
         states = recovered.header.lanes if recovered.header is not None else {}
         fingerprint = fingerprint_of(DOMAIN, processor.version, self.profile_hash)
         same = WHOLE not in states or states[WHOLE].fingerprint == fingerprint
-        beside = None if same else self._beside(REGENCY, recovered)
+        beside = None if same else self._beside(REGENCY)
         begun = self._vector(
             beside, recovered, fingerprint, (f"{t}/{s.partition}" for s, (t, _) in places.items())
         )
@@ -146,10 +151,8 @@ class Claims:
             earlier=earlier, snapshot_bytes=self.snapshot_bytes, clock=begun[WHOLE].clock if begun else 0,
         )  # fmt: skip
 
-    def _beside(self, number: int, recovered: Recovered) -> Recovered | None:
-        """What the chosen set has of a task, where something of it must be computed anew."""
-        if recovered.header is None:
-            return None
+    def _beside(self, number: int) -> Recovered | None:
+        """What the chosen set has of a task."""
         topic = REGENCY_TOPIC if number == REGENCY else STATE_TOPIC
         return chosen(self.bootstrap, self.layout, self.log_of(number), topic, self.rehearsed)
 
@@ -183,8 +186,8 @@ class Claims:
         log.info("task claimed", task=name, group=group)
 
     def _lane(
-        self, domain: str, source: Source, bounds: Bounds, recovered: Recovered, beside: Recovered | None,
-        anew: set[str],
+        self, domain: str, source: Source, bounds: Bounds, recovered: Recovered,
+        beside: Callable[[], Recovered | None], anew: set[str],
     ) -> Lane:  # fmt: skip
         topic, processor = self.topics[domain], self.make(domain, source.partition)
         fingerprint = fingerprint_of(domain, processor.version, self.profile_hash)
@@ -192,9 +195,9 @@ class Claims:
         if state is not None:
             _check(source, state, bounds)
         same = state is None or state.fingerprint == fingerprint
-        begun = None if same else fits(beside, recovered.header, topic, fingerprint)
+        begun = None if same else fits(beside(), recovered.header, topic, fingerprint)
         earlier = _restore(
-            processor.stores, recovered, beside if begun else None, domain, state.position if state else 0, same=same
+            processor.stores, recovered, beside() if begun else None, domain, state.position if state else 0, same=same
         )  # fmt: skip
         if earlier is not None:
             anew.add(domain)
