@@ -18,13 +18,13 @@ from schemas.codec import Codec, DecodeError
 from schemas.registry import open_ids
 from streams.domains import REGENCY
 from streams.engine.regency import DOMAIN as REGENCY_DOMAIN
+from streams.rules import coverage
 
 WITHDRAWN = "withdrawn"
 #: What the regency task counts of the rules that it asks about groups.
 ASKED = {
-    f"{REGENCY_DOMAIN}.asked_found": "found",
-    f"{REGENCY_DOMAIN}.asked_not_found": "not_found",
-    f"{REGENCY_DOMAIN}.asked_few": "not_applicable",
+    f"{REGENCY_DOMAIN}.{metric}": outcome
+    for metric, outcome in zip(coverage.ASKED.values(), ("found", "not_found", "not_applicable"), strict=True)
 }
 Say = Callable[[str, int, int], None]
 

@@ -18,10 +18,10 @@ from typing import Any
 
 from infra.evaluation.known import Known
 from producers.plants import STRENGTHS, Ledger, Planted
+from streams.risks.signs import FOUND_LEVELS
 
 #: The rule and the subject of an alert.
 Pair = tuple[str, str]
-FOUND_LEVELS = ("breach", "severe")
 #: What the rules should reach.
 RECALL = {"hard": 0.95, "soft": 0.85}
 PRECISION = 0.9

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 
 from streams.engine.alerts import SAID, WITHDRAWN
 from streams.engine.totals import Key
+from streams.rules import coverage
 from streams.rules import rules as all_rules
 
-#: How the names of totals begin that count what a rule found.
-COVERAGE = ("rules_", "asked_")
+#: Totals that count what a rule said, without their prefix.
+COVERAGE = frozenset((*coverage.METRICS.values(), *coverage.ASKED.values()))
 NEW, GONE, OTHER = "new", "withdrawn", "changed"
 
 
@@ -133,7 +134,7 @@ class Difference:
 def _whose(figure: Figure) -> tuple[str, str]:
     """The domain of a total, and the rule that it counts, if it counts one."""
     domain, _, measure = figure.metric.partition(".")
-    if not measure.startswith(COVERAGE):
+    if measure not in COVERAGE:
         return domain, ""
     rule = re.split(r"[|/]", figure.value)[0]
     return _domain(rule), rule

@@ -10,10 +10,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from infra.settings import Settings
+from streams.rules import coverage
 
-OUTCOMES = ("rules_found", "rules_not_found", "rules_not_applicable")
+OUTCOMES = tuple(coverage.METRICS.values())
 #: The same of groups.
-ASKED = ("asked_found", "asked_not_found", "asked_few")
+ASKED = tuple(coverage.ASKED.values())
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ registry of people."""
 from __future__ import annotations
 
 import random
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
@@ -57,7 +58,7 @@ class Papers:
         return self.kinds() == ["spp", "spm", "sp2d"] and self.events[0]["disbursement_type"] == kind
 
 
-class PaperPlant:
+class PaperPlant(ABC):
     """Changes one group of documents after another; each that it changes was honest, correct and heard of at once.
 
     A kind of it names its ``DOMAIN``, and says what it does to a group in ``plant``. ``look`` sees every group as it came,
@@ -103,14 +104,16 @@ class PaperPlant:
         del self.dues[0]
         return Group(group.domain, group.start, events)
 
-    def look(self, group: Group) -> None:
+    def look(self, group: Group) -> None:  # noqa: B027  (few plants look)
         """See a group before anything is done to it."""
 
+    @abstractmethod
     def plant(self, papers: Papers) -> list[Record]:
         """Make it happen, and name the documents in which it shows; nothing, and nothing changed, where it does not fit."""
-        raise NotImplementedError
 
-    def note(self, before: Group, after: list[Record], shown: list[Record]) -> None:
+    def note(  # noqa: B027  (what is innocent keeps none)
+        self, before: Group, after: list[Record], shown: list[Record]
+    ) -> None:
         """Keep account of what was done."""
 
     def _taken(self, group: Group) -> bool:

@@ -34,6 +34,8 @@ from streams.ledgers.groups import Groups
 from streams.ledgers.ledger import Ledger
 from streams.peers.days import Days
 from streams.rules import rules
+from streams.rules.coverage import ASKED, count_asked
+from streams.rules.judging import NOT_APPLICABLE
 from streams.rules.rule import Rule
 
 #: What leaves out the rows that no ledger can have, as the case tasks do.
@@ -152,13 +154,14 @@ class Daily:
         found = said.get_column("group").n_unique() if len(said) else 0
         few = sum(series.n_unique() for series in weighed.silent.values())
         judged = groups.rows.get_column("group").n_unique()
-        for metric, amount in (
-            ("asked_found", found), ("asked_not_found", judged - found - few), ("asked_few", few),
-        ):  # fmt: skip
-            self._totals.add(Key(f"{self._prefix}.{metric}", "rule", rule.id, on), amount)
+        count_asked(
+            self._totals, self._prefix, rule, on, found=found, not_found=judged - found - few, few=few
+        )
         for reason, series in weighed.silent.items():
             text = f"{rule.id}|{rule.not_applicable[reason]}"
-            self._totals.add(Key(f"{self._prefix}.asked_few", "reason", text, on), series.n_unique())
+            self._totals.add(
+                Key(f"{self._prefix}.{ASKED[NOT_APPLICABLE]}", "reason", text, on), series.n_unique()
+            )
         if rule.kind != "page":
             self._says.say(groups, said, weighed.past)
 

@@ -31,7 +31,7 @@ from streams.engine.entries import Entries
 from streams.engine.merge import Merged
 from streams.engine.processor import Context
 from streams.engine.store import Store
-from streams.engine.totals import Key, Totals
+from streams.engine.totals import Totals
 from streams.peers.counts import Counts, packed
 from streams.peers.days import Days
 from streams.peers.fences import Fences
@@ -40,7 +40,7 @@ from streams.peers.pending import Pending
 from streams.peers.queue import Queue
 from streams.peers.registers import Registers
 from streams.rules import rules
-from streams.rules.coverage import Coverage
+from streams.rules.coverage import Coverage, count_asked
 from streams.rules.judging import compare_cases
 from streams.rules.rule import Rule
 
@@ -201,10 +201,9 @@ class PermitPeers:
         asked = rule.ask(peers)
         on = day_of(day - 1).isoformat()
         found = sum(asked.found)
-        for metric, amount in (
-            ("asked_found", found), ("asked_not_found", len(asked.found) - found), ("asked_few", len(asked.few)),
-        ):  # fmt: skip
-            self.totals.add(Key(f"{PREFIX}.{metric}", "rule", rule.id, on), amount)
+        count_asked(
+            self.totals, PREFIX, rule, on, found=found, not_found=len(asked.found) - found, few=len(asked.few)
+        )
         if rule.kind != "page":
             self._says_of_pairs.say(rule, asked, peers)
 

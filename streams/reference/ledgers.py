@@ -20,11 +20,8 @@ from streams.reference.received import Received
 
 KEYS = {
     "revenue": ("opd", "cash_office"), "budget": ("opd", "sub_activity"), "population": ("family_card_token",),
-    "activities": ("opd", "sub_activity"), "permits": ("case_id",),
+    "activities": ("opd", "sub_activity"),
 }  # fmt: skip
-
-#: The reason for which nothing is said any more, and what was said stays.
-OVER = "tahun anggaran sudah di luar jangkauan"
 
 Row = dict[str, Any]
 Key = tuple[str, ...]
@@ -34,10 +31,10 @@ Said = tuple[str, float, float]
 
 
 class Silent(NamedTuple):
-    """Nothing is said, for a reason; what was found in these scopes is judged no more and stands."""
+    """Nothing is said, for a reason; what was found in these scopes, or with None in all, is judged no more and stands."""
 
     reason: str
-    stands: Mapping[str, None]
+    stands: Mapping[str, None] | None
 
 
 Answer = Mapping[str, Said | None] | Silent | str
@@ -124,7 +121,7 @@ def _keys(rule: Plain, row: Row) -> list[Key]:
 def _note(found: Judged, name: str, key: Key, said: Answer, on: str, *, page: bool) -> None:
     subject = "|".join(key)
     silent = Silent(said, {}) if isinstance(said, str) else said if isinstance(said, Silent) else None
-    by_scope: Mapping[str, Said | None] = silent.stands if silent is not None else said  # type: ignore[assignment]
+    by_scope: Mapping[str, Said | None] = (silent.stands or {}) if silent is not None else said  # type: ignore[assignment]
     shown = [one[1] for one in by_scope.values() if one is not None and one[0] == "page"]
     new = {
         (name, subject, scope): one for scope, one in by_scope.items() if one is not None and one[0] != "page"
@@ -136,7 +133,7 @@ def _note(found: Judged, name: str, key: Key, said: Answer, on: str, *, page: bo
         found.pages[name, subject, on] = sum(round(1_000_000 * observed) for observed in shown)
     kept = {(name, subject, scope) for scope, one in by_scope.items() if one is None} & found.standing.keys()
     stands = {place: found.standing[place] for place in kept}
-    if outcome != OVER:
+    if silent is None or silent.stands is not None:
         _forget(found, name, subject)
     found.standing.update(stands | new)
 

@@ -6,9 +6,11 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-from streams.reference.ledgers import OVER, Key, Plain, Row, Said, Today
+from streams.reference.ledgers import Answer, Key, Plain, Row, Silent, Today
 
 WINDOW = 500
+#: A year that the window no longer holds whole: what was said of it stands.
+OVER = Silent("tahun anggaran sudah di luar jangkauan", None)
 
 
 def _paid(row: Row) -> bool:
@@ -24,7 +26,7 @@ def _whose(row: Row) -> list[Key] | None:
     return [(str(row["fiscal_year"]), row[name]) for name in names if row[name] is not None]
 
 
-def _rush(rows: list[Row], today: Today) -> dict[str, Said] | str:
+def _rush(rows: list[Row], today: Today) -> Answer:
     year, token = rows[0]["fiscal_year"], rows[0]["key"][1]
     last = date(year, 12, 31)
     days = int(today.parameter("B03.days", 10, last))
@@ -79,7 +81,7 @@ def _sub_activity(row: Row) -> Key | None:
     return str(row["fiscal_year"]), row["opd"], row["sub_activity"]
 
 
-def _absorption(rows: list[Row], today: Today) -> dict[str, Said] | str:
+def _absorption(rows: list[Row], today: Today) -> Answer:
     year = rows[0]["fiscal_year"]
     if date(year, 1, 1) < today.day - timedelta(days=WINDOW):
         return OVER

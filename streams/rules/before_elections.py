@@ -9,6 +9,7 @@ import polars as pl
 
 from streams.cases.book import EPOCH
 from streams.ledgers.groups import Groups
+from streams.rules.elections import years_later
 
 #: Other years that are compared: more do not fit into the window while a finding is judged.
 YEARS = 3
@@ -33,14 +34,10 @@ def spans(groups: Groups, settles: int) -> list[Span]:
         length = int(groups.on("span", day))
         first, last = day - length, min(day, groups.day - 1)
         if first <= last and groups.day <= day + settles:
-            starts = [(_years_before(on_, n) - EPOCH).days - length for n in range(1, YEARS + 1)]
+            starts = [(years_later(on_, -n) - EPOCH).days - length for n in range(1, YEARS + 1)]
             earlier = [(start, start + last - first) for start in starts if start >= begins]
             found.append(Span(on_, day, first, last, earlier))
     return found
-
-
-def _years_before(on_: date, years: int) -> date:
-    return on_.replace(year=on_.year - years, day=28 if (on_.month, on_.day) == (2, 29) else on_.day)
 
 
 def inside(arrivals: pl.DataFrame, code: str) -> pl.DataFrame:

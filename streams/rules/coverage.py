@@ -23,6 +23,16 @@ if TYPE_CHECKING:
     from streams.cases.files import Touched
 
 METRICS = {FOUND: "rules_found", NOT_FOUND: "rules_not_found", NOT_APPLICABLE: "rules_not_applicable"}
+#: The same of pairs and of groups of rows, which are counted on every day on which they are asked about.
+ASKED = {FOUND: "asked_found", NOT_FOUND: "asked_not_found", NOT_APPLICABLE: "asked_few"}
+
+
+def count_asked(
+    totals: Totals, prefix: str, rule: Rule, on: str, *, found: int, not_found: int, few: int
+) -> None:
+    """What a rule said of those that it was asked about on a day (YYYY-MM-DD)."""
+    for outcome, amount in ((FOUND, found), (NOT_FOUND, not_found), (NOT_APPLICABLE, few)):
+        totals.add(Key(f"{prefix}.{ASKED[outcome]}", "rule", rule.id, on), amount)
 
 
 class Coverage:

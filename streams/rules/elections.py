@@ -34,7 +34,7 @@ def spans(groups: Groups) -> Iterator[Span]:
             continue
         others = []
         for years in NEIGHBOURS:
-            start = (_years_later(election, years) - timedelta(days=length[election]) - EPOCH).days
+            start = (years_later(election, years) - timedelta(days=length[election]) - EPOCH).days
             end = start + last - first
             inside = groups.day - groups.rule.window <= start and end < groups.day
             if inside and not any(start <= ends and begins <= end for begins, ends in before):
@@ -42,6 +42,6 @@ def spans(groups: Groups) -> Iterator[Span]:
         yield Span(election, first, last, tuple(others))
 
 
-def _years_later(day: date, years: int) -> date:
+def years_later(day: date, years: int) -> date:
     """The same day of another year; the last of February where there is none."""
     return day.replace(year=day.year + years, day=28 if (day.month, day.day) == (2, 29) else day.day)

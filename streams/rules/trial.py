@@ -20,7 +20,7 @@ from streams.domains.regency import Regency
 from streams.engine.entries import Entries
 from streams.engine.merge import Rows, merge
 from streams.engine.processor import Context, Processor
-from streams.rules.coverage import METRICS
+from streams.rules.coverage import ASKED, METRICS
 from streams.rules.examples import PROFILE
 from streams.rules.judging import FOUND, NOT_APPLICABLE, NOT_FOUND, outcome_text
 from streams.rules.rule import SITUATIONS, Example, Rule
@@ -187,9 +187,8 @@ def _of_case(processor: Regency, rule: Rule) -> tuple[str, str]:
 def _of_pairs(processor: Regency, rule: Rule, on: str) -> tuple[str, str]:
     """What was said of the pairs or groups of a day."""
     totals = processor.totals.snapshot()
-    for outcome, metric, reason in (
-        (FOUND, "asked_found", ""), (NOT_FOUND, "asked_not_found", ""), (NOT_APPLICABLE, "asked_few", TOO_FEW),
-    ):  # fmt: skip
+    for outcome, metric in ASKED.items():
+        reason = TOO_FEW if outcome == NOT_APPLICABLE else ""
         name = f"{PREFIX}.{metric}"
         if any(amount for key, amount in totals.items() if key == (name, "rule", rule.id, on)):
             reasons = (
