@@ -12,99 +12,29 @@ from __future__ import annotations
 import json
 import random
 import re
-import shutil
-import subprocess
-import sys
 import tempfile
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import machine
-from infra.settings import PROFILES
+from benchmarks.running import Figures, Running
 
 RESULTS = Path(__file__).parent / "results"
-NADI = [sys.executable, "-m", "infra.cli"]
-PORTS = (
-    "ports.kafka", "ports.controller", "ports.clickhouse", "ports.metrics", "wallboard.port", "inspectorate.port",
-)  # fmt: skip
 BAR_SECONDS = 300.0
-READY_SECONDS = 180.0
 YEAR = 2025
 #: What is changed: every standard of service is halved, as of its beginning.
 FILE, STANDARD = "permit_types.toml", re.compile(r"(working_days = )(\d+)")
 
-Figures = dict[tuple[str, ...], int]
 
-
-class Running:
-    """`nadi up` on a folder of its own, with a copy of the profile contoh beside it."""
-
-    def __init__(self, folder: Path, *options: str) -> None:
-        self.source = Path(shutil.copytree(PROFILES / "contoh", folder / "contoh"))
-        self.data = folder / "data"
-        self.log = folder / "up.log"
-        self._words = ["--profile", str(self.source), "--data-dir", str(self.data)]
-        free = [word for port in PORTS for word in ("--set", f"{port}=0")]
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [*NADI, *self._words, *free, *options, "up"], stdout=log, stderr=log, stdin=subprocess.DEVNULL
-            )
-
-    def record(self) -> dict[str, Any]:
-        """The record of what runs; empty before it is there."""
-        path = self.data / "run" / "stack.json"
-        return json.loads(path.read_text()) if path.exists() else {}
-
-    def wait_healthy(self) -> None:
-        """Until every part is. Raises RuntimeError."""
-        deadline = time.monotonic() + READY_SECONDS
-        while not (parts := self.record().get("parts")) or not all(p["healthy"] for p in parts.values()):
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"nadi up is not ready: {self.log.read_text()}")
-            time.sleep(0.2)
-
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        """A command on the same folder, with ``--json``."""
-        return subprocess.Popen(
-            [*NADI, *self._words, *words, "--json"],
-            stdout=subprocess.PIPE,
-            text=True,
-            stdin=subprocess.DEVNULL,
-        )
-
-    def nadi(self, *words: str, seconds: float = 900) -> tuple[int, Any]:
-        """Run a command to its end: exit code and answer."""
-        process = self.start(*words)
-        said, _ = process.communicate(timeout=seconds)
-        return process.returncode, json.loads(said or "{}")
-
-    def shorten(self) -> None:
-        """Change the profile's folder; nothing that runs notices."""
-        path = self.source / FILE
-        text = path.read_text(encoding="utf-8")
-        halved = STANDARD.sub(lambda found: f"{found[1]}{max(1, int(found[2]) // 2)}", text)
-        if halved == text:
-            raise RuntimeError(f"{path} has no standard of service")
-        path.write_text(halved, encoding="utf-8")
-
-    def wall(self) -> Figures:
-        """Every figure of the wallboard, by metric, dimension, value and day. Raises OSError while it is away."""
-        values = self.record().get("values")
-        if not values:
-            raise ConnectionError("the record is being written")
-        port = values["wallboard.port"]
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/totals", timeout=10) as answer:
-            return {tuple(row[:4]): row[4] for row in json.load(answer)}
-
-    def stop(self) -> None:
-        """Ctrl-C, and wait."""
-        self.process.terminate()
-        self.process.wait(60)
+def shorten(running: Running) -> None:
+    """Halve every standard of service in the profile's folder."""
+    running.edit(
+        FILE, lambda text: STANDARD.sub(lambda found: f"{found[1]}{max(1, int(found[2]) // 2)}", text)
+    )
 
 
 class Watch(threading.Thread):
@@ -230,7 +160,7 @@ def main(population: int = 60_000, rate: float = 1_000.0) -> dict[str, Any]:
             running.wait_healthy()
             events, simulator = fill(running, population)
             print(f"{events:,} events of a year are live", flush=True)
-            running.shorten()
+            shorten(running)
             watch = Watch(running, f"{YEAR}-12-31")
             watch.start()
             with arriving(running, rate, simulator) as sent:

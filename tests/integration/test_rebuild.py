@@ -11,7 +11,8 @@ from typing import Any
 import psutil
 import pytest
 
-from benchmarks.rebuild import YEAR, Running, Watch, arriving, fill, settle, wrong
+from benchmarks.rebuild import YEAR, Watch, arriving, fill, settle, shorten, wrong
+from benchmarks.running import Running
 
 #: Minutes of a whole stack: a run of its own, REBUILD=1 pytest tests/integration/test_rebuild.py.
 pytestmark = pytest.mark.skipif(not os.environ.get("REBUILD"), reason="takes minutes: REBUILD=1 runs it")
@@ -40,7 +41,7 @@ def kill_children(process: Any) -> None:
 @pytest.mark.timeout(900)
 def test_a_year_is_computed_anew_and_takes_the_place_of_the_old_figures(running: Running) -> None:
     _, simulator = fill(running, 600)
-    running.shorten()
+    shorten(running)
     before = running.wall()
     watch = Watch(running, f"{YEAR}-12-31")
     watch.start()
