@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.profile import Profile
-from schemas.profile.model import Threshold
+from schemas.profile.rows import Threshold
 from streams.rules.rule import LegalBasis, Parameter, Rule
 
 DEFAULT = "bawaan aturan"

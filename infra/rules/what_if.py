@@ -21,7 +21,7 @@ from infra.rules.lanes import Began, Lane, chunks, in_order, lanes
 from infra.settings import Settings
 from schemas.catalogue import DOMAINS
 from schemas.profile import Profile
-from schemas.profile.model import Threshold
+from schemas.profile.rows import Threshold
 from schemas.repeats import DAY_MS
 from streams.domains import PROCESSORS
 from streams.domains.regency import Regency

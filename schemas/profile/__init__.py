@@ -4,7 +4,9 @@
 """
 
 from schemas.profile.load import check
-from schemas.profile.model import (
+from schemas.profile.model import Profile
+from schemas.profile.problems import Problem, ProfileError
+from schemas.profile.rows import (
     CASH_OFFICE_KINDS,
     DOMAINS,
     PERMIT_KINDS,
@@ -16,7 +18,6 @@ from schemas.profile.model import (
     Election,
     Incompatible,
     PermitType,
-    Profile,
     RevenueTarget,
     ServiceStandard,
     Source,
@@ -27,7 +28,6 @@ from schemas.profile.model import (
     Unit,
     Village,
 )
-from schemas.profile.problems import Problem, ProfileError
 
 __all__ = [
     "CASH_OFFICE_KINDS",

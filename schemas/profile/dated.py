@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from schemas.profile import values
 from schemas.profile.folder import Folder
-from schemas.profile.model import (
+from schemas.profile.rows import (
     DEFAULT_LATENESS_MINUTES,
     DOMAINS,
     SHARED_ADDRESS_KINDS,

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from schemas.profile import values
 from schemas.profile.folder import Folder
-from schemas.profile.model import TappingBox
+from schemas.profile.rows import TappingBox
 
 DEVICE_FORM = "nomor buku atau perangkat seperti pada receipt_book"
 

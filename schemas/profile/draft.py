@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from schemas.profile.model import Village
+from schemas.profile.rows import Village
 
 #: Header of every list a profile can have; a new profile begins with them empty.
 HEADERS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from schemas.profile import values
 from schemas.profile.folder import Folder
-from schemas.profile.model import JOIN_PURPOSES, EmployeeAccount, Join
+from schemas.profile.rows import JOIN_PURPOSES, EmployeeAccount, Join
 
 ACCOUNT_FORM = "token rekening bank, 26 huruf kecil atau angka 2-7; bukan nomor rekening"
 

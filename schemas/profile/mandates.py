@@ -7,8 +7,8 @@ from collections.abc import Collection
 
 from schemas.profile import values
 from schemas.profile.folder import Folder, Row
-from schemas.profile.model import ANY_TYPE, DUTIES, Authority, DutyPair, Tariff
 from schemas.profile.money import MAX_RUPIAH
+from schemas.profile.rows import ANY_TYPE, DUTIES, Authority, DutyPair, Tariff
 
 TOKEN_FORM = "token petugas, 26 huruf kecil atau angka 2-7; bukan nama atau NIP"  # noqa: S105
 

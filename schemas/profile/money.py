@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from schemas.profile import values
 from schemas.profile.folder import Folder
-from schemas.profile.model import CASH_OFFICE_KINDS, CashOffice, LodgingCeiling, RevenueTarget, SubActivity
+from schemas.profile.rows import CASH_OFFICE_KINDS, CashOffice, LodgingCeiling, RevenueTarget, SubActivity
 
 ACCOUNT_FORM = "kode rekening Permendagri 90/2019, misalnya 4.1.01.09.01.0001"
 MAX_RUPIAH = 10**15

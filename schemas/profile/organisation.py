@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from schemas.profile import values
 from schemas.profile.folder import Folder
-from schemas.profile.model import VILLAGE_KINDS, Department, Unit, Village
+from schemas.profile.rows import VILLAGE_KINDS, Department, Unit, Village
 
 
 def read_departments(folder: Folder) -> dict[str, Department]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from schemas.profile import templates, values
 from schemas.profile.folder import Folder, Section
-from schemas.profile.model import Deemed, PermitType, ServiceStandard, Step
+from schemas.profile.rows import Deemed, PermitType, ServiceStandard, Step
 
 FILE = "permit_types.toml"
 MAX_WORKING_DAYS = 2_000

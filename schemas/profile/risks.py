@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from schemas.profile import values
 from schemas.profile.folder import Folder
-from schemas.profile.model import ValueBand
 from schemas.profile.money import MAX_RUPIAH
+from schemas.profile.rows import ValueBand
 
 MOST = 5.0
 

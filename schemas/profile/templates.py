@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from schemas.profile import values
 from schemas.profile.folder import Folder, Section
-from schemas.profile.model import KIND_PREFIX, PERMIT_KINDS, Incompatible, Step
+from schemas.profile.rows import KIND_PREFIX, PERMIT_KINDS, Incompatible, Step
 
 PLACE = "[[type.step]] jenis izin ini"
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from schemas.calendar import WorkingCalendar
 from schemas.profile import PermitType, Profile
-from schemas.profile.model import Incompatible, Step
+from schemas.profile.rows import Incompatible, Step
 from streams.cases.words import Numbers, Words
 from streams.engine.chunk import Int64s
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date
 
-from schemas.profile.model import DutyPair
+from schemas.profile.rows import DutyPair
 from streams.reference.ledgers import Key, Plain, Row, Said, Today
 
 PAPERS = ("spp", "spm", "sp2d", "accounting", "return", "reversal")

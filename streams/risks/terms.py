@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 
 from schemas.profile import Profile
-from schemas.profile.model import ValueBand
+from schemas.profile.rows import ValueBand
 
 DECAY_DAYS = 90.0
 SOFT_SIGNS = 2

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from schemas.profile.model import Threshold
+from schemas.profile.rows import Threshold
 from streams.days import DAY_MS, local_day
 from streams.ledgers.groups import Groups, Weighed
 from streams.rules.examples import OTHER_PAYEE, PAYEE, Event, on, row

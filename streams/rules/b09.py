@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from schemas.profile.model import DutyPair
+from schemas.profile.rows import DutyPair
 from streams.cases.book import EPOCH
 from streams.ledgers.groups import Groups, Weighed, without
 from streams.rules.examples import FIRST, SECOND, Event, on, row

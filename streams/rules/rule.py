@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
-from schemas.profile.model import Threshold
+from schemas.profile.rows import Threshold
 from streams.cases.book import Floats
 from streams.engine.chunk import Int64s
 from streams.peers.statistics import values_of

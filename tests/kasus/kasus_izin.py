@@ -12,7 +12,7 @@ from itertools import product
 from typing import Any
 
 from schemas.profile import Profile
-from schemas.profile.model import Authority
+from schemas.profile.rows import Authority
 from streams.rules.examples import Event, on
 
 #: How the numbers of cases begin; that of this one.

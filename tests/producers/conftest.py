@@ -10,7 +10,7 @@ import pytest
 
 from schemas.calendar import WorkingCalendar
 from schemas.profile import Profile
-from schemas.profile.model import (
+from schemas.profile.rows import (
     CashOffice,
     Department,
     PermitType,

@@ -136,15 +136,14 @@ def test_the_nearest_threshold_goes_first(folder: Path) -> None:
 
 
 def test_the_patience_with_a_silent_source(folder: Path) -> None:
-    (folder / "sources.csv").write_text(
-        "id,opd,name,domain,cadence_minutes,lateness_minutes,hours,silent_minutes\n"
-        "/opd/2.18.01/perizinan,2.18.01,A,permits,5,,,\n"
-        "/b,2.18.01,B,permits,60,,always,\n"
-        "/c,2.18.01,C,permits,60,,office,90\n",
-        encoding="utf-8",
-    )
-    sources = Profile.load(folder).sources.values()
-    assert [(s.hours, s.allowance_minutes) for s in sources] == [
+    with (folder / "sources.csv").open("a", encoding="utf-8") as rows:
+        rows.write(
+            "/a,2.18.01,A,permits,5,,,\n"
+            "/b,2.18.01,B,permits,60,,always,\n"
+            "/c,2.18.01,C,permits,60,,office,90\n"
+        )
+    sources = Profile.load(folder).sources
+    assert [(sources[of].hours, sources[of].allowance_minutes) for of in ("/a", "/b", "/c")] == [
         ("office", 240),
         ("always", 720),
         ("office", 90),

@@ -18,7 +18,7 @@ from daily_rows_spending import ELECTIONS, LODGING, PAIRS, SET, spending
 from domain_rows import profile
 
 from schemas.profile import Profile
-from schemas.profile.model import (
+from schemas.profile.rows import (
     CashOffice,
     Election,
     EmployeeAccount,

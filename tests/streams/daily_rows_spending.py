@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from daily_rows_budget import MILLION, line_of
 
-from schemas.profile.model import DutyPair, Election, LodgingCeiling, Threshold
+from schemas.profile.rows import DutyPair, Election, LodgingCeiling, Threshold
 
 if TYPE_CHECKING:
     from daily_maker import Maker

@@ -18,7 +18,7 @@ from schemas.calendar import WorkingCalendar
 from schemas.catalogue import DOMAINS
 from schemas.codec import arrow_schema
 from schemas.profile import Profile
-from schemas.profile.model import (
+from schemas.profile.rows import (
     Authority,
     Deemed,
     Department,

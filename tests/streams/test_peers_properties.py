@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from regency_driver import rows_of, run
 
 from schemas.profile import Profile
-from schemas.profile.model import Step, Threshold
+from schemas.profile.rows import Step, Threshold
 from streams.domains.regency import Regency
 from streams.reference.daily_rules import batches
 from streams.reference.permit_rules import Judged, judge

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from infra.settings import resolve_profile
 from schemas.profile import Profile
-from schemas.profile.model import Threshold, ValueBand
+from schemas.profile.rows import Threshold, ValueBand
 from streams.cases.book import day_of
 from streams.reference import risks as plain
 from streams.risks.combining import Combined, as_it_came, combined, on_day

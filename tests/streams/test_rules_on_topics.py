@@ -27,7 +27,7 @@ from infra.verify.published import Published
 from schemas.catalogue import ALERTS, PERMITS
 from schemas.codec import Codec
 from schemas.profile import Profile
-from schemas.profile.model import Threshold
+from schemas.profile.rows import Threshold
 from schemas.registry import open_ids
 from streams.rules import rules
 from streams.rules.as_of import KEYS, AsOf

@@ -17,7 +17,7 @@ from domain_rows import SOURCE, chunks_of, profile, record
 
 from schemas.codec import Codec
 from schemas.profile import Profile
-from schemas.profile.model import Threshold
+from schemas.profile.rows import Threshold
 from schemas.registry import open_ids
 from streams.domains import PROCESSORS
 from streams.engine.processor import Context, Processor
