@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from infra.embedded.kafka import BrokerError
 from tests.faults.ground import Ground, LeftOutError
 from tests.faults.kinds import KINDS
 from tests.faults.outcome import Outcome
@@ -34,6 +35,7 @@ class Totals:
     scenarios: int = 0
     failed: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    again: list[str] = field(default_factory=list)
 
     def add(self, outcome: Outcome) -> None:
         self.scenarios += 1
@@ -63,6 +65,7 @@ class Totals:
             "differences": found.differences,
             "failed": self.failed,
             "left_out": self.left_out,
+            "again": self.again,
             "slowest_progress_s": round(max(self.outcome.measured, default=0.0), 1),
             "good": self.good,
         }
@@ -74,7 +77,7 @@ class Totals:
             f"faults: {'OK' if self.good else 'FAILED'} seed={self.seed} scenarios={self.scenarios} "
             f"kills={said['kills']} ({kinds}) events={said['events']} repeats={said['repeats']} "
             f"dead_letters={said['dead_letters']} aggregates={said['aggregates']} alerts={said['alerts']} "
-            f"comparisons={said['comparisons']} differences={said['differences']} failed={len(self.failed)}"
+            f"comparisons={said['comparisons']} differences={said['differences']} failed={len(self.failed)} again={len(self.again)}"
         )
 
 
@@ -95,16 +98,29 @@ def plan(kills: int, seed: int, only: str = "") -> list[tuple[str, int, int]]:
     return scenarios
 
 
+def _draw(seed: int, kind: str, number: int) -> random.Random:
+    return random.Random(f"{seed}/{kind}/{number}")  # noqa: S311
+
+
 def run(kills: int, seed: int, folder: Path, only: str = "") -> Iterator[tuple[str, Totals]]:
-    """Run the plan; after each scenario a line of what happened, and the totals so far."""
+    """Run the plan; after each scenario a line of what happened, and the totals so far.
+
+    A broker that does not come back says nothing about Nadi: such a scenario starts once more, and the summary counts it.
+    """
     totals = Totals(seed)
     scenarios = plan(kills, seed, only)
     with Ground(folder) as ground:
         for done, (kind, number, mine) in enumerate(scenarios, 1):
             began = time.monotonic()
-            draw = random.Random(f"{seed}/{kind}/{number}")  # noqa: S311
             try:
-                outcome = KINDS[kind][0](ground, draw, mine)
+                try:
+                    outcome = KINDS[kind][0](ground, _draw(seed, kind, number), mine)
+                except BrokerError as error:
+                    totals.again.append(f"{kind} {number}: {error}")
+                    yield f"{kind} {number} again, on new brokers: {error}", totals
+                    ground.keep_logs()
+                    ground.forget_brokers()
+                    outcome = KINDS[kind][0](ground, _draw(seed, kind, number), mine)
             except LeftOutError as error:
                 totals.left_out.append(f"{kind} {number}: {error}")
                 yield f"{kind} {number} left out: {error}", totals
