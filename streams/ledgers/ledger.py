@@ -52,6 +52,8 @@ class Ledger:
     def append(self, columns: pa.RecordBatch, places: Mapping[str, Int64s], opens: int) -> None:
         """Add rows in order. ``places`` are their partition, offset and stamp; ``opens`` is the day (since 1970) on
         which what arrives now is seen first."""
+        if not len(columns):
+            return
         ids = event_ids(columns.column("event_id"))
         at = columns.column("occurred_at").to_numpy()
         days = local_days(at, self._zone)

@@ -144,6 +144,9 @@ class Scenario:
         """Remember why a worker ended when nobody killed it."""
         if worker.code and not worker.killed:
             self.ended[_reason(worker)] += 1
+            kept = self.folder.parent / f"ended-{self.folder.name}"
+            kept.mkdir(exist_ok=True)
+            shutil.copy(worker.log, kept / f"{self.ended.total()}-{worker.log.name}")
 
     # ---- waiting
 

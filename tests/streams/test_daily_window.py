@@ -63,3 +63,14 @@ def test_a_gap_of_the_year_before_stands_when_that_year_is_past() -> None:
 
     assert standing() == ["celah 2025"]
     assert standing(receipt("2025-06-05", 2, "2025-07-01")) == []
+
+
+def test_a_commit_of_refused_rows_alone_changes_nothing_in_the_ledger() -> None:
+    """The case task has set them aside; the regency task must go on."""
+    profile = example_profile()
+    example = Example("found", (on("2025-01-10 09:00", "receipt", amount=10**15),), "found")
+    chunk = chunk_of("revenue", arrivals("revenue", example, profile), 0)
+    processor = Regency(Context(profile))
+    processor.process(merge([Rows.of("revenue", chunk)], chunk.clock + 1))
+    assert processor.stores["ledger.revenue"].changes() is None
+    assert list(processor.stores["ledger.revenue"].freeze()) == []
