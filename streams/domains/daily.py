@@ -12,19 +12,13 @@ from collections.abc import Mapping
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
 from schemas.catalogue import DOMAINS
+from schemas.profile import Profile
 from streams.cases.book import day_of
-from streams.domains.activities import Activities
-from streams.domains.additive import Additive
-from streams.domains.budget import Budget
 from streams.domains.corrections import Chains
-from streams.domains.limits import sound_rows
-from streams.domains.population import Population
-from streams.domains.revenue import Revenue
+from streams.domains.gate import Gate
 from streams.engine.alerts import Alerts
-from streams.engine.chunk import frame_of
 from streams.engine.merge import Merged
 from streams.engine.processor import Context
 from streams.engine.store import Store
@@ -38,9 +32,6 @@ from streams.rules.coverage import ASKED, count_asked
 from streams.rules.judging import NOT_APPLICABLE
 from streams.rules.rule import Rule
 
-#: What leaves out the rows that no ledger can have, as the case tasks do.
-CHECKS: dict[str, type[Additive]] = {kind.domain: kind for kind in (Budget, Revenue, Population, Activities)}
-
 
 class Daily:
     """``totals`` and ``alerts`` are those of the task; ``prefix`` begins the names of its figures."""
@@ -53,16 +44,18 @@ class Daily:
         self._days = Days(context.profile, 0 if context.event_clock else max(lateness))
         self._says = LedgerAlerts(context.profile, alerts)
         read = sorted({domain for rule in self.rules for domain in rule.reads})
-        self._checks = {domain: CHECKS[domain](context) for domain in read}
+        self._gates: dict[str, Gate] = {}
         self._ledgers: dict[str, Ledger] = {}
         self.stores: dict[str, Store] = {"ledger.days": self._days}
         for domain in read:
             mine = [rule for rule in self.rules if domain in rule.reads]
-            fields = [*self._checks[domain].columns, *(name for rule in mine for name in rule.reads[domain])]
+            gate = self._gates[domain] = Gate.of(domain, context, mine)
+            fields = [*gate.columns, *(name for rule in mine for name in rule.reads[domain])]
             chains = Chains()
             self._ledgers[domain] = Ledger(
-                fields, DOMAINS[domain].key, max(rule.window for rule in mine), self._zone, chains
-            )
+                fields, DOMAINS[domain].key, max(rule.window for rule in mine), self._zone, chains,
+                partial=gate.keep is not None,
+            )  # fmt: skip
             self.stores |= {f"ledger.{domain}": self._ledgers[domain], f"ledger.{domain}.chains": chains}
 
     @property
@@ -110,12 +103,7 @@ class Daily:
             "offset": merged.offsets[domain][rows],
             "stamp": merged.clocks[domain][rows],
         }
-        check = self._checks[domain]
-        if wrong := check.problems(frame_of(columns.select(list(check.columns)))):
-            sound = sound_rows(count, wrong)  # the others are the case task's dead letters
-            columns = columns.filter(pa.array(sound))
-            places = {name: values[sound] for name, values in places.items()}
-        self._ledgers[domain].append(columns, places, self._days.following)
+        self._ledgers[domain].append(*self._gates[domain].admit(columns, places), self._days.following)
 
     def _freeze(self, at: int) -> None:
         """Begin the next day."""
@@ -132,10 +120,15 @@ class Daily:
         for rule in self.rules:
             if not rule.daily and not len(touched[rule.domain]):
                 continue
-            rows, news = _read(window(rule.domain, rule.window), rule), _read(touched[rule.domain], rule)
+            rows, news = (
+                _read(some, rule, self._profile)
+                for some in (window(rule.domain, rule.window), touched[rule.domain])
+            )
             self._says.left(rule, rows, news, day, at)
             if not rule.daily:
-                rows = _of(rows, news, rule)
+                rows = _of(rows, rule, news)
+            elif rule.recent:
+                rows = _of(rows, rule, _since(rows, day - rule.recent), news)
             if len(rows):
                 self._ask(_grouped(Groups(rule, self._profile, rows, day, at, window)))
         for ledger in self._ledgers.values():
@@ -182,11 +175,13 @@ def _parted(found: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     return found.filter(~pl.col("page")).drop("page"), found.filter(pl.col("page"))
 
 
-def _read(rows: pl.DataFrame, rule: Rule) -> pl.DataFrame:
+def _read(rows: pl.DataFrame, rule: Rule, profile: Profile) -> pl.DataFrame:
     """Those that the rule reads, once for each group that they belong to."""
     if not len(rows):
         return rows
     mine = rows if rule.rows is None else rows.filter(rule.rows())
+    if rule.keeps is not None:
+        mine = mine.filter(rule.keeps(profile))
     if not rule.each:
         return mine
     groups = [
@@ -196,11 +191,16 @@ def _read(rows: pl.DataFrame, rule: Rule) -> pl.DataFrame:
     return pl.concat(groups).drop_nulls("token")
 
 
-def _of(rows: pl.DataFrame, touched: pl.DataFrame, rule: Rule) -> pl.DataFrame:
-    """The rows of the groups that something happened to."""
-    if not len(rows) or not len(touched):
+def _since(rows: pl.DataFrame, day: int) -> pl.DataFrame:
+    return rows.filter(pl.col("day") >= day) if len(rows) else rows
+
+
+def _of(rows: pl.DataFrame, rule: Rule, *among: pl.DataFrame) -> pl.DataFrame:
+    """The rows of the groups that there are others of."""
+    keys = [some.select(rule.by) for some in among if len(some)]
+    if not len(rows) or not keys:
         return rows.clear()
-    return rows.join(touched.select(rule.by).unique(), on=rule.by, how="semi", nulls_equal=True)
+    return rows.join(pl.concat(keys).unique(), on=rule.by, how="semi", nulls_equal=True)
 
 
 def _grouped(groups: Groups) -> Groups:

@@ -23,6 +23,8 @@ from streams.engine.store import FREEZE_ROWS
 #: What every event has, and the ledger keeps of it beside the fields that rules read.
 ENVELOPE = ("event_id", "source", "opd", "occurred_at", "kind", "mode", "corrects", "simulated")
 ID = ("high", "low")
+#: More pieces than this make every look at the rows slow.
+PIECES = 32
 #: Rows are let go so many days at a time.
 LET_GO = 30
 
@@ -30,11 +32,20 @@ LET_GO = 30
 class Ledger:
     """Columns: high, low (the event id), partition, offset, stamp (its clock, UTC ms), at (occurred_at), day (its
     local day), seen (days since 1970), opd, source, kind, backfill, simulated, corrects, and ``fields``. Texts are
-    Categorical. ``key`` are the fields of the Kafka key; ``days`` is how far rules look back."""
+    Categorical. ``key`` are the fields of the Kafka key; ``days`` is how far rules look back. A ``partial`` one is not given
+    every row of its topic: a correction is believed where what it corrects is not among them."""
 
     def __init__(
-        self, fields: Sequence[str], key: Sequence[str], days: int, zone: str, chains: Chains
+        self,
+        fields: Sequence[str],
+        key: Sequence[str],
+        days: int,
+        zone: str,
+        chains: Chains,
+        *,
+        partial: bool = False,
     ) -> None:
+        self._partial = partial
         self._fields = [name for name in dict.fromkeys((*key, *fields)) if name not in ENVELOPE]
         self._key, self._days, self._zone, self._chains = list(key), days, zone, chains
         self._rows: pl.DataFrame | None = None
@@ -68,6 +79,8 @@ class Ledger:
         ).drop("mode")  # fmt: skip
         self._chain(frame)
         self._rows = frame if self._rows is None else self._rows.vstack(frame)
+        if self._rows.n_chunks() > PIECES:
+            self._rows = self._rows.rechunk()
         self._new.append(frame)
 
     def on(self, day: int, days: int) -> pl.DataFrame:
@@ -146,7 +159,7 @@ class Ledger:
             *columns, "corrects"
         ).iter_rows():
             target = known.get(_number(corrected))
-            if target is not None and target[0] < offset and target[1] == (partition, *key):
+            if self._partial if target is None else target[0] < offset and target[1] == (partition, *key):
                 self._chains.replace(corrected, str(UUID(int=high << 64 | low)))
 
     def _superseded(self) -> pl.DataFrame:

@@ -41,6 +41,14 @@ class Counted(NamedTuple):
         low, high = np.searchsorted(self.key, (packed(measure, a, 0), packed(measure, a + 1, 0)))
         return Counted(self.key[low:high] & MASK, self.amount[low:high])
 
+    def runs(self, measure: int, a: Int64s) -> tuple[list[Counted], Int64s]:
+        """The counts of each (measure, a), with ``b`` as their key, and their sums."""
+        total = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.amount)])
+        low, high = (np.searchsorted(self.key, packed(measure, one, 0)) for one in (a, a + 1))
+        keys = self.key & MASK
+        bounds = zip(low.tolist(), high.tolist(), strict=True)
+        return [Counted(keys[i:j], self.amount[i:j]) for i, j in bounds], total[high] - total[low]
+
     def measure(self, measure: int) -> Counted:
         """The counts of one measure."""
         low, high = np.searchsorted(self.key, (packed(measure, 0, 0), packed(measure + 1, 0, 0)))

@@ -77,13 +77,9 @@ class Peers:
 
     def parameter(self, name: str, permit_type: int = 0) -> float:
         """A parameter of the rule as of ``day``, for a permit type (a word) where one is given."""
+        of = self.book.words.text(permit_type) if permit_type else ""
         default = self._rule.default(name)
-        one = np.array([permit_type], np.uint32)
-        return float(
-            self.book.parameter(
-                f"{self._rule.id}.{name}", default, one, np.zeros(1, np.uint32), np.array([self.day])
-            )[0]
-        )
+        return self.book.profile.threshold(f"{self._rule.id}.{name}", day_of(self.day), default, of)
 
 
 class Asked(NamedTuple):

@@ -20,7 +20,7 @@ from streams.reference.received import Received
 
 KEYS = {
     "revenue": ("opd", "cash_office"), "budget": ("opd", "sub_activity"), "population": ("family_card_token",),
-    "activities": ("opd", "sub_activity"),
+    "activities": ("opd", "sub_activity"), "permits": ("case_id",),
 }  # fmt: skip
 
 Row = dict[str, Any]
@@ -56,7 +56,8 @@ class Today(NamedTuple):
 @dataclass(frozen=True)
 class Plain:
     """One rule. ``key`` is None for records that it does not read, a list for those that belong to several groups. ``judge``
-    gives findings by scope, None for what is judged no more and stands as it was, or the reason why it says nothing."""
+    gives findings by scope, None for what is judged no more and stands as it was, or the reason why it says nothing. ``daily`` asks everybody who has
+    a record of the last ``recent`` days; ``reads`` is about single records."""
 
     domain: str
     window: int
@@ -64,6 +65,8 @@ class Plain:
     judge: Callable[[list[Row], Today], Answer]
     daily: bool = False
     page: bool = False
+    recent: int = 0
+    reads: Callable[[Row, Profile], bool] | None = None
 
 
 @dataclass
@@ -101,19 +104,23 @@ def judge(
 
             groups: defaultdict[Key, list[Row]] = defaultdict(list)
             for row in window(rule.domain):
-                for key in _keys(rule, row):
+                for key in _keys(rule, row, profile):
                     groups[key].append({**row, "key": key})
-            again = {key for row in touched.get(rule.domain, ()) for key in _keys(rule, row)}
+            again = {key for row in touched.get(rule.domain, ()) for key in _keys(rule, row, profile)}
             for key in again - groups.keys():
                 _forget(found, name, "|".join(key))
+            lately = (day - timedelta(days=rule.recent or rule.window)).isoformat()
             for key, mine in groups.items():
-                if rule.daily or key in again:
+                asked = rule.daily and any(row["day"] >= lately for row in mine)
+                if asked or key in again:
                     said = rule.judge(mine, Today(profile, day, at, window))
                     _note(found, name, key, said, (day - timedelta(days=1)).isoformat(), page=rule.page)
     return found
 
 
-def _keys(rule: Plain, row: Row) -> list[Key]:
+def _keys(rule: Plain, row: Row, profile: Profile) -> list[Key]:
+    if rule.reads is not None and not rule.reads(row, profile):
+        return []
     key = rule.key(row)
     return [] if key is None else key if isinstance(key, list) else [key]
 

@@ -47,14 +47,17 @@ def ask(peers: Peers) -> Asked:
     """For every officer and step with an agent's case on the day before."""
     sums, words = peers.sums(), peers.book.words
     asked = nothing_asked()
-    for group in np.unique((peers.yesterday("with").key >> BITS) & MASK).tolist():
+    groups = np.unique((peers.yesterday("with").key >> BITS) & MASK)
+    with_agent, many_with = sums.runs(peers.measure("with"), groups)
+    without, many_without = sums.runs(peers.measure("without"), groups)
+    fewest = np.minimum(many_with, many_without).tolist()
+    for group, first, second, least in zip(groups.tolist(), with_agent, without, fewest, strict=True):
         officer, scope = words.text(group).split(" ", 1)
         kind = words.known(scope.split("/", 1)[0]) or 0
-        first, second = (sums.run(peers.measure(name), group) for name in ("with", "without"))
-        least, ratio = peers.parameter("least", kind), peers.parameter("ratio", kind)
-        if min(int(first.amount.sum()), int(second.amount.sum())) < least:
+        if least < peers.parameter("least", kind):
             asked.few.append((officer, scope))
             continue
+        ratio = peers.parameter("ratio", kind)
         quotient = median(first) / median(second)
         asked.answer(
             officer,

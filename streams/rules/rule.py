@@ -16,6 +16,7 @@ from streams.rules.parameters import Parameters, Values
 if TYPE_CHECKING:
     import polars as pl
 
+    from schemas.profile import Profile
     from streams.cases.view import Cases
     from streams.ledgers.groups import Groups, Weighed
     from streams.peers.fences import Fence
@@ -126,7 +127,8 @@ class Rule:
 
     A rule about money or people has ``weigh``, once a day in the regency task: over the ``rows`` of its domain that have
     the same ``by``, of the last ``window`` days; only where something came or was corrected since the day before, or with
-    ``daily`` everywhere. With ``each``, a row belongs to the group of each of these fields that it has: ``by`` then has
+    ``daily`` everywhere, or with ``recent`` beside it wherever there is a row of so many days. With ``keeps`` it reads no
+    other rows of its domain by this profile, so the ledger need not have them. With ``each``, a row belongs to the group of each of these fields that it has: ``by`` then has
     ``token``, its value, and the column ``field`` names it. ``reads`` are the fields that it needs, by domain; those
     of another domain it finds in ``Groups.ledger``. With ``settles`` it judges a finding only so many days after the day from
     which it holds, while all that it was compared with is within the window; then it stands as it was.
@@ -172,6 +174,8 @@ class Rule:
     window: int = 0
     settles: int = 0
     daily: bool = False
+    recent: int = 0
+    keeps: Callable[[Profile], pl.Expr] | None = None
     sentence: Callable[[Told], str] | None = None
     withdrawn: Callable[[bool], str] | None = None
     examples: tuple[Example, ...] = ()

@@ -12,6 +12,7 @@ from daily_maker import DAY, Maker, Rows
 from daily_rows_budget import payments
 from daily_rows_contracts import contracts
 from daily_rows_moves import ELECTION
+from daily_rows_permits import permits
 from daily_rows_population import population
 from daily_rows_revenue import SILENT, revenue
 from daily_rows_spending import ELECTIONS, LODGING, PAIRS, SET, spending
@@ -25,6 +26,7 @@ from schemas.profile.rows import (
     Join,
     SharedAddress,
     TappingBox,
+    Tariff,
     Threshold,
 )
 
@@ -40,6 +42,7 @@ def daily_profile() -> Profile:
         employee_accounts=(EmployeeAccount("A2", date(2025, 4, 1), date(2025, 6, 1)),),
         accounts={"5.1.02.09": "Honorarium Narasumber"},
         elections=(Election(ELECTION, "Pemilihan uji"), *ELECTIONS),
+        tariffs=(Tariff("PBG", None, date(2025, 1, 1), date(2025, 5, 5)), Tariff("PBG", 500_000, changed)),
         cash_offices={
             "KAS-BLUD": CashOffice("KAS-BLUD", "Kas BLUD", "1.01", "blud"),
             "KAS-BANK": CashOffice("KAS-BANK", "Bank", "1.01", "bank"),
@@ -49,6 +52,8 @@ def daily_profile() -> Profile:
             TappingBox("KAS-B", "TB2", date(2025, 1, 1)),
         ),
         thresholds=(
+            Threshold("R08.days", 12, date(2000, 1, 1), changed - timedelta(days=1)),
+            Threshold("R08.days", 6, changed),
             Threshold("K01.span", 20, date(2000, 1, 1)),
             Threshold("K01.least", 5, date(2000, 1, 1)),
             Threshold("K01.returning", 8, date(2000, 1, 1)),
@@ -127,4 +132,5 @@ GENERATORS: dict[str, Callable[[random.Random], Rows]] = {
     "budget": budget,
     "revenue": revenue,
     "population": population,
+    "permits": permits,
 }
