@@ -197,7 +197,9 @@ def _open_cash(rows: list[Row], today: Today) -> dict[str, Said] | str:
         left = sum(row["amount"] for row in mine if row["kind"] == "sp2d") - sum(
             row["amount"] for row in mine if row["kind"] != "sp2d" and row["day"] <= due.isoformat()
         )
-        if left > 0 and today.day > due:
+        source = next(row["source"] for row in live if row["document_number"] == number)
+        heard = max(row["day"] for row in today.rows("budget") if row["source"] == source)
+        if left > 0 and heard > due.isoformat():
             found[number] = ("breach", left, 0)
     return found
 

@@ -27,13 +27,16 @@ def cash() -> pl.Expr:
 
 
 def weigh(groups: Groups) -> Weighed:
-    """Per SP2D: what its accounting, returns and reversals had left open when its term ended."""
+    """Per SP2D: what its accounting, returns and reversals had left open when its term ended; known when the source was
+    heard after that."""
     rows = groups.rows.with_columns(
         number().alias("scope"), pl.col("day").cast(pl.Int32).cast(pl.Date).alias("on")
     )
     advances, settled = rows.filter(pl.col("kind") == "sp2d"), pl.col("kind") != "sp2d"
     live = advances.filter(~pl.col("backfill"))
-    paid = live.group_by("group", "scope", maintain_order=True).agg(as_of=pl.col("day").first())
+    paid = live.group_by("group", "scope", maintain_order=True).agg(
+        as_of=pl.col("day").first(), source=pl.col("source").first()
+    )
     months = groups.value("months", paid.get_column("as_of")).round().cast(pl.Int64).alias("months")
     term = pl.concat_str("months", pl.lit("mo"))
     dated = paid.with_columns(months).with_columns(
@@ -42,7 +45,11 @@ def weigh(groups: Groups) -> Weighed:
     left = rows.join(dated, on=["group", "scope"]).group_by(*dated.columns, maintain_order=True).agg(
         observed=_open(~settled | (pl.col("on") <= pl.col("due"))), open=_open(pl.lit(True)), proof=pl.col("row"),
     )  # fmt: skip
-    found = left.filter((pl.col("observed") > 0) & (pl.col("due").dt.epoch("d") < groups.day))
+    heard = groups.ledger("budget").group_by("source").agg(pl.col("day").max().alias("heard"))
+    known = left.join(heard, on="source", maintain_order="left").filter(
+        pl.col("due").dt.epoch("d") < pl.col("heard")
+    )
+    found = known.filter(pl.col("observed") > 0).drop("source", "heard")
     historic = without(advances, live)
     return Weighed(found.with_columns(threshold=pl.lit(0)), {HISTORIC: historic})
 
@@ -71,32 +78,40 @@ def _tu(at: str, kind: str, millions: float, mode: str = "live") -> Event:
     return on(f"{at} 10:00", kind, disbursement_type="TU", amount=amount, mode=mode, **number)
 
 
+def _other(day: str) -> Event:
+    """Another payment: the source speaks."""
+    return on(f"{day} 09:00", "sp2d", disbursement_type="LS", amount=1_000_000, document_number="SP2D/LS/9")
+
+
 EXAMPLES = (
     row(
-        "found", "found", _tu("2026-01-05", "sp2d", 100), _tu("2026-01-30", "accounting", 60),
-        clock="2026-02-06 01:00", scope="SP2D/TU/1", observed=40e6,
+        "found", "found", _tu("2026-01-05", "sp2d", 100), _tu("2026-01-30", "accounting", 60), _other("2026-02-06"),
+        clock="2026-02-07 01:00", scope="SP2D/TU/1", observed=40e6,
     ),
+    row("not found", "not found", _tu("2026-01-05", "sp2d", 100), clock="2026-02-20 01:00"),
     row(
         "found", "found", _tu("2026-01-05", "sp2d", 100), _tu("2026-01-30", "accounting", 60),
         _tu("2026-02-09", "return", 40), observed=40e6,
     ),
     row(
         "not found", "not found", _tu("2026-01-05", "sp2d", 100), _tu("2026-01-30", "accounting", 60),
-        _tu("2026-01-30", "return", 40), clock="2026-02-10 01:00",
+        _tu("2026-01-30", "return", 40), _other("2026-02-09"), clock="2026-02-10 01:00",
     ),
     row(
-        "not found", "not found", _tu("2026-01-05", "sp2d", 100), _tu("2026-01-06", "reversal", 100),
+        "not found", "not found", _tu("2026-01-05", "sp2d", 100), _tu("2026-01-06", "reversal", 100), _other("2026-02-09"),
         clock="2026-02-10 01:00",
     ),
-    row("just below", "not found", _tu("2026-01-05", "sp2d", 100), clock="2026-02-05 23:00"),
-    row("just above", "found", _tu("2026-01-05", "sp2d", 100), clock="2026-02-06 01:00", observed=100e6),
+    row("just below", "not found", _tu("2026-01-05", "sp2d", 100), _other("2026-02-05"), clock="2026-02-06 01:00"),
     row(
-        "just below", "not found", _tu("2026-01-05", "sp2d", 100), _tu("2026-02-05", "accounting", 100),
-        clock="2026-02-06 01:00",
+        "just above", "found", _tu("2026-01-05", "sp2d", 100), _other("2026-02-06"), clock="2026-02-07 01:00", observed=100e6,
     ),
-    row("not applicable", "not applicable", _tu("2026-01-05", "sp2d", 100, "backfill"), clock="2026-02-06 01:00"),
-    row("before a dated change", "found", _tu("2026-01-31", "sp2d", 100), clock="2026-03-20 01:00"),
-    row("after a dated change", "not found", _tu("2026-02-01", "sp2d", 100), clock="2026-03-20 01:00"),
+    row(
+        "just below", "not found", _tu("2026-01-05", "sp2d", 100), _tu("2026-02-05", "accounting", 100), _other("2026-02-06"),
+        clock="2026-02-07 01:00",
+    ),
+    row("not applicable", "not applicable", _tu("2026-01-05", "sp2d", 100, "backfill"), _other("2026-02-06"), clock="2026-02-07 01:00"),
+    row("before a dated change", "found", _tu("2026-01-31", "sp2d", 100), _other("2026-03-19"), clock="2026-03-20 01:00"),
+    row("after a dated change", "not found", _tu("2026-02-01", "sp2d", 100), _other("2026-03-19"), clock="2026-03-20 01:00"),
 )  # fmt: skip
 
 RULE = Rule(
@@ -115,7 +130,8 @@ RULE = Rule(
     method=(
         "Setiap SP2D TU: sampai batas waktunya dijumlahkan pertanggungjawaban, pengembalian dan pembatalan yang menunjuk "
         "kepadanya. Batas dihitung dalam bulan sejak tanggal SP2D menurut aturan yang berlaku pada tanggal itu; hari terakhir "
-        "masih tepat waktu. Yang terbuka saat itu dilaporkan, juga bila kemudian diselesaikan terlambat."
+        "masih tepat waktu. Yang terbuka saat itu dilaporkan, juga bila kemudian diselesaikan terlambat; dinilai bila sumbernya masih "
+        "mengirim data sesudah batas itu."
     ),
     why="Uang tunai yang lama di tangan bendahara tanpa pertanggungjawaban dapat terpakai untuk hal lain.",
     innocent=(
@@ -128,6 +144,7 @@ RULE = Rule(
     severity=0.7,
     needs=("amount", "disbursement_type", "document_number", "refers_to"),
     sources=("BPK: Bengkulu Utara, 39 dari 128 TU terlambat", "Permendagri 77/2020"),
+    reads_absence=True,
     historic=False,
     not_applicable=("data historis",),
     weigh=weigh,
