@@ -10,6 +10,8 @@ PACKAGES := schemas producers streams sinks monitoring infra
 CODE := $(PACKAGES) tests benchmarks
 KILLS ?= 20
 SEED ?= 1
+# Tests that compute and start nothing that minds a neighbour; the others have the machine to themselves.
+SIDE_BY_SIDE := tests/schemas tests/producers tests/streams tests/kasus tests/monitoring
 NATIVE := schemas/native/libavro.so streams/engine/native/libfetch.so
 
 .PHONY: help setup native up test check format lock bench-lock generate release-schemas bench faults demo-alert clean distclean chromium
@@ -57,7 +59,8 @@ check: setup ## format, lint, types, import directions, schemas
 
 test: check chromium ## make check and all tests; what CI runs
 	@$(MAKE) --no-print-directory native || true
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q --numprocesses 2 --dist loadfile $(SIDE_BY_SIDE)
+	$(BIN)/pytest -q $(addprefix --ignore=,$(SIDE_BY_SIDE))
 
 chromium:
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \

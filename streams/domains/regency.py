@@ -30,9 +30,9 @@ class Regency:
         self._parts = (self.silences, self.permits, self.daily)
         mine = [rule for rule in rules().values() if rule.task == "regency" or rule.compare is not None]
         self.version = f"4 {version_of(mine)}"
-        self.reads: Mapping[str, tuple[str, ...]] = {
-            HEARTBEATS: HEARD, **self.permits.reads, **self.daily.reads,
-        }  # fmt: skip
+        self.reads: Mapping[str, tuple[str, ...]] = _together(
+            {HEARTBEATS: HEARD}, self.permits.reads, self.daily.reads
+        )
         self.stores: Mapping[str, Store] = {
             TOTALS: self.totals, ALERTS: self.alerts, "hearing": self.silences.hearing,
             **self.permits.stores, **self.daily.stores,
@@ -49,3 +49,12 @@ class Regency:
     def next_due(self) -> int | None:
         due = (part.next_due() for part in self._parts)
         return min((at for at in due if at is not None), default=None)
+
+
+def _together(*reads: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """The fields that any of them wants, by domain."""
+    domains = dict.fromkeys(domain for one in reads for domain in one)
+    return {
+        domain: tuple(dict.fromkeys(name for one in reads for name in one.get(domain, ())))
+        for domain in domains
+    }

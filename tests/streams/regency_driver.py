@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 from domain_rows import chunks_of
 
+from infra.settings import resolve_profile
 from schemas.profile import Profile
 from streams.domains.regency import Regency
 from streams.engine.merge import Merged, Rows, merge
@@ -19,7 +23,14 @@ def rows_of(domain: str, partition: int, lane: list[tuple[dict[str, Any], int]])
     """All events of a partition, each with its timestamp, in order."""
     events, stamps = [event for event, _ in lane], [at for _, at in lane]
     (chunk,) = chunks_of(domain, events, [0], stamps, partition)
-    return Rows.of(domain, chunk)
+    wanted = chunk.columns.select(list(_reads()[domain]))
+    return Rows.of(domain, replace(chunk, columns=wanted))
+
+
+@cache
+def _reads() -> Mapping[str, tuple[str, ...]]:
+    """The only fields that the task decodes."""
+    return Regency(Context(Profile.load(resolve_profile("contoh")))).reads
 
 
 def between(lanes: list[Rows], after: int, before: int) -> Merged:
