@@ -37,6 +37,9 @@ def main() -> int:
     judged = names.add_parser("rules", help="what the permit rules cost, in both tasks")
     judged.add_argument("--cases", type=int, default=60_000, help="permits of a year")
     judged.add_argument("--open", type=int, default=1_000_000, help="open permits")
+    whole = names.add_parser("catalogue", help="what all rules cost on a year of all domains, in both tasks")
+    whole.add_argument("--population", type=int, default=300_000)
+    whole.add_argument("--actors", type=int, default=1_000_000)
     rebuilt = names.add_parser("rebuild", help="a year computed anew beside what is live, and the switch")
     rebuilt.add_argument("--population", type=int, default=60_000)
     rebuilt.add_argument("--rate", type=float, default=1_000.0, help="live events a second")
@@ -82,6 +85,11 @@ def main() -> int:
 
         given = options if options.name else judged.parse_args([])
         rules.main(given.cases, given.open)
+    if options.name in (None, "catalogue"):
+        from benchmarks import catalogue
+
+        given = options if options.name else whole.parse_args([])
+        catalogue.main(given.population, given.actors)
     if options.name in (None, "rebuild"):
         from benchmarks import rebuild
 

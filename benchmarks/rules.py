@@ -12,7 +12,7 @@ import ctypes
 import gc
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ import pyarrow as pa
 from benchmarks.machine import machine
 from infra.settings import resolve_profile
 from schemas import calendar_arrays
-from schemas.catalogue import PERMITS
+from schemas.catalogue import DOMAINS, PERMITS
 from schemas.codec import arrow_schema
 from schemas.profile import Profile
 from streams.domains.permits import Permits
@@ -177,6 +177,29 @@ def _open(profile: Profile, cases: int, days: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+#: What stands in a field that must have a value and is not given.
+NOTHING: dict[int, Any] = {
+    pa.types.lib.Type_STRING: "", pa.types.lib.Type_BOOL: False, pa.types.lib.Type_INT32: 0, pa.types.lib.Type_INT64: 0,
+    pa.types.lib.Type_LIST: [],
+}  # fmt: skip
+
+
+def columns_of(domain: str, given: Mapping[str, Any], count: int) -> pa.RecordBatch:
+    """Events of a domain: columns or one value for all; what is not given is null, empty or false, and all of it live."""
+    schema = arrow_schema(DOMAINS[domain].schema)
+    given = {"mode": "live", **given}
+
+    def column(field: pa.Field) -> pa.Array:
+        value = given.get(field.name)
+        if value is not None and np.ndim(value):
+            return pa.array(value).cast(field.type)
+        if value is None and not field.nullable:
+            value = NOTHING[field.type.id]
+        return pa.repeat(pa.scalar(value, field.type), count)
+
+    return pa.RecordBatch.from_arrays([column(field) for field in schema], schema=schema)
+
+
 def _chunks(year: dict[str, Any]) -> Iterator[Chunk]:
     """The columns in order of time, as chunks of the contract's topic."""
     parts = year["parts"]
@@ -217,16 +240,9 @@ def _chunks(year: dict[str, Any]) -> Iterator[Chunk]:
             "officer_token": pa.array(officers),
             "applicant_token": pa.array([f"P{c % 9000}" for c in cases]),
             "agent_token": pa.array([f"A{c % 70}" if a else None for c, a in zip(cases, agent[rows].tolist(), strict=True)]),
-            "opd": pa.repeat("2.18.01", count),
-            "source": pa.repeat("/opd/2.18.01/perizinan", count),
-            "mode": pa.repeat("live", count),
+            "opd": "2.18.01",
+            "source": "/opd/2.18.01/perizinan",
         }  # fmt: skip
-        arrays = [
-            given[field.name].cast(field.type)
-            if field.name in given
-            else pa.nulls(count, field.type) if field.nullable else pa.repeat(pa.scalar(False if pa.types.is_boolean(field.type) else "", field.type), count)
-            for field in arrow_schema(PERMITS.schema)
-        ]  # fmt: skip
-        columns = pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(PERMITS.schema))
+        columns = columns_of("permits", given, count)
         offsets = np.arange(rows.start, rows.stop, dtype=np.int64)
         yield Chunk(PERMITS.name, 0, rows.start, rows.stop, columns, offsets, at[rows], int(at[rows][-1]))

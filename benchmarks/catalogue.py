@@ -1,0 +1,188 @@
+"""``python -m benchmarks catalogue``: what the whole catalogue of rules costs on a year of all domains, and what the
+regency task holds of a million actors.
+
+The simulator's year goes, as decoded columns, through the processors of both tasks in one process and without a broker;
+the regency task gets it merged in steps, as the engine hands it over. The actors are persons with one registered change
+each and payees with one payment each, half and half. Writes ``results/catalogue.json``.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pyarrow as pa
+
+from benchmarks.machine import machine
+from benchmarks.rules import DAY, START, columns_of
+from infra.settings import resolve_profile
+from producers.simulator.simulator import Simulator
+from schemas import calendar_arrays
+from schemas.catalogue import DOMAINS
+from schemas.codec import Codec
+from schemas.profile import Profile
+from schemas.registry import open_ids
+from streams.domains import PROCESSORS
+from streams.domains.regency import Regency
+from streams.engine.chunk import Chunk
+from streams.engine.merge import Rows, merge
+from streams.engine.processor import Context
+from streams.worker import GARBAGE_OBJECTS
+
+RESULTS = Path(__file__).parent / "results"
+BARS = {"case_events_per_cpu_s": 60_000, "regency_events_per_cpu_s": 40_000, "gb_per_million_actors": 1.0}
+STEP = 16_384
+YEAR = 2025
+Step = dict[str, Chunk]
+
+
+def main(population: int, actors: int) -> dict[str, Any]:
+    """Simulate, run, print, write; returns the result."""
+    gc.set_threshold(GARBAGE_OBJECTS, 20, 50)  # as the worker does
+    profile = Profile.load(resolve_profile("contoh"))
+    calendar_arrays.unit(profile.calendar)
+    steps = list(_year(profile, population))
+    counts = {domain: sum(len(s[domain]) for s in steps if domain in s) for domain in PROCESSORS}
+    events = sum(counts.values())
+    case = {domain: _case(profile, domain, steps) for domain in PROCESSORS}
+    for domain, seconds in case.items():
+        print(f"case task, {domain}: {counts[domain] / seconds:,.0f} events a CPU second", flush=True)
+    regency = _regency(Regency(Context(profile)), steps)
+    with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as alone:
+        weight = alone.submit(weigh, actors).result()
+    found = {
+        "case_events_per_cpu_s": events / sum(case.values()),
+        "regency_events_per_cpu_s": events / regency,
+        "gb_per_million_actors": weight,
+    }
+    rows = {
+        name: {
+            "value": round(value, 4),
+            "bar": BARS[name],
+            "reached": value <= BARS[name] if name.startswith("gb") else value >= BARS[name],
+        }
+        for name, value in found.items()
+    }
+    for name, row in rows.items():
+        print(f"{name}: {row['value']:,.2f} (wanted {row['bar']:,})", flush=True)
+    result = {
+        "machine": machine(), "population": population, "events": counts, "actors": actors, "rows": rows,
+        "case_by_domain": {domain: round(counts[domain] / seconds) for domain, seconds in case.items()},
+    }  # fmt: skip
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "catalogue.json").write_text(json.dumps(result, indent=2) + "\n", "utf-8")
+    return result
+
+
+def weigh(actors: int) -> float:
+    """Gigabytes that the regency task holds for a million actors."""
+    profile = Profile.load(resolve_profile("contoh"))
+    calendar_arrays.unit(profile.calendar)
+    steps = list(_named_once(actors))
+    made = Regency(Context(profile))
+    gc.collect()
+    before = psutil.Process().memory_info().rss
+    _regency(made, steps)
+    made.advance(START + 130 * DAY)
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    return (psutil.Process().memory_info().rss - before) / 2**30 * 1_000_000 / actors
+
+
+def _case(profile: Profile, domain: str, steps: Sequence[Step]) -> float:
+    """CPU seconds of a domain's case task."""
+    processor = PROCESSORS[domain](Context(profile))
+    begun = time.process_time()
+    for step in steps:
+        if domain in step:
+            processor.process(step[domain])
+            for store in processor.stores.values():
+                store.changes()
+    return time.process_time() - begun
+
+
+def _regency(processor: Regency, steps: Sequence[Step]) -> float:
+    """CPU seconds of the regency task."""
+    begun = time.process_time()
+    for step in steps:
+        rows = [
+            Rows.of(domain, _only(chunk, processor.reads[domain]))
+            for domain, chunk in step.items()
+            if domain in processor.reads
+        ]
+        processor.process(merge(rows, max(chunk.clock for chunk in step.values()) + 1))
+        for store in processor.stores.values():
+            store.changes()
+    return time.process_time() - begun
+
+
+def _only(chunk: Chunk, fields: Sequence[str]) -> Chunk:
+    """With the columns that the engine decodes for the task."""
+    return _chunk(chunk.topic, chunk.first_offset, chunk.columns.select(list(fields)), chunk.clocks)
+
+
+def _chunk(topic: str, first: int, columns: pa.RecordBatch, clocks: np.ndarray[Any, Any]) -> Chunk:
+    count = len(columns)
+    offsets = np.arange(first, first + count, dtype=np.int64)
+    return Chunk(topic, 0, first, first + count, columns, offsets, clocks, int(clocks[-1]))
+
+
+def _year(profile: Profile, population: int) -> Iterator[Step]:
+    """A simulated year in steps of so many events."""
+    codecs = {domain: Codec(DOMAINS[domain].schema, open_ids("")) for domain in PROCESSORS}
+    offsets = dict.fromkeys(codecs, 0)
+    waiting: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+
+    def step() -> Step:
+        made: Step = {}
+        for domain, rows in waiting.items():
+            codec = codecs[domain]
+            decoded = codec.decode_batch([codec.encode(row) for row in rows])
+            clocks = np.maximum.accumulate(np.array([row["occurred_at"] for row in rows], np.int64))
+            made[domain] = _chunk(DOMAINS[domain].name, offsets[domain], decoded.columns, clocks)
+            offsets[domain] += len(rows)
+        waiting.clear()
+        return made
+
+    for domain, record in Simulator(profile, population=population).year(YEAR):
+        if domain in codecs:
+            waiting[domain].append(record)
+            if sum(map(len, waiting.values())) == STEP:
+                yield step()
+    if waiting:
+        yield step()
+
+
+def _named_once(actors: int) -> Iterator[Step]:
+    """Half of the actors are persons with one change, half payees with one payment, over a hundred days."""
+    half = actors // 2
+    at = START + (np.arange(half) * (100 * DAY) // max(half, 1)).astype(np.int64)
+    for first in range(0, half, STEP // 2):
+        numbers = range(first, min(first + STEP // 2, half))
+        clocks = at[numbers.start : numbers.stop]
+        names = {kind: [f"{kind}{n:012x}" for n in numbers] for kind in ("P", "F", "A", "R")}
+        population = {
+            "event_id": [f"00000000-0000-0001-0000-{n:012x}" for n in numbers], "kind": "birth", "status": "registered",
+            "persons": 1, "person_token": names["P"], "family_card_token": names["F"], "opd": "2.12.01",
+            "source": "/opd/2.12.01/kependudukan",
+        }  # fmt: skip
+        budget = {
+            "event_id": [f"00000000-0000-0002-0000-{n:012x}" for n in numbers], "kind": "sp2d", "disbursement_type": "LS",
+            "amount": 10_000_000, "payee_token": names["R"], "payee_account_token": names["A"], "fiscal_year": 2025,
+            "document_number": [f"SP2D/{n}" for n in numbers], "sub_activity": [f"1.01.01.{n % 900:03}" for n in numbers],
+            "account": "5.1.02.01", "opd": "1.01.01", "source": "/opd/1.01.01/keuangan",
+        }  # fmt: skip
+        yield {
+            domain: _chunk(DOMAINS[domain].name, first, columns_of(domain, given | {"occurred_at": clocks}, len(clocks)), clocks)
+            for domain, given in (("population", population), ("budget", budget))
+        }  # fmt: skip
