@@ -31,7 +31,7 @@ def two_trips(plant: PaperPlant, papers: Papers, day: int, nights: int) -> list[
         return {"traveller_token": person, "trip_from": begun + first * DAY_MS, "trip_to": ends}
 
     for record in papers.events:
-        record |= trip(0, NIGHTS)
+        record.update(trip(0, NIGHTS))
     invoice = f"{paid['invoice_number']}7"
     made = again(plant, papers, 9, invoice_number=invoice, **trip(day, day + nights))
     return [paid, made[-1]]
