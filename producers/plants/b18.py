@@ -18,7 +18,7 @@ NIGHTS = 5
 BEGINS: dict[Strength, int] = {"weak": 4, "medium": 3, "strong": 1}
 
 
-def two_trips(plant: PaperPlant, papers: Papers, day: int, nights: int) -> list[Record]:
+def two_trips(plant: Wrong | Innocent, papers: Papers, day: int, nights: int) -> list[Record]:
     """Make a payment of travel that of a trip, and pay for one more of the same person that begins that many days later."""
     if not papers.payment() or not str(papers.events[0]["account"]).startswith(TRAVEL):
         return []
