@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from producers.plants.b05 import again
 from producers.plants.ledger import Strength
-from producers.plants.papers import Innocent, PaperPlant, Papers, Wrong
+from producers.plants.papers import Innocent, Papers, Wrong
 from producers.simulator.world import DAY_MS, HOUR_MS, Record
 
 TRAVEL = "5.1.02.04."
