@@ -2,7 +2,7 @@
 
 What happened: whoever keeps the money also lets it go, so that nobody looks at it. Weak: the treasurer's person signs the
 order to pay (SPM) of an advance; medium: the treasurer's person signs its SP2D; strong: signs both.
-Source: PP 60/2008 on duties kept apart; ACFE, billing schemes where one person orders and pays.
+Source: PP 60/2008 on duties kept apart.
 """
 
 from __future__ import annotations

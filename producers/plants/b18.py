@@ -1,6 +1,6 @@
 """B18: somebody travels twice at the same time.
 
-What happened: the same nights are claimed for two trips, from two sub-activities, and one of them was never made. Weak: two
+What happened: the same nights are claimed for two trips, and one of them was never made. Weak: two
 trips share one night; medium: two nights; strong: four, all of the shorter trip.
 Source: BPK on official travel in Lima Puluh Kota.
 """
