@@ -123,6 +123,17 @@ def test_coverage_adds_up_by_rule_reason_and_source() -> None:
     assert found.sources == {"/opd/a": [3, 0, 0]}
 
 
+def test_what_pages_show_is_the_last_figure_of_each_group_the_largest_first() -> None:
+    shown = [("B06|2025|1.01", 4_000, "2025-06-01", False), ("B06|2025|1.02", 17_000, "2025-05-01", True)]
+    found = gathered([], shown)["B06"]
+    assert [tuple(figure) for figure in found.page] == [
+        ("2025, 1.02", "2025-05-01", 0.017),
+        ("2025, 1.01", "2025-06-01", 0.004),
+    ]
+    assert found.simulated
+    assert found.as_json()["page"][0]["group"] == "2025, 1.02"
+
+
 def test_groups_asked_about_are_counted_apart_from_cases() -> None:
     counts = gathered(
         [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.rules.counts import Count
+from infra.rules.counts import Count, Shown
 from infra.rules.remarks import remarks
 from infra.rules.site import INDEX, Figures, Site, static_link
 from infra.rules.states import States
@@ -82,6 +82,14 @@ def test_groups_of_rules_over_ledgers_have_a_base_rate(site: Site) -> None:
         assert text in page, text
     assert (site.page(INDEX, Figures(counts)) or "").count("25,0 %") == 2
     assert "dihitung dua kali" not in (site.page("P15", Figures(counts)) or "")
+
+
+def test_what_is_only_shown_stands_on_the_page(site: Site) -> None:
+    shown = [Shown(f"2025, 1.{n:02}", "2025-06-01", 0.02 - n / 1000) for n in range(17)]
+    page = site.page("B06", Figures({"B06": Count(page=shown)})) or ""
+    for text in ("Yang terlihat", "2025, 1.00", "1 Jun 2025", "2 baris lainnya"):
+        assert text in page, text
+    assert "Yang terlihat" not in (site.page("B06", Figures({"B06": Count()})) or "")
 
 
 def test_a_decision_is_on_the_page_at_once(site: Site, tmp_path: Path) -> None:
