@@ -142,6 +142,7 @@ RULE = Rule(
     unit_of_measure="rupiah",
     parameters=(Parameter("months", 1.0, "bulan", "batas waktu pertanggungjawaban TU sejak SP2D"),),
     severity=0.7,
+    delivers=True,
     needs=("amount", "disbursement_type", "document_number", "refers_to"),
     sources=("BPK: Bengkulu Utara, 39 dari 128 TU terlambat", "Permendagri 77/2020"),
     reads_absence=True,
