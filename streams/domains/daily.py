@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from schemas.catalogue import DOMAINS
 from schemas.profile import Profile
@@ -19,6 +20,7 @@ from streams.cases.book import day_of
 from streams.domains.corrections import Chains
 from streams.domains.gate import Gate
 from streams.engine.alerts import Alerts
+from streams.engine.chunk import Int64s
 from streams.engine.merge import Merged
 from streams.engine.processor import Context
 from streams.engine.store import Store
@@ -70,13 +72,18 @@ class Daily:
             return
         last = max(int(merged.clocks[domain][rows.stop - 1]) for domain, rows in mine.items())
         self._days.begin(min(int(merged.clocks[domain][rows.start]) for domain, rows in mine.items()))
+        admitted = {domain: self._admit(domain, merged, rows) for domain, rows in mine.items()}
+        done = dict.fromkeys(admitted, 0)
         while True:
             following = self.next_freeze()
-            for domain, rows in mine.items():
-                clocks = merged.clocks[domain][rows]
-                cut = rows.start + int(np.searchsorted(clocks, following, side="right"))
-                self._take(domain, merged, slice(rows.start, cut))
-                mine[domain] = slice(cut, rows.stop)
+            for domain, (columns, places) in admitted.items():
+                first, after = done[domain], int(np.searchsorted(places["stamp"], following, side="right"))
+                self._ledgers[domain].append(
+                    columns.slice(first, after - first),
+                    {name: values[first:after] for name, values in places.items()},
+                    self._days.following,
+                )
+                done[domain] = after
             if last <= following:
                 return
             self._freeze(following)
@@ -93,24 +100,27 @@ class Daily:
     def next_freeze(self) -> int:
         return self._days.freeze_at(self._days.following)
 
-    def _take(self, domain: str, merged: Merged, rows: slice) -> None:
-        count = rows.stop - rows.start
-        if count <= 0:
-            return
-        columns = merged.columns[domain].slice(rows.start, count)
+    def _admit(self, domain: str, merged: Merged, rows: slice) -> tuple[pa.RecordBatch, Mapping[str, Int64s]]:
+        """The rows that the ledger is given, with partition, offset and stamp."""
+        columns = merged.columns[domain].slice(rows.start, rows.stop - rows.start)
         places = {
             "partition": merged.partitions[domain][rows],
             "offset": merged.offsets[domain][rows],
             "stamp": merged.clocks[domain][rows],
         }
-        self._ledgers[domain].append(*self._gates[domain].admit(columns, places), self._days.following)
+        return self._gates[domain].admit(columns, places)
 
     def _freeze(self, at: int) -> None:
         """Begin the next day."""
         day = self._days.following
-        since = self._days.freeze_at(day - 1)
-        touched = {domain: ledger.touched(day, since) for domain, ledger in self._ledgers.items()}
         known: dict[tuple[str, int], pl.DataFrame] = {}
+        news: dict[tuple[str, int], pl.DataFrame] = {}
+
+        def touched(domain: str, days: int) -> pl.DataFrame:
+            if (domain, days) not in news:
+                since = self._days.freeze_at(day - days)
+                news[domain, days] = self._ledgers[domain].touched(day, since, days)
+            return news[domain, days]
 
         def window(domain: str, days: int) -> pl.DataFrame:
             if (domain, days) not in known:
@@ -118,17 +128,19 @@ class Daily:
             return known[domain, days]
 
         for rule in self.rules:
-            if not rule.daily and not len(touched[rule.domain]):
+            if day % rule.every:
                 continue
-            rows, news = (
-                _read(some, rule, self._profile)
-                for some in (window(rule.domain, rule.window), touched[rule.domain])
+            came = touched(rule.domain, rule.every)
+            if not rule.daily and not len(came):
+                continue
+            rows, again = (
+                _read(some, rule, self._profile) for some in (window(rule.domain, rule.window), came)
             )
-            self._says.left(rule, rows, news, day, at)
+            self._says.left(rule, rows, again, day, at)
             if not rule.daily:
-                rows = _of(rows, rule, news)
+                rows = _of(rows, rule, again)
             elif rule.recent:
-                rows = _of(rows, rule, _since(rows, day - rule.recent), news)
+                rows = _of(rows, rule, _since(rows, day - rule.recent), again)
             if len(rows):
                 self._ask(_grouped(Groups(rule, self._profile, rows, day, at, window)))
         for ledger in self._ledgers.values():

@@ -90,12 +90,12 @@ class Ledger:
         rows = self._rows.filter((pl.col("seen") <= day) & (pl.col("day") >= day - days))
         return rows.join(self._superseded(), on=ID, how="anti") if len(self._chains) else rows
 
-    def touched(self, day: int, since: int) -> pl.DataFrame:
-        """The rows that were seen first on ``day``, and those that a correction which came after ``since`` (UTC ms)
-        took the place of: whoever they belong to is judged again."""
+    def touched(self, day: int, since: int, days: int = 1) -> pl.DataFrame:
+        """The rows that were seen first on ``day``, or in as many ``days`` up to it, and those that a correction which came
+        after ``since`` (UTC ms) took the place of: whoever they belong to is judged again."""
         if self._rows is None:
             return pl.DataFrame()
-        new = self._rows.filter(pl.col("seen") == day)
+        new = self._rows.filter((pl.col("seen") > day - days) & (pl.col("seen") <= day))
         if not len(self._chains):
             return new
         came = self._rows.filter((pl.col("stamp") > since) & pl.col("corrects").is_not_null())

@@ -57,7 +57,7 @@ class Today(NamedTuple):
 class Plain:
     """One rule. ``key`` is None for records that it does not read, a list for those that belong to several groups. ``judge``
     gives findings by scope, None for what is judged no more and stands as it was, or the reason why it says nothing. ``daily`` asks everybody who has
-    a record of the last ``recent`` days; ``reads`` is about single records."""
+    a record of the last ``recent`` days, ``every`` so many days; ``reads`` is about single records."""
 
     domain: str
     window: int
@@ -66,6 +66,7 @@ class Plain:
     daily: bool = False
     page: bool = False
     recent: int = 0
+    every: int = 1
     reads: Callable[[Row, Profile], bool] | None = None
 
 
@@ -93,10 +94,15 @@ def judge(
     known = {domain: list(rows) for domain, rows in events.items()}
     for day in _days(known, profile, until, lateness):
         at = _begins(profile, day) + lateness
-        before = _begins(profile, day - timedelta(days=1)) + lateness
         rows = {domain: _rows(domain, some, profile, day, at) for domain, some in known.items()}
-        touched = {domain: _touched(domain, some, profile, day, before, at) for domain, some in known.items()}
+        touched = {
+            (domain, days): _touched(domain, some, profile, day, days, lateness)
+            for domain, some in known.items()
+            for days in {rule.every for rule in rules.values() if not _number(day) % rule.every}
+        }
         for name, rule in rules.items():
+            if _number(day) % rule.every:
+                continue
 
             def window(domain: str, rule: Plain = rule, rows: dict[str, list[Row]] = rows) -> list[Row]:
                 least = (day - timedelta(days=rule.window)).isoformat()  # noqa: B023  (called at once)
@@ -106,7 +112,9 @@ def judge(
             for row in window(rule.domain):
                 for key in _keys(rule, row, profile):
                     groups[key].append({**row, "key": key})
-            again = {key for row in touched.get(rule.domain, ()) for key in _keys(rule, row, profile)}
+            again = {
+                key for row in touched.get((rule.domain, rule.every), ()) for key in _keys(rule, row, profile)
+            }
             for key in again - groups.keys():
                 _forget(found, name, "|".join(key))
             lately = (day - timedelta(days=rule.recent or rule.window)).isoformat()
@@ -158,6 +166,10 @@ def _days(known: Mapping[str, list[Received]], profile: Profile, until: int, lat
         day += timedelta(days=1)
 
 
+def _number(day: date) -> int:
+    return (day - date(1970, 1, 1)).days
+
+
 def _begins(profile: Profile, day: date) -> int:
     return profile.calendar.day_start(day.isoformat())
 
@@ -173,9 +185,12 @@ def _rows(domain: str, some: list[Received], profile: Profile, day: date, at: in
 
 
 def _touched(
-    domain: str, some: list[Received], profile: Profile, day: date, before: int, at: int
+    domain: str, some: list[Received], profile: Profile, day: date, days: int, lateness: int
 ) -> list[Row]:
-    """Records that belong to ``day`` first, and all of a chain that a correction came into since the day before."""
+    """Records that belong first to ``day`` or to as many ``days`` up to it, and all of a chain that a correction came into
+    in that time."""
+    since = day - timedelta(days=days)
+    before, at = (_begins(profile, one) + lateness for one in (since, day))
     came = [row for row in some if row.timestamp <= at]
     found = []
     corrected = {
@@ -185,9 +200,7 @@ def _touched(
     }
     for row, root in zip(came, chains(came, KEYS[domain]), strict=True):
         own = profile.local_day(row.record["occurred_at"])
-        first = own < day.isoformat() and (
-            row.timestamp > before or own == (day - timedelta(days=1)).isoformat()
-        )
+        first = own < day.isoformat() and (row.timestamp > before or own >= since.isoformat())
         if first or root in corrected:
             found.append({**row.record, "day": own})
     return found

@@ -134,42 +134,42 @@ def _other(day: str) -> Event:
 EXAMPLES = (
     row(
         "found", "found", *_permit("2026-01-05"), _paid("2026-01-05 10:00", 250), _other("2026-02-06"),
-        clock="2026-02-07 01:00", observed=250e3,
+        clock="2026-02-13 01:00", observed=250e3,
     ),
     row(
         "found", "found", *_permit("2026-01-05"), _paid("2026-01-05 10:00", 750),
         _paid("2026-01-06 10:00", 750, "void", permit_case_id=None), _other("2026-02-06"),
-        clock="2026-02-07 01:00", observed=0,
+        clock="2026-02-13 01:00", observed=0,
     ),
     row(
         "not found", "not found", *_permit("2026-01-05"), _paid("2026-01-05 10:00", 500),
-        _paid("2026-01-06 10:00", 250, receipt_number="K-3"), _other("2026-02-06"), clock="2026-02-07 01:00",
+        _paid("2026-01-06 10:00", 250, receipt_number="K-3"), _other("2026-02-06"), clock="2026-02-13 01:00",
     ),
-    row("not found", "not found", *_permit("2026-01-05"), _other("2026-02-04"), clock="2026-02-20 01:00"),
+    row("not found", "not found", *_permit("2026-01-05"), _other("2026-02-04"), clock="2026-02-27 01:00"),
     row(
         "just below", "found", *_permit("2026-01-05"), _paid("2026-01-05 10:00", 749), _other("2026-02-06"),
-        clock="2026-02-07 01:00", observed=749e3,
+        clock="2026-02-13 01:00", observed=749e3,
     ),
     row(
         "just above", "not found", *_permit("2026-01-05"), _paid("2026-01-05 10:00", 750), _other("2026-02-06"),
-        clock="2026-02-07 01:00",
+        clock="2026-02-13 01:00",
     ),
     row(
         "not applicable", "not applicable", *_permit("2026-01-05", permit_type=OTHER_TYPE), _other("2026-02-06"),
-        clock="2026-02-07 01:00",
+        clock="2026-02-13 01:00",
     ),
-    row("not applicable", "not applicable", *_permit("2026-01-05", None), _other("2026-02-06"), clock="2026-02-07 01:00"),
+    row("not applicable", "not applicable", *_permit("2026-01-05", None), _other("2026-02-06"), clock="2026-02-13 01:00"),
     row(
         "not applicable", "not applicable", *_permit("2026-01-05"), _paid("2026-02-06 10:00", 750, permit_case_id=None),
-        clock="2026-02-07 01:00",
+        clock="2026-02-13 01:00",
     ),
-    row("not applicable", "not applicable", *_permit("2026-01-05", mode="backfill"), _other("2026-02-06"), clock="2026-02-07 01:00"),
+    row("not applicable", "not applicable", *_permit("2026-01-05", mode="backfill"), _other("2026-02-06"), clock="2026-02-13 01:00"),
     row(
-        "before a dated change", "not found", *_permit("2026-01-30"), _other("2026-02-20"), clock="2026-02-21 01:00",
+        "before a dated change", "not found", *_permit("2026-01-30"), _other("2026-02-20"), clock="2026-02-27 01:00",
     ),
     row(
         "after a dated change", "found", *_permit("2026-02-02", 300), _paid("2026-02-02 10:00", 300), _other("2026-02-20"),
-        clock="2026-02-21 01:00", observed=300e3,
+        clock="2026-02-27 01:00", observed=300e3,
     ),
 )  # fmt: skip
 
@@ -189,7 +189,7 @@ RULE = Rule(
         "Untuk setiap izin yang terbit, retribusi menurut tarif dalam profil pada tanggal permohonan (atau, bila tarifnya rumus, "
         "penetapan yang terakhir) dibandingkan dengan kuitansi pada buku penerimaan yang menyebut nomor izin itu, dikurangi "
         "pembatalannya. Dinilai bila tenggang setelah terbit sudah lewat dan setiap sumber penerimaan yang biasa menyebut "
-        "nomor izin masih mengirim data setelahnya."
+        "nomor izin masih mengirim data setelahnya; sekali seminggu, sampai 90 hari sesudah peristiwa terakhirnya."
     ),
     why="Izin yang terbit tanpa retribusi masuk kas daerah dapat berarti retribusinya tidak dipungut atau tidak dibukukan.",
     innocent=(
@@ -228,6 +228,7 @@ RULE = Rule(
     window=400,
     daily=True,
     recent=RECENT,
+    every=7,
     sentence=sentence,
     examples=EXAMPLES,
     without=ONE_CASE,
