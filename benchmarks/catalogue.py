@@ -8,21 +8,19 @@ each and payees with one payment each, half and half. Writes ``results/catalogue
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import json
-import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pyarrow as pa
 
+from benchmarks.driving import against, case_seconds, regency_seconds, resident_mb
 from benchmarks.machine import machine
 from benchmarks.rules import DAY, START, columns_of
 from infra.settings import resolve_profile
@@ -35,7 +33,6 @@ from schemas.registry import open_ids
 from streams.domains import PROCESSORS
 from streams.domains.regency import Regency
 from streams.engine.chunk import Chunk
-from streams.engine.merge import Rows, merge
 from streams.engine.processor import Context
 from streams.worker import GARBAGE_OBJECTS
 
@@ -54,10 +51,13 @@ def main(population: int, actors: int) -> dict[str, Any]:
     steps = list(_year(profile, population))
     counts = {domain: sum(len(s[domain]) for s in steps if domain in s) for domain in PROCESSORS}
     events = sum(counts.values())
-    case = {domain: _case(profile, domain, steps) for domain in PROCESSORS}
+    case = {
+        domain: case_seconds(make(Context(profile)), (step[domain] for step in steps if domain in step))
+        for domain, make in PROCESSORS.items()
+    }
     for domain, seconds in case.items():
         print(f"case task, {domain}: {counts[domain] / seconds:,.0f} events a CPU second", flush=True)
-    regency = _regency(Regency(Context(profile)), steps)
+    regency = regency_seconds(Regency(Context(profile)), steps)
     with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as alone:
         weight = alone.submit(weigh, actors).result()
     found = {
@@ -65,14 +65,7 @@ def main(population: int, actors: int) -> dict[str, Any]:
         "regency_events_per_cpu_s": events / regency,
         "gb_per_million_actors": weight,
     }
-    rows = {
-        name: {
-            "value": round(value, 4),
-            "bar": BARS[name],
-            "reached": value <= BARS[name] if name.startswith("gb") else value >= BARS[name],
-        }
-        for name, value in found.items()
-    }
+    rows = against(found, BARS, ["gb_per_million_actors"])
     for name, row in rows.items():
         print(f"{name}: {row['value']:,.2f} (wanted {row['bar']:,})", flush=True)
     result = {
@@ -90,45 +83,10 @@ def weigh(actors: int) -> float:
     calendar_arrays.unit(profile.calendar)
     steps = list(_named_once(actors))
     made = Regency(Context(profile))
-    gc.collect()
-    before = psutil.Process().memory_info().rss
-    _regency(made, steps)
+    before = resident_mb()
+    regency_seconds(made, steps)
     made.advance(START + 130 * DAY)
-    gc.collect()
-    ctypes.CDLL(None).malloc_trim(0)
-    return (psutil.Process().memory_info().rss - before) / 2**30 * 1_000_000 / actors
-
-
-def _case(profile: Profile, domain: str, steps: Sequence[Step]) -> float:
-    """CPU seconds of a domain's case task."""
-    processor = PROCESSORS[domain](Context(profile))
-    begun = time.process_time()
-    for step in steps:
-        if domain in step:
-            processor.process(step[domain])
-            for store in processor.stores.values():
-                store.changes()
-    return time.process_time() - begun
-
-
-def _regency(processor: Regency, steps: Sequence[Step]) -> float:
-    """CPU seconds of the regency task."""
-    begun = time.process_time()
-    for step in steps:
-        rows = [
-            Rows.of(domain, _only(chunk, processor.reads[domain]))
-            for domain, chunk in step.items()
-            if domain in processor.reads
-        ]
-        processor.process(merge(rows, max(chunk.clock for chunk in step.values()) + 1))
-        for store in processor.stores.values():
-            store.changes()
-    return time.process_time() - begun
-
-
-def _only(chunk: Chunk, fields: Sequence[str]) -> Chunk:
-    """With the columns that the engine decodes for the task."""
-    return _chunk(chunk.topic, chunk.first_offset, chunk.columns.select(list(fields)), chunk.clocks)
+    return (resident_mb() - before) / 1024 * 1_000_000 / actors
 
 
 def _chunk(topic: str, first: int, columns: pa.RecordBatch, clocks: np.ndarray[Any, Any]) -> Chunk:

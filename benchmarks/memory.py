@@ -7,17 +7,14 @@ gives back when the processor is let go. Writes ``results/memory.json``.
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import json
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
-import pyarrow as pa
 
+from benchmarks.driving import resident_mb
 from benchmarks.machine import machine
 from infra.settings import resolve_profile
 from producers.simulator.simulator import Simulator
@@ -71,13 +68,13 @@ class Course:
             return {}
         stores = {name: sum(b.nbytes for b in s.freeze()) for name, s in self.processor.stores.items()}
         keys = len(self.processor.totals)
-        before = _resident()
+        before = resident_mb()
         self.processor = None
         return {
             "events": self.events,
             "keys": keys,
             "store_bytes": stores,
-            "resident_mb": round(before - _resident(), 1),
+            "resident_mb": round(before - resident_mb(), 1),
         }
 
 
@@ -109,13 +106,3 @@ def main(population: int) -> dict[str, Any]:
         f"{total['state_mb']:.0f} MB of all state as written, {total['resident_mb']:.0f} MB resident"
     )
     return result
-
-
-def _resident() -> float:
-    """MB that the process holds when everything free was given back."""
-    gc.collect()
-    pa.default_memory_pool().release_unused()
-    libc = ctypes.CDLL(None)
-    if hasattr(libc, "malloc_trim"):  # glibc
-        libc.malloc_trim(0)
-    return float(psutil.Process().memory_info().rss) / 2**20

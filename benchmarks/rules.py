@@ -8,22 +8,20 @@ makes its calendar (0.8 s), is not counted.
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import json
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pyarrow as pa
 
+from benchmarks.driving import against, case_seconds, regency_seconds, resident_mb
 from benchmarks.machine import machine
 from infra.settings import resolve_profile
 from schemas import calendar_arrays
@@ -33,7 +31,6 @@ from schemas.profile import Profile
 from streams.domains.permits import Permits
 from streams.domains.regency import Regency
 from streams.engine.chunk import Chunk
-from streams.engine.merge import Rows, merge
 from streams.engine.processor import Context
 from streams.worker import GARBAGE_OBJECTS
 
@@ -72,13 +69,7 @@ def main(cases: int = 60_000, open_permits: int = 1_000_000) -> dict[str, Any]:
             found |= alone.submit(weigh, name, open_permits).result()
             print(f"{name}: {found[f'{name}_gb_per_million']:.2f} GB for a million open permits", flush=True)
     print(f"a passed deadline is an alert after {found['deadline_s'] * 1000:.1f} ms", flush=True)
-    rows = {
-        name: {
-            "value": round(value, 4), "bar": BARS[name],
-            "reached": value >= BARS[name] if name.endswith("rules") else value <= BARS[name],
-        }
-        for name, value in found.items()
-    }  # fmt: skip
+    rows = against(found, BARS, [name for name in BARS if not name.endswith("rules")])
     result = {"machine": machine(), "events": events, "open_permits": open_permits, "rows": rows}
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "rules.json").write_text(json.dumps(result, indent=2) + "\n", "utf-8")
@@ -91,16 +82,12 @@ def weigh(name: str, open_permits: int) -> dict[str, float]:
     # in the regency task they come over a hundred days, as they do; in the case task none is late yet
     chunks = list(_chunks(_open(profile, open_permits, 1 if name == "case" else 100)))
     made = Permits(Context(profile)) if name == "case" else Regency(Context(profile))
-    gc.collect()
-    before = psutil.Process().memory_info().rss
+    before = resident_mb()
     _through(made, chunks)
     found: dict[str, float] = {}
     if isinstance(made, Regency):
         made.advance(made.permits.next_freeze())
-    gc.collect()
-    ctypes.CDLL(None).malloc_trim(0)
-    grown = psutil.Process().memory_info().rss - before
-    found[f"{name}_gb_per_million"] = grown / 2**30 * 1_000_000 / open_permits
+    found[f"{name}_gb_per_million"] = (resident_mb() - before) / 1024 * 1_000_000 / open_permits
     if isinstance(made, Permits):
         found["deadline_s"] = _deadline(made)
     return found
@@ -108,16 +95,9 @@ def weigh(name: str, open_permits: int) -> dict[str, float]:
 
 def _through(processor: Permits | Regency, chunks: list[Chunk]) -> float:
     """All chunks, and what a commit takes; CPU seconds."""
-    begun = time.process_time()
-    for chunk in chunks:
-        if isinstance(processor, Permits):
-            processor.process(chunk)
-        else:
-            wanted = chunk.columns.select(list(processor.reads["permits"]))  # as the engine decodes them
-            processor.process(merge([Rows.of("permits", replace(chunk, columns=wanted))], chunk.clock + 1))
-        for store in processor.stores.values():
-            store.changes()
-    return time.process_time() - begun
+    if isinstance(processor, Permits):
+        return case_seconds(processor, chunks)
+    return regency_seconds(processor, ({"permits": chunk} for chunk in chunks))
 
 
 def _deadline(processor: Permits) -> float:
