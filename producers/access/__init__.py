@@ -1,0 +1,1 @@
+"""Who may publish what: keys of departments, their scopes, signatures and quotas."""
