@@ -15,7 +15,6 @@ import polars as pl
 import pyarrow as pa
 
 from schemas.catalogue import DOMAINS
-from schemas.profile import Profile
 from streams.cases.book import day_of
 from streams.domains.corrections import Chains
 from streams.domains.gate import Gate
@@ -28,11 +27,11 @@ from streams.engine.totals import Key, Totals
 from streams.ledgers.alerts import LedgerAlerts, subject
 from streams.ledgers.groups import Groups
 from streams.ledgers.ledger import Ledger
+from streams.ledgers.reading import Reading, of_groups
 from streams.peers.days import Days
 from streams.rules import rules
 from streams.rules.coverage import ASKED, count_asked
 from streams.rules.judging import NOT_APPLICABLE
-from streams.rules.rule import Rule
 
 
 class Daily:
@@ -40,11 +39,12 @@ class Daily:
 
     def __init__(self, context: Context, totals: Totals, alerts: Alerts, prefix: str) -> None:
         self.rules = [rule for rule in rules().values() if rule.weigh is not None]
-        self._profile, self._totals, self._prefix = context.profile, totals, prefix
+        self._totals, self._prefix = totals, prefix
         self._zone = context.profile.timezone.key
         lateness = [context.profile.lateness_ms(source) for source in ("", *context.profile.sources)]
         self._days = Days(context.profile, 0 if context.event_clock else max(lateness))
         self._says = LedgerAlerts(context.profile, alerts)
+        self._readings = [Reading(rule, context.profile) for rule in self.rules]
         read = sorted({domain for rule in self.rules for domain in rule.reads})
         self._gates: dict[str, Gate] = {}
         self._ledgers: dict[str, Ledger] = {}
@@ -113,7 +113,7 @@ class Daily:
     def _freeze(self, at: int) -> None:
         """Begin the next day."""
         day = self._days.following
-        known: dict[tuple[str, int], pl.DataFrame] = {}
+        standing = {domain: ledger.standing(day) for domain, ledger in self._ledgers.items()}
         news: dict[tuple[str, int], pl.DataFrame] = {}
 
         def touched(domain: str, days: int) -> pl.DataFrame:
@@ -122,27 +122,21 @@ class Daily:
                 news[domain, days] = self._ledgers[domain].touched(day, since, days)
             return news[domain, days]
 
-        def window(domain: str, days: int) -> pl.DataFrame:
-            if (domain, days) not in known:
-                known[domain, days] = self._ledgers[domain].on(day, days)
-            return known[domain, days]
-
-        for rule in self.rules:
+        for reading in self._readings:
+            rule = reading.rule
             if day % rule.every:
                 continue
             came = touched(rule.domain, rule.every)
             if not rule.daily and not len(came):
                 continue
-            rows, again = (
-                _read(some, rule, self._profile) for some in (window(rule.domain, rule.window), came)
-            )
+            rows, again = reading.mine(standing, day), reading.touched(came)
             self._says.left(rule, rows, again, day, at)
             if not rule.daily:
-                rows = _of(rows, rule, again)
-            elif rule.recent:
-                rows = _of(rows, rule, _since(rows, day - rule.recent), again)
+                rows = of_groups(rows, rule, again)
+            elif rule.recent and len(rows):
+                rows = of_groups(rows, rule, rows.filter(pl.col("day") >= day - rule.recent), again)
             if len(rows):
-                self._ask(_grouped(Groups(rule, self._profile, rows, day, at, window)))
+                self._ask(reading.groups(rows, standing, day, at))
         for ledger in self._ledgers.values():
             ledger.let_go(day)
         self._days.end()
@@ -185,40 +179,3 @@ def _parted(found: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     if "page" not in found.columns:
         return found, found.clear()
     return found.filter(~pl.col("page")).drop("page"), found.filter(pl.col("page"))
-
-
-def _read(rows: pl.DataFrame, rule: Rule, profile: Profile) -> pl.DataFrame:
-    """Those that the rule reads, once for each group that they belong to."""
-    if not len(rows):
-        return rows
-    mine = rows if rule.rows is None else rows.filter(rule.rows())
-    if rule.keeps is not None:
-        mine = mine.filter(rule.keeps(profile))
-    if not rule.each:
-        return mine
-    groups = [
-        mine.with_columns(pl.col(name).cast(pl.String).alias("token"), field=pl.lit(name))
-        for name in rule.each
-    ]
-    return pl.concat(groups).drop_nulls("token")
-
-
-def _since(rows: pl.DataFrame, day: int) -> pl.DataFrame:
-    return rows.filter(pl.col("day") >= day) if len(rows) else rows
-
-
-def _of(rows: pl.DataFrame, rule: Rule, *among: pl.DataFrame) -> pl.DataFrame:
-    """The rows of the groups that there are others of."""
-    keys = [some.select(rule.by) for some in among if len(some)]
-    if not len(rows) or not keys:
-        return rows.clear()
-    return rows.join(pl.concat(keys).unique(), on=rule.by, how="semi", nulls_equal=True)
-
-
-def _grouped(groups: Groups) -> Groups:
-    """With its rows in order, and numbered."""
-    rule = groups.rule
-    rows = groups.rows.sort("at", "high", "low").with_row_index("row")
-    keys = rows.select(rule.by).unique(maintain_order=True).with_row_index("group")
-    rows = rows.join(keys, on=rule.by, nulls_equal=True, maintain_order="left")
-    return Groups(rule, groups.profile, rows, groups.day, groups.at, groups.window)

@@ -14,8 +14,8 @@ from streams.cases.book import day_of
 if TYPE_CHECKING:
     from streams.rules.rule import Rule
 
-#: Which rows a window of another topic has: its rows that were seen, so many days back.
-Window = Callable[[str, int], pl.DataFrame]
+#: The standing rows of a topic within the rule's window.
+Window = Callable[[str], pl.DataFrame]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ class Groups:
     window: Window
 
     def ledger(self, domain: str) -> pl.DataFrame:
-        """The rows of another topic that the rule names, within its window."""
-        return self.window(domain, self.rule.window)
+        """The rows of a topic that the rule names, within its window."""
+        return self.window(domain)
 
     def value(self, name: str, days: pl.Series, sources: pl.Series | None = None) -> pl.Series:
         """A parameter of the rule as of each of some days (since 1970), for the source of each where they are given."""

@@ -83,11 +83,13 @@ class Ledger:
             self._rows = self._rows.rechunk()
         self._new.append(frame)
 
-    def on(self, day: int, days: int) -> pl.DataFrame:
-        """What stands of the rows that were seen by ``day``, of the ``days`` before it."""
+    def standing(self, day: int) -> pl.DataFrame:
+        """What stands of the rows that were seen by ``day``."""
         if self._rows is None:
             return pl.DataFrame()
-        rows = self._rows.filter((pl.col("seen") <= day) & (pl.col("day") >= day - days))
+        rows = self._rows
+        if rows.get_column("seen").max() > day:  # type: ignore[operator]
+            rows = rows.filter(pl.col("seen") <= day)
         return rows.join(self._superseded(), on=ID, how="anti") if len(self._chains) else rows
 
     def touched(self, day: int, since: int, days: int = 1) -> pl.DataFrame:
