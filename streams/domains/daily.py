@@ -8,14 +8,17 @@ rows known at that instant, and not on how they arrived.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from schemas.catalogue import DOMAINS
-from streams.cases.book import day_of
+from schemas.profile import Profile
+from streams.cases.book import EPOCH, day_of
 from streams.domains.corrections import Chains
 from streams.domains.gate import Gate
 from streams.engine.alerts import Alerts
@@ -24,14 +27,18 @@ from streams.engine.merge import Merged
 from streams.engine.processor import Context
 from streams.engine.store import Store
 from streams.engine.totals import Key, Totals
-from streams.ledgers.alerts import LedgerAlerts, subject
-from streams.ledgers.groups import Groups
+from streams.ledgers.alerts import LedgerAlerts, Left, subject
+from streams.ledgers.groups import Groups, Weighed
 from streams.ledgers.ledger import Ledger
-from streams.ledgers.reading import Reading, of_groups
+from streams.ledgers.reading import Reading
 from streams.peers.days import Days
 from streams.rules import rules
 from streams.rules.coverage import ASKED, count_asked
 from streams.rules.judging import NOT_APPLICABLE
+from streams.rules.rule import Rule
+
+#: Days are judged together, up to so many, and up to so many rows of a ledger on all of them.
+MOST_DAYS, MOST_ROWS = 28, 1_000_000
 
 
 class Daily:
@@ -44,6 +51,7 @@ class Daily:
         lateness = [context.profile.lateness_ms(source) for source in ("", *context.profile.sources)]
         self._days = Days(context.profile, 0 if context.event_clock else max(lateness))
         self._says = LedgerAlerts(context.profile, alerts)
+        self._changes = _changes(self.rules, context.profile)
         self._readings = [Reading(rule, context.profile) for rule in self.rules]
         read = sorted({domain for rule in self.rules for domain in rule.reads})
         self._gates: dict[str, Gate] = {}
@@ -75,23 +83,22 @@ class Daily:
         admitted = {domain: self._admit(domain, merged, rows) for domain, rows in mine.items()}
         done = dict.fromkeys(admitted, 0)
         while True:
-            following = self.next_freeze()
+            block = self._block(last)
+            ats = np.array(list(block.values()) or [last], np.int64)
             for domain, (columns, places) in admitted.items():
-                first, after = done[domain], int(np.searchsorted(places["stamp"], following, side="right"))
-                self._ledgers[domain].append(
-                    columns.slice(first, after - first),
-                    {name: values[first:after] for name, values in places.items()},
-                    self._days.following,
-                )
+                first, after = done[domain], int(np.searchsorted(places["stamp"], ats[-1], side="right"))
+                some = {name: values[first:after] for name, values in places.items()}
+                opens = self._days.following + np.searchsorted(ats, some["stamp"], side="left")
+                self._ledgers[domain].append(columns.slice(first, after - first), some, opens)
                 done[domain] = after
-            if last <= following:
+            if not block:
                 return
-            self._freeze(following)
+            self._freeze(block)
 
     def advance(self, clock: int) -> None:
         """Judge every day that begins by ``clock`` (UTC ms)."""
-        for at in self._days.due(clock):
-            self._freeze(at)
+        while self._days.next_due() is not None and (block := self._block(clock + 1)):
+            self._freeze(block)
 
     def next_due(self) -> int | None:
         """When the next day is frozen."""
@@ -110,67 +117,101 @@ class Daily:
         }
         return self._gates[domain].admit(columns, places)
 
-    def _freeze(self, at: int) -> None:
-        """Begin the next day."""
+    def _block(self, before: int) -> dict[int, int]:
+        """The days that begin before an instant and are judged together next, with when they do (UTC ms): as many as make
+        few rows enough, and none of them on which a parameter changes but the first."""
+        rows = max((len(ledger) for ledger in self._ledgers.values()), default=0)
+        block: dict[int, int] = {}
         day = self._days.following
-        standing = {domain: ledger.standing(day) for domain, ledger in self._ledgers.items()}
+        while (at := self._days.freeze_at(day)) < before:
+            if block and (
+                day in self._changes or len(block) == MOST_DAYS or (len(block) + 1) * rows > MOST_ROWS
+            ):
+                break
+            block[day] = at
+            day += 1
+        return block
+
+    def _freeze(self, block: Mapping[int, int]) -> None:
+        """Judge some days that follow each other, and go on to the one after them."""
+        first, *_, last = *block, *block
+        standing = {domain: ledger.standing(first, last) for domain, ledger in self._ledgers.items()}
         news: dict[tuple[str, int], pl.DataFrame] = {}
-
-        def touched(domain: str, days: int) -> pl.DataFrame:
-            if (domain, days) not in news:
-                since = self._days.freeze_at(day - days)
-                news[domain, days] = self._ledgers[domain].touched(day, since, days)
-            return news[domain, days]
-
         for reading in self._readings:
             rule = reading.rule
-            if day % rule.every:
+            asked = {day: at for day, at in block.items() if not day % rule.every}
+            if not asked:
                 continue
-            came = touched(rule.domain, rule.every)
-            if not rule.daily and not len(came):
-                continue
-            rows, again = reading.mine(standing, day), reading.touched(came)
-            self._says.left(rule, rows, again, day, at)
-            if not rule.daily:
-                rows = of_groups(rows, rule, again)
-            elif rule.recent and len(rows):
-                rows = of_groups(rows, rule, rows.filter(pl.col("day") >= day - rule.recent), again)
-            if len(rows):
-                self._ask(reading.groups(rows, standing, day, at))
+            if (rule.domain, rule.every) not in news:
+                touched = self._ledgers[rule.domain].touched(list(asked), rule.every, self._days.freeze_at)
+                news[rule.domain, rule.every] = touched
+            came = news[rule.domain, rule.every]
+            if not rule.alone:
+                self._judge(reading, standing, asked, came)
+            else:
+                for day, at in asked.items():
+                    mine = came.filter(pl.col("today") == day) if len(came) else came
+                    self._judge(reading, standing, {day: at}, mine)
         for ledger in self._ledgers.values():
-            ledger.let_go(day)
-        self._days.end()
+            ledger.let_go(last)
+        for _ in block:
+            self._days.end()
 
-    def _ask(self, groups: Groups) -> None:
-        rule, on = groups.rule, day_of(groups.day - 1).isoformat()
-        if rule.weigh is None:
+    def _judge(
+        self,
+        reading: Reading,
+        standing: Mapping[str, pl.DataFrame],
+        asked: Mapping[int, int],
+        came: pl.DataFrame,
+    ) -> None:
+        """Ask a rule about the groups of some days."""
+        if not reading.rule.daily and not len(came):
             return
-        weighed = rule.weigh(groups)
-        said, shown = weighed.found, weighed.found
-        if rule.kind != "page":
-            said, shown = _parted(weighed.found)
-        self._show(groups, shown, on)
-        found = said.get_column("group").n_unique() if len(said) else 0
-        few = sum(series.n_unique() for series in weighed.silent.values())
-        judged = groups.rows.get_column("group").n_unique()
-        count_asked(
-            self._totals, self._prefix, rule, on, found=found, not_found=judged - found - few, few=few
-        )
-        for reason, series in weighed.silent.items():
-            text = f"{rule.id}|{rule.not_applicable[reason]}"
-            self._totals.add(
-                Key(f"{self._prefix}.{ASKED[NOT_APPLICABLE]}", "reason", text, on), series.n_unique()
-            )
-        if rule.kind != "page":
-            self._says.say(groups, said, weighed.past)
+        again = reading.touched(came)
+        rows = reading.mine(standing, list(asked), again)
+        left = Left(reading.rule, again, rows, asked)
+        if not len(rows):
+            self._says.say(reading.rule, None, None, left)
+            return
+        groups = reading.groups(rows, standing, list(asked), asked)
+        weighed = reading.rule.weigh(groups) if reading.rule.weigh is not None else Weighed(rows.clear())
+        said, shown = (weighed.found,) * 2 if reading.rule.kind == "page" else _parted(weighed.found)
+        self._show(groups, shown)
+        self._count(groups, said, weighed)
+        if reading.rule.kind != "page":
+            self._says.say(reading.rule, groups, replace(weighed, found=said), left)
 
-    def _show(self, groups: Groups, shown: pl.DataFrame, on: str) -> None:
+    def _count(self, groups: Groups, said: pl.DataFrame, weighed: Weighed) -> None:
+        """What the rule said of how many groups, by day."""
+        today = groups.keys.get_column("today").to_numpy()
+
+        def by_day(some: pl.Series) -> Counter[int]:
+            return Counter(today[some.unique().to_numpy()].tolist())
+
+        found = by_day(said.get_column("group")) if len(said) else Counter()
+        silent = {reason: by_day(some) for reason, some in weighed.silent.items() if len(some)}
+        for day, judged in Counter(today.tolist()).items():
+            on, few = day_of(day - 1).isoformat(), sum(days[day] for days in silent.values())
+            count_asked(
+                self._totals, self._prefix, groups.rule, on, found=found[day], not_found=judged - found[day] - few, few=few
+            )  # fmt: skip
+            for reason, days in silent.items():
+                text = f"{groups.rule.id}|{groups.rule.not_applicable[reason]}"
+                self._totals.add(
+                    Key(f"{self._prefix}.{ASKED[NOT_APPLICABLE]}", "reason", text, on), days[day]
+                )
+
+    def _show(self, groups: Groups, shown: pl.DataFrame) -> None:
         """Figures of the rule's page: what was observed in millionths, by rule and group."""
         if not len(shown):
             return
-        names = groups.rows.unique("group", keep="first").select("group", subject(groups.rule))
-        for name, observed in names.join(shown, on="group").select("subject", "observed").iter_rows():
-            key = Key(f"{self._prefix}.page", "group", f"{groups.rule.id}|{name}", on)
+        names = groups.keys.select("group", "today", subject(groups.rule))
+        for name, today, observed in names.join(shown.select("group", "observed"), on="group").select(
+            "subject", "today", "observed"
+        ).iter_rows():  # fmt: skip
+            key = Key(
+                f"{self._prefix}.page", "group", f"{groups.rule.id}|{name}", day_of(today - 1).isoformat()
+            )
             self._totals.add(key, round(observed * 1_000_000))
 
 
@@ -179,3 +220,11 @@ def _parted(found: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     if "page" not in found.columns:
         return found, found.clear()
     return found.filter(~pl.col("page")).drop("page"), found.filter(pl.col("page"))
+
+
+def _changes(rules: Iterable[Rule], profile: Profile) -> set[int]:
+    """The days (since 1970) on which a parameter may change."""
+    laws = [law for rule in rules for parameter in rule.parameters for law in parameter.laws]
+    rows = (*profile.thresholds, *laws)
+    begins = {(row.valid_from - EPOCH).days for row in rows if row.valid_from}
+    return begins | {(row.valid_to - EPOCH).days + 1 for row in rows if row.valid_to}

@@ -13,7 +13,7 @@ from schemas.catalogue import DOMAINS
 from schemas.profile import Profile
 from streams.cases.book import day_of
 from streams.engine.alerts import WITHDRAWN, Alerts
-from streams.ledgers.groups import Groups
+from streams.ledgers.groups import Groups, Weighed
 from streams.rules.alerts import EVIDENCE_LIMIT, alert_id, digest_of_ids, record
 from streams.rules.as_of import AsOf
 from streams.rules.findings import BREACH, LEVELS
@@ -36,30 +36,38 @@ class LedgerAlerts:
         self._profile, self._alerts = profile, alerts
         self._ever: defaultdict[str, set[tuple[str, str]]] | None = None
 
-    def say(self, groups: Groups, found: pl.DataFrame, past: pl.DataFrame | None = None) -> None:
-        """Raise what was found; withdraw what was said of these groups before and is found no more, but for what is ``past``
-        (``Weighed.past``)."""
-        rule, ever = groups.rule, self._said(groups.rule)
-        stands = set()
-        if len(found):
-            for row in _complete(groups, found).iter_rows(named=True):
-                stands.add((row["subject"], row["scope"]))
+    def say(self, rule: Rule, groups: Groups | None, weighed: Weighed | None, left: Left) -> None:
+        """Day by day: withdraw what was said of groups that have no rows any more (a correction has put them elsewhere),
+        raise what was found, and withdraw what was said of the others before and is found no more, but for what is
+        ``Weighed.past``. Without groups there is nothing but what is ``left``."""
+        found = {} if groups is None or weighed is None else _by_day(groups, weighed.found)
+        ever = self._said(rule)
+        for day, at in left.ats.items():
+            if ever:
+                for about, scope in [said for said in ever if said[0] in left.on(day)]:
+                    self._withdraw(rule, about, scope, day, at)
+            if groups is None or weighed is None:
+                continue
+            rows = found.get(day, ())
+            stands = {(row["subject"], row["scope"]) for row in rows}
+            for row in rows:
                 self._alerts.revise(self._record(groups, row), LEVELS)
-        if gone := ever - stands:
-            judged = set(groups.rows.select(subject(rule)).to_series())
-            for about, scope in gone - _past(groups, past, gone):
-                if about in judged:
-                    self._withdraw(rule, about, scope, groups.day, groups.at)
-        ever |= stands
+            if gone := ever - stands:
+                self._withdraw_others(groups, weighed, gone, day)
+            ever |= stands
 
-    def left(self, rule: Rule, rows: pl.DataFrame, touched: pl.DataFrame, day: int, at: int) -> None:
-        """Withdraw what was said of touched groups that have no ``rows`` any more: a correction has put them elsewhere."""
-        if not len(touched) or not (ever := self._said(rule)):
-            return
-        gone = set(touched.select(subject(rule)).to_series())
-        gone -= set(rows.select(subject(rule)).to_series()) if len(rows) else set()
-        for about, scope in [said for said in ever if said[0] in gone]:
-            self._withdraw(rule, about, scope, day, at)
+    def _withdraw_others(
+        self, groups: Groups, weighed: Weighed, gone: set[tuple[str, str]], day: int
+    ) -> None:
+        """What is not found any more of the groups that were judged on a day."""
+        judged = groups.keys.filter(pl.col("today") == day).select("group", subject(groups.rule))
+        names = set(judged.get_column("subject"))
+        past: set[tuple[str, str | None]] = set()
+        if weighed.past is not None and len(weighed.past):
+            past = set(weighed.past.join(judged, on="group").select("subject", "scope").iter_rows())
+        for about, scope in gone:
+            if about in names and (about, scope) not in past and (about, None) not in past:
+                self._withdraw(groups.rule, about, scope, day, groups.ats[day])
 
     def _withdraw(self, rule: Rule, about: str, scope: str, day: int, at: int) -> None:
         """Unless the rule judges it no more, or what shows it is older than it looks back: then nothing speaks against it."""
@@ -87,9 +95,9 @@ class LedgerAlerts:
 
     def _record(self, groups: Groups, row: Mapping[str, Any]) -> dict[str, Any]:
         """A complete record of ``risk.alerts`` but for status, revision and publish time."""
-        rule, proof = groups.rule, groups.rows.filter(pl.col("row").is_in(row["proof"]))
+        rule, proof = groups.rule, groups.rows[sorted(set(row["proof"]))]
         last = proof.row(-1, named=True)
-        day, source = groups.day if row["as_of"] is None else row["as_of"], row["as_of_source"]
+        day, source = row["today"] if row["as_of"] is None else row["as_of"], row["as_of_source"]
         told = Told(
             profile=self._profile, subject=row["subject"], unit="", scope=row["scope"], level=LEVELS[row["level"]],
             observed=float(row["observed"]), threshold=float(row["threshold"]), at=row["at"], closed=True,
@@ -97,12 +105,33 @@ class LedgerAlerts:
         )  # fmt: skip
         return record(
             rule, told, subject=row["subject"], scope=row["scope"], opd=last["opd"], unit="",
-            proof=_evidence(rule, proof), clock=groups.at,
+            proof=_evidence(rule, proof), clock=groups.ats[row["today"]],
             parameters={f"{rule.id}.{p.name}": str(groups.on(p.name, day, source)) for p in rule.parameters},
             as_of=AsOf(day_of(day).isoformat(), source=source),
             fence_id=row["fence"] or None, mode="backfill" if last["backfill"] else "live",
             simulated=bool(proof.get_column("simulated").any()),
         )  # fmt: skip
+
+
+class Left:
+    """Groups to which something came, of which no rows are left on that day; looked up where something was said of a rule.
+    ``ats`` are the days that it is asked about, with the instants at which they began (UTC ms)."""
+
+    def __init__(self, rule: Rule, touched: pl.DataFrame, rows: pl.DataFrame, ats: Mapping[int, int]) -> None:
+        self._rule, self._touched, self._rows, self.ats = rule, touched, rows, ats
+        self._by_day: dict[int, set[str]] | None = None
+
+    def on(self, day: int) -> set[str]:
+        """The subjects."""
+        if self._by_day is None:
+            names = [
+                set(some.select("today", subject(self._rule)).unique().iter_rows()) if len(some) else set()
+                for some in (self._touched, self._rows)
+            ]
+            self._by_day = defaultdict(set)
+            for today, name in names[0] - names[1]:
+                self._by_day[today].add(name)
+        return self._by_day.get(day, set())
 
 
 def subject(rule: Rule) -> pl.Expr:
@@ -111,28 +140,31 @@ def subject(rule: Rule) -> pl.Expr:
     return pl.concat_str(names, separator=JOINT).alias("subject")
 
 
-def _past(groups: Groups, past: pl.DataFrame | None, gone: set[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Those subjects and scopes that are not judged any more."""
-    if past is None or not len(past):
-        return set()
-    of = groups.rows.group_by("group").agg(subject(groups.rule).first())
-    named = set(past.join(of, on="group").select("subject", "scope").iter_rows())
-    return {said for said in gone if said in named or (said[0], None) in named}
-
-
-def _complete(groups: Groups, found: pl.DataFrame) -> pl.DataFrame:
-    """Findings with all that ``FINDING`` names, the subject, the instant and the rows that show them; in a fixed order."""
-    of = groups.rows.group_by("group").agg(
-        subject(groups.rule).first(), pl.col("row").alias("all"), pl.col("at").last().alias("last_at")
+def _by_day(groups: Groups, found: pl.DataFrame) -> Mapping[int, list[dict[str, Any]]]:
+    """Findings with all that ``FINDING`` names, the subject, the day, the instant and the rows that show them; in a fixed
+    order."""
+    if not len(found):
+        return {}
+    of = groups.keys.select("group", "today", subject(groups.rule)).join(
+        groups.rows.join(found.select("group").unique(), on="group", how="semi")
+        .group_by("group")
+        .agg(pl.col("row").alias("all"), pl.col("at").last().alias("last_at")),
+        on="group",
     )
     missing = [value.alias(name) for name, value in FINDING.items() if name not in found.columns]
-    whole = found.with_columns(missing).join(of, on="group")
     at = pl.col("at") if "at" in found.columns else pl.col("last_at")
-    return (
-        whole.with_columns(at=at, proof=pl.coalesce("proof", "all"))
+    whole = (
+        found.drop("today", strict=False)
+        .with_columns(missing)
+        .join(of, on="group")
+        .with_columns(at=at, proof=pl.coalesce("proof", "all"))
         .drop("all", "last_at")
-        .sort("subject", "scope")
+        .sort("today", "subject", "scope")
     )
+    by_day: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for row in whole.iter_rows(named=True):
+        by_day[row["today"]].append(row)
+    return by_day
 
 
 def _evidence(rule: Rule, proof: pl.DataFrame) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,25 +14,38 @@ from streams.cases.book import day_of
 if TYPE_CHECKING:
     from streams.rules.rule import Rule
 
-#: The standing rows of a topic within the rule's window.
+#: The standing rows of a topic within the rule's window before each day.
 Window = Callable[[str], pl.DataFrame]
 
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """``rows`` stand on ``day`` (since 1970, that began at the instant ``at``, UTC ms) and were seen before; ``group``
-    numbers what has the same key of the rule, ``row`` numbers the rows, which are in the order of (at, event id)."""
+    """The groups that a rule is asked about on some ``days`` (since 1970; ``ats`` are the instants at which they began, UTC
+    ms). One key on two days is two groups: ``group`` numbers them, and ``today`` is the day of each; ``rows`` are what stood
+    and was seen on that day. ``row`` numbers the rows, which within a group are in the order of (at, event id). ``keys`` has
+    one row a group."""
 
     rule: Rule
     profile: Profile
     rows: pl.DataFrame
-    day: int
-    at: int
+    keys: pl.DataFrame
+    days: Sequence[int]
+    ats: Mapping[int, int]
     window: Window
 
+    @property
+    def day(self) -> int:
+        """The day, of a rule that is asked about one at a time. Raises ValueError for another."""
+        (day,) = self.days
+        return day
+
     def ledger(self, domain: str) -> pl.DataFrame:
-        """The rows of a topic that the rule names, within its window."""
+        """The rows of a topic that the rule names, within its window before each of the days (``today``)."""
         return self.window(domain)
+
+    def today(self, some: pl.DataFrame) -> pl.DataFrame:
+        """With the day of each group."""
+        return some.join(self.keys.select("group", "today"), on="group", how="left", maintain_order="left")
 
     def value(self, name: str, days: pl.Series, sources: pl.Series | None = None) -> pl.Series:
         """A parameter of the rule as of each of some days (since 1970), for the source of each where they are given."""
@@ -44,8 +57,9 @@ class Groups:
         return asked.join(known, on=["day", "source"], how="left", maintain_order="left").get_column("value")
 
     def on(self, name: str, day: int | None = None, source: str = "") -> float:
-        """A parameter of the rule as of a day (since 1970), today where none is given, for a source where it is named."""
-        on, default = day_of(self.day if day is None else day), self.rule.parameter(name)
+        """A parameter of the rule as of a day (since 1970), for a source where it is named. Where no day is given it is
+        that of the days that are asked about: none changes between them."""
+        on, default = day_of(self.days[0] if day is None else day), self.rule.parameter(name)
         return self.profile.threshold(f"{self.rule.id}.{name}", on, default.on(on), source=source)
 
 

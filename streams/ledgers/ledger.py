@@ -6,7 +6,9 @@ for the first time, and nothing that is dated in the future counts before. Rows 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from uuid import UUID
 
 import numpy as np
@@ -53,16 +55,22 @@ class Ledger:
         self._new: list[pl.DataFrame] = []
         self._unsaved: list[pl.DataFrame] = []
         self._gone: pl.DataFrame | None = None
+        self._left: dict[
+            str, int
+        ] = {}  # since the last freeze: what another took the place of, and on which day
         self._from = 0
+
+    def __len__(self) -> int:
+        return 0 if self._rows is None else len(self._rows)
 
     @property
     def reads(self) -> tuple[str, ...]:
         """The fields of an event that it wants."""
         return (*ENVELOPE, *self._fields)
 
-    def append(self, columns: pa.RecordBatch, places: Mapping[str, Int64s], opens: int) -> None:
-        """Add rows in order. ``places`` are their partition, offset and stamp; ``opens`` is the day (since 1970) on
-        which what arrives now is seen first."""
+    def append(self, columns: pa.RecordBatch, places: Mapping[str, Int64s], opens: Int64s) -> None:
+        """Add rows in order. ``places`` are their partition, offset and stamp; ``opens`` is the day (since 1970) that
+        is frozen first after each arrived."""
         if not len(columns):
             return
         ids = event_ids(columns.column("event_id"))
@@ -77,42 +85,70 @@ class Ledger:
             pl.Series("seen", np.maximum(days + 1, opens)), texts, (pl.col("mode") == "backfill").alias("backfill"),
             *(pl.Series(name, values) for name, values in places.items()),
         ).drop("mode")  # fmt: skip
-        self._chain(frame)
+        self._chain(frame, opens)
         self._rows = frame if self._rows is None else self._rows.vstack(frame)
         if self._rows.n_chunks() > PIECES:
             self._rows = self._rows.rechunk()
         self._new.append(frame)
 
-    def standing(self, day: int) -> pl.DataFrame:
-        """What stands of the rows that were seen by ``day``."""
+    def standing(self, first: int, last: int) -> pl.DataFrame:
+        """The rows that were seen by the day ``last`` and stood on the day ``first`` or later; ``gone`` is the day from
+        which one stands no more (null: it stands)."""
         if self._rows is None:
             return pl.DataFrame()
         rows = self._rows
-        if rows.get_column("seen").max() > day:  # type: ignore[operator]
-            rows = rows.filter(pl.col("seen") <= day)
-        return rows.join(self._superseded(), on=ID, how="anti") if len(self._chains) else rows
+        if rows.get_column("seen").max() > last:  # type: ignore[operator]
+            rows = rows.filter(pl.col("seen") <= last)
+        left = _numbers(self._left).with_columns(pl.Series("gone", list(self._left.values()), pl.Int64))
+        left = left.filter(pl.col("gone") > first)
+        if len(self._chains):
+            rows = rows.join(self._superseded().join(left, on=ID, how="anti"), on=ID, how="anti")
+        if not len(left):
+            return rows.with_columns(gone=pl.lit(None, pl.Int64))
+        return rows.join(left, on=ID, how="left", maintain_order="left")
 
-    def touched(self, day: int, since: int, days: int = 1) -> pl.DataFrame:
-        """The rows that were seen first on ``day``, or in as many ``days`` up to it, and those that a correction which came
-        after ``since`` (UTC ms) took the place of: whoever they belong to is judged again."""
+    def touched(self, days: Sequence[int], every: int, at: Callable[[int], int]) -> pl.DataFrame:
+        """The rows that were seen first on each of ``days`` (``today``), or since the one ``every`` days before it, and those
+        that a correction which came in that time took the place of: whoever they belong to is judged again. ``at`` is
+        when a day is frozen (UTC ms)."""
         if self._rows is None:
             return pl.DataFrame()
-        new = self._rows.filter((pl.col("seen") > day - days) & (pl.col("seen") <= day))
+        seen = pl.col("seen")
+        new = self._rows.filter((seen > days[0] - every) & (seen <= days[-1])).with_columns(
+            today=(seen + (every - 1)) // every * every
+        )
         if not len(self._chains):
             return new
-        came = self._rows.filter((pl.col("stamp") > since) & pl.col("corrects").is_not_null())
-        roots = {
-            link[0] for name in came.get_column("corrects") if (link := self._chains.get(name)) is not None
-        }
-        chained = [name for name in self._chains if (link := self._chains.get(name)) and link[0] in roots]
-        return new.vstack(self._rows.join(_numbers(chained), on=ID, how="semi"))
+        ats = [at(day) for day in (days[0] - every, *days)]
+        came = self._rows.filter(
+            (pl.col("stamp") > ats[0]) & (pl.col("stamp") <= ats[-1]) & pl.col("corrects").is_not_null()
+        )
+        roots = defaultdict(set)
+        for corrected, stamp in came.select("corrects", "stamp").iter_rows():
+            if (link := self._chains.get(corrected)) is not None:
+                roots[link[0]].add(days[bisect_left(ats, stamp) - 1])
+        chained = [
+            (*_number(name), today, at(today))
+            for name in self._chains
+            if (link := self._chains.get(name)) is not None
+            for today in roots.get(link[0], ())
+        ]
+        schema = {**dict.fromkeys(ID, pl.UInt64), "today": pl.Int64, "until": pl.Int64}
+        again = self._rows.join(pl.DataFrame(chained, schema, orient="row"), on=ID)
+        known = (pl.col("stamp") <= pl.col("until")) & (pl.col("day") >= pl.col("today") - self._days)
+        return new.vstack(again.filter(known).select(new.columns))
 
     def let_go(self, day: int) -> None:
-        """Forget what no rule looks back to from ``day`` on."""
+        """From ``day`` on: forget what no rule looks back to, nor was seen so lately that one may not have been asked
+        about it."""
+        self._left.clear()
         least = day - self._days
         if self._rows is not None and least - self._from >= LET_GO:
             self._from = least
-            self._rows = self._rows.filter(pl.col("day") >= least).rechunk()
+            self._rows = self._rows.filter(
+                (pl.col("day") >= least) | (pl.col("seen") > day - LET_GO)
+            ).rechunk()
+            self._gone = None
 
     def mark(self) -> None:
         self._before = self._rows
@@ -121,6 +157,7 @@ class Ledger:
 
     def undo(self) -> None:
         self._rows, self._new, self._gone = self._before, [], None
+        self._left.clear()
 
     def changes(self) -> pa.RecordBatch | None:
         self.mark()
@@ -140,11 +177,15 @@ class Ledger:
         self._rows = frame if self._rows is None else self._rows.vstack(frame)
         self._before, self._gone = self._rows, None
 
-    def _chain(self, frame: pl.DataFrame) -> None:
+    def _chain(self, frame: pl.DataFrame, opens: Int64s) -> None:
         """Put the corrections of a frame in the place of what they correct: an event of the same Kafka key that lies before
         them in their partition."""
         columns = [*ID, "partition", "offset", *self._key]
-        corrections = frame.filter(pl.col("corrects").is_not_null()).sort("offset")
+        corrections = (
+            frame.with_columns(pl.Series("opens", opens))
+            .filter(pl.col("corrects").is_not_null())
+            .sort("offset")
+        )
         if not len(corrections):
             return
         self._gone = None
@@ -157,12 +198,13 @@ class Ledger:
             .iter_rows()
             for place in [(partition, *key)]
         }
-        for high, low, partition, offset, *key, corrected in corrections.select(
-            *columns, "corrects"
+        for high, low, partition, offset, *key, corrected, on in corrections.select(
+            *columns, "corrects", "opens"
         ).iter_rows():
             target = known.get(_number(corrected))
             if self._partial if target is None else target[0] < offset and target[1] == (partition, *key):
-                self._chains.replace(corrected, str(UUID(int=high << 64 | low)))
+                before = self._chains.replace(corrected, str(UUID(int=high << 64 | low)))
+                self._left[before] = on
 
     def _superseded(self) -> pl.DataFrame:
         """The ids of the events that another one stands for."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import polars as pl
 
@@ -14,6 +15,9 @@ from streams.rules.rule import Rule
 
 #: What every rule has of a row beside the Kafka key of its topic and the fields that it declares.
 ALWAYS = (*ID, "partition", "offset", "at", "day", "opd", "source", "kind", "backfill", "simulated")
+
+#: What says when a row stood: from when it was seen until it was gone.
+STOOD = ("seen", "gone")
 
 
 class Reading:
@@ -28,38 +32,68 @@ class Reading:
         wanted = [] if rule.rows is None else [rule.rows()]
         self._wanted = wanted if rule.keeps is None else [*wanted, rule.keeps(profile)]
 
-    def window(self, standing: Mapping[str, pl.DataFrame], domain: str, day: int) -> pl.DataFrame:
-        """The standing rows of a topic that it declares, within its window before a day."""
-        return self._since(standing[domain], domain, day - self.rule.window)
+    def window(self, standing: Mapping[str, pl.DataFrame], domain: str, days: Sequence[int]) -> pl.DataFrame:
+        """The rows of a topic that it declares which stood within its window before each of some days (``today``)."""
+        return self._stood(_every(self._since(standing[domain], domain, days[0]), days))
 
-    def mine(self, standing: Mapping[str, pl.DataFrame], day: int) -> pl.DataFrame:
-        """Those of its own topic that it reads, once for each group that they belong to."""
-        rows = self._since(
-            standing[self.rule.domain], self.rule.domain, day - self.rule.window, *self._wanted
-        )
-        return self._each(rows)
+    def mine(
+        self, standing: Mapping[str, pl.DataFrame], days: Sequence[int], again: pl.DataFrame
+    ) -> pl.DataFrame:
+        """Those of its own topic that it is asked about on each of some days (``today``), once for each group that they
+        belong to; ``again`` are rows of groups to which something came."""
+        rows = self._each(self._since(standing[self.rule.domain], self.rule.domain, days[0], *self._wanted))
+        if not len(rows) or not (self.rule.daily or len(again)):
+            return rows.clear()
+        if not self.rule.daily:
+            return self._stood(rows.join(again.select(self._key).unique(), on=self.rule.by, nulls_equal=True))
+        rows = self._stood(_every(rows, days))
+        if not self.rule.recent:
+            return rows
+        lately = rows.filter(pl.col("day") >= pl.col("today") - self.rule.recent)
+        asked = pl.concat([lately.select(self._key), again.select(self._key)]) if len(again) else lately
+        return rows.join(asked.select(self._key).unique(), on=self._key, how="semi", nulls_equal=True)
 
     def touched(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """The same of rows that came or were corrected, however old."""
-        return self._each(self._since(rows, self.rule.domain, None, *self._wanted))
-
-    def groups(self, rows: pl.DataFrame, standing: Mapping[str, pl.DataFrame], day: int, at: int) -> Groups:
-        """Rows in order and numbered, with the numbers of their groups, on a day that began at ``at`` (UTC ms)."""
-        rows = rows.sort("at", "high", "low").with_row_index("row")
-        keys = rows.select(self.rule.by).unique(maintain_order=True).with_row_index("group")
-        rows = rows.join(keys, on=self.rule.by, nulls_equal=True, maintain_order="left")
-        return Groups(
-            self.rule, self._profile, rows, day, at, lambda domain: self.window(standing, domain, day)
-        )
-
-    def _since(self, rows: pl.DataFrame, domain: str, first: int | None, *wanted: pl.Expr) -> pl.DataFrame:
+        """Those that it reads of rows that came or were corrected, however old, with their ``today``."""
         if not len(rows):
             return rows
-        within = () if first is None else (pl.col("day") >= first,)
-        return rows.select(self._columns[domain]).filter(*within, *wanted)
+        return self._each(rows.select(*self._columns[self.rule.domain], "today").filter(*self._wanted))
+
+    def groups(
+        self,
+        rows: pl.DataFrame,
+        standing: Mapping[str, pl.DataFrame],
+        days: Sequence[int],
+        ats: Mapping[int, int],
+    ) -> Groups:
+        """Rows in order and numbered, with the numbers of their groups; ``ats`` are the instants at which days began (UTC
+        ms)."""
+        rows = rows.sort("today", "at", "high", "low").with_row_index("row")
+        keys = rows.select(self._key).unique(maintain_order=True).with_row_index("group")
+        rows = rows.join(keys, on=self._key, nulls_equal=True, maintain_order="left")
+        window = partial(self.window, standing, days=days)
+        return Groups(self.rule, self._profile, rows, keys, days, ats, window)
+
+    @property
+    def _key(self) -> list[str]:
+        return ["today", *self.rule.by]
+
+    def _since(self, rows: pl.DataFrame, domain: str, day: int, *wanted: pl.Expr) -> pl.DataFrame:
+        if not len(rows):
+            return rows
+        within = pl.col("day") >= day - self.rule.window
+        return rows.select(*self._columns[domain], *STOOD).filter(within, *wanted)
+
+    def _stood(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """What stood on its ``today``, within the window before it."""
+        if not len(rows):
+            return rows
+        day, today = pl.col("day"), pl.col("today")
+        stood = (pl.col("seen") <= today) & (pl.col("gone").is_null() | (pl.col("gone") > today))
+        return rows.filter(stood & (day >= today - self.rule.window)).drop(STOOD)
 
     def _each(self, rows: pl.DataFrame) -> pl.DataFrame:
-        if not self.rule.each or not len(rows):
+        if not self.rule.each or not rows.width:
             return rows
         groups = [
             rows.with_columns(pl.col(name).cast(pl.String).alias("token"), field=pl.lit(name))
@@ -68,9 +102,10 @@ class Reading:
         return pl.concat(groups).drop_nulls("token")
 
 
-def of_groups(rows: pl.DataFrame, rule: Rule, *among: pl.DataFrame) -> pl.DataFrame:
-    """The rows of the groups that there are others of."""
-    keys = [some.select(rule.by) for some in among if len(some)]
-    if not len(rows) or not keys:
-        return rows.clear()
-    return rows.join(pl.concat(keys).unique(), on=rule.by, how="semi", nulls_equal=True)
+def _every(rows: pl.DataFrame, days: Sequence[int]) -> pl.DataFrame:
+    """The rows once for each day."""
+    if not len(rows):
+        return rows
+    if len(days) == 1:
+        return rows.with_columns(today=pl.lit(days[0], pl.Int64))
+    return rows.join(pl.DataFrame({"today": days}, {"today": pl.Int64}), how="cross")

@@ -194,6 +194,7 @@ RULE = Rule(
     by=("fiscal_year", "token"),
     each=("payee_token", "package_id", "opd"),
     window=500,  # the year, and the months in which it is still corrected
+    alone=True,
     sentence=sentence,
     examples=EXAMPLES,
 )  # fmt: skip

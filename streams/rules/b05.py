@@ -154,6 +154,7 @@ RULE = Rule(
     rows=payments,
     by=("payee_token", "amount"),
     window=400,
+    alone=True,
     daily=True,
     sentence=sentence,
     examples=EXAMPLES,

@@ -150,6 +150,7 @@ RULE = Rule(
     rows=bought,
     by=("payee_token",),
     window=400,
+    alone=True,
     sentence=sentence,
     examples=EXAMPLES,
 )  # fmt: skip

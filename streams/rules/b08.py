@@ -225,6 +225,7 @@ RULE = Rule(
     by=("token",),
     each=("payee_token", "payee_account_token"),
     window=500,
+    alone=True,
     sentence=sentence,
     examples=EXAMPLES,
 )  # fmt: skip

@@ -153,6 +153,7 @@ RULE = Rule(
     rows=cash,
     by=("fiscal_year", "opd", "sub_activity"),
     window=400,
+    alone=True,
     daily=True,
     sentence=sentence,
     examples=EXAMPLES,

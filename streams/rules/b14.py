@@ -210,6 +210,7 @@ RULE = Rule(
     rows=queued,
     by=("fiscal_year", "fund"),
     window=500,  # the year, and the months in which it is still corrected
+    alone=True,
     sentence=sentence,
     examples=EXAMPLES,
     without={"too few": "Batas jumlah SPM sekaligus batas terkecil; tidak ada pembanding lain."},

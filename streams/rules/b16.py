@@ -219,6 +219,7 @@ RULE = Rule(
     rows=grants,
     by=("opd", "account"),
     window=1900,  # four other years, and the half year before
+    alone=True,
     sentence=sentence,
     examples=EXAMPLES,
 )  # fmt: skip

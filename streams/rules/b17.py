@@ -214,6 +214,7 @@ RULE = Rule(
     rows=paid_on_contract,
     by=("opd", "contract_number"),
     window=500,
+    alone=True,
     settles=SETTLES,
     daily=True,
     sentence=sentence,

@@ -188,6 +188,7 @@ RULE = Rule(
     rows=travel,
     by=("traveller_token",),
     window=400,
+    alone=True,
     sentence=sentence,
     examples=EXAMPLES,
 )  # fmt: skip

@@ -195,6 +195,7 @@ RULE = Rule(
     by=("token",),
     each=(ARRIVED, LEFT),
     window=1826,
+    alone=True,
     settles=SETTLES,
     sentence=sentence,
     examples=EXAMPLES,

@@ -211,6 +211,7 @@ RULE = Rule(
     rows=moves_cash,
     by=OFFICE,
     window=300,
+    alone=True,
     daily=True,
     sentence=sentence,
     examples=EXAMPLES,

@@ -228,6 +228,7 @@ RULE = Rule(
     rows=moves_cash,
     by=OFFICE,
     window=300,
+    alone=True,
     sentence=sentence,
     examples=EXAMPLES,
     without={"too few": "Satu setoran cukup; aturan ini tidak membandingkan dengan kas lain."},

@@ -224,6 +224,7 @@ RULE = Rule(
     rows=own_revenue,
     by=("opd", "account"),
     window=JUDGED + YEAR_BEFORE[1],
+    alone=True,
     daily=True,
     sentence=sentence,
     examples=EXAMPLES,

@@ -165,6 +165,7 @@ RULE = Rule(
     rows=numbered,
     by=BOOK,
     window=400,
+    alone=True,
     daily=True,
     sentence=sentence,
     examples=EXAMPLES,

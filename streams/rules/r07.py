@@ -238,6 +238,7 @@ RULE = Rule(
     by=("opd", "token"),
     each=("assessment_id", "officer_token"),
     window=400,
+    alone=True,
     sentence=sentence,
     examples=EXAMPLES,
 )  # fmt: skip

@@ -226,6 +226,7 @@ RULE = Rule(
     keeps=about_fees,
     by=("case_id",),
     window=400,
+    alone=True,
     daily=True,
     recent=RECENT,
     every=7,

@@ -204,6 +204,7 @@ RULE = Rule(
     rows=recorded,
     by=DEVICE,
     window=120,
+    alone=True,
     daily=True,
     sentence=sentence,
     examples=EXAMPLES,

@@ -203,6 +203,7 @@ RULE = Rule(
     rows=assessed,
     by=("opd", "account"),
     window=400,
+    alone=True,
     settles=SETTLES,
     daily=True,
     sentence=sentence,
