@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from streams.rules.rule import Rule
 
 #: The standing rows of a topic within the rule's window before each day.
-Window = Callable[[str], pl.DataFrame]
+Window = Callable[[str, Sequence[str], "pl.Expr | None"], pl.DataFrame]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,15 @@ class Groups:
         (day,) = self.days
         return day
 
-    def ledger(self, domain: str) -> pl.DataFrame:
-        """The rows of a topic that the rule names, within its window before each of the days (``today``)."""
-        return self.window(domain)
+    def ledger(self, domain: str, *fields: str, where: pl.Expr | None = None) -> pl.DataFrame:
+        """The rows of a topic that the rule names, within its window before each of the days (``today``), of those that it
+        asks for; where ``fields`` are given, only what they were, each combination once."""
+        return self.window(domain, fields, where)
+
+    def heard(self, domain: str) -> pl.DataFrame:
+        """The last day within the window of which each source of a topic sent something (today, source, heard)."""
+        known = self.ledger(domain, "source", "day")
+        return known.group_by("today", "source").agg(pl.col("day").max().alias("heard"))
 
     def today(self, some: pl.DataFrame) -> pl.DataFrame:
         """With the day of each group."""

@@ -32,9 +32,21 @@ class Reading:
         wanted = [] if rule.rows is None else [rule.rows()]
         self._wanted = wanted if rule.keeps is None else [*wanted, rule.keeps(profile)]
 
-    def window(self, standing: Mapping[str, pl.DataFrame], domain: str, days: Sequence[int]) -> pl.DataFrame:
-        """The rows of a topic that it declares which stood within its window before each of some days (``today``)."""
-        return self._stood(_every(self._since(standing[domain], domain, days[0]), days))
+    def window(
+        self,
+        standing: Mapping[str, pl.DataFrame],
+        days: Sequence[int],
+        domain: str,
+        fields: Sequence[str],
+        where: pl.Expr | None,
+    ) -> pl.DataFrame:
+        """The rows of a topic that it declares which stood within its window before each of some days (``today``), of those
+        asked for; only what some ``fields`` were, where they are given."""
+        rows = self._since(standing[domain], domain, days[0], *(() if where is None else (where,)))
+        if not fields or not rows.width:
+            return self._stood(_every(rows, days))
+        known = rows.select(list(dict.fromkeys((*fields, "day", *STOOD)))).unique()
+        return self._stood(_every(known, days)).select("today", *fields).unique()
 
     def mine(
         self, standing: Mapping[str, pl.DataFrame], days: Sequence[int], again: pl.DataFrame
@@ -71,7 +83,7 @@ class Reading:
         rows = rows.sort("today", "at", "high", "low").with_row_index("row")
         keys = rows.select(self._key).unique(maintain_order=True).with_row_index("group")
         rows = rows.join(keys, on=self._key, nulls_equal=True, maintain_order="left")
-        window = partial(self.window, standing, days=days)
+        window = partial(self.window, standing, days)
         return Groups(self.rule, self._profile, rows, keys, days, ats, window)
 
     @property
@@ -79,14 +91,14 @@ class Reading:
         return ["today", *self.rule.by]
 
     def _since(self, rows: pl.DataFrame, domain: str, day: int, *wanted: pl.Expr) -> pl.DataFrame:
-        if not len(rows):
+        if not rows.width:  # nothing ever came
             return rows
         within = pl.col("day") >= day - self.rule.window
         return rows.select(*self._columns[domain], *STOOD).filter(within, *wanted)
 
     def _stood(self, rows: pl.DataFrame) -> pl.DataFrame:
         """What stood on its ``today``, within the window before it."""
-        if not len(rows):
+        if not rows.width:
             return rows
         day, today = pl.col("day"), pl.col("today")
         stood = (pl.col("seen") <= today) & (pl.col("gone").is_null() | (pl.col("gone") > today))
@@ -104,7 +116,7 @@ class Reading:
 
 def _every(rows: pl.DataFrame, days: Sequence[int]) -> pl.DataFrame:
     """The rows once for each day."""
-    if not len(rows):
+    if not rows.width:
         return rows
     if len(days) == 1:
         return rows.with_columns(today=pl.lit(days[0], pl.Int64))

@@ -20,18 +20,21 @@ CALLED = {"payee_token": "seorang penerima", "package_id": "satu paket"}
 NOT_YET, PAST, TOO_FEW = 0, 1, 2
 WEEK, FORTNIGHT, WORKING_WEEK = 7, 14, 5
 
+#: A year as it is known on a day.
+YEAR = ["today", "fiscal_year"]
+
 
 def weigh(groups: Groups) -> Weighed:
     """Per payee, package and department of a year: the last working days against the mean week before, against the busiest
     fortnight, and against all payments of the regency."""
     years = _years(groups)
-    rows = groups.rows.join(years, on="fiscal_year")
-    paces = _paces(rows, ["group"]).join(years, on="fiscal_year")
-    whole = groups.ledger("budget").filter(is_paid()).join(years, on="fiscal_year")
-    regency = _paces(whole, ["fiscal_year"]).select("fiscal_year", pl.col("observed").alias("regency"))
+    rows = groups.rows.join(years, on=YEAR)
+    paces = _paces(rows, ["group"]).join(years, on=YEAR)
+    whole = groups.ledger("budget", where=is_paid()).join(years, on=YEAR)
+    regency = _paces(whole, YEAR).select(*YEAR, pl.col("observed").alias("regency"))
     enough = paces.filter(pl.col("begun") & ~pl.col("past") & (pl.col("before") >= pl.col("least")))
     found = (
-        enough.join(regency, on="fiscal_year")
+        enough.join(regency, on=YEAR)
         .with_columns(
             threshold=pl.max_horizontal("times", "busiest", "regency"),
             page=pl.col("field") == "opd",
@@ -52,19 +55,19 @@ def _years(groups: Groups) -> pl.DataFrame:
     """Of each year: its last day (``as_of``), the parameters, the first of its last working days (``since``), the weeks
     before, whether the rush has begun, and whether the year is no longer whole within the window."""
     found = []
-    for year in groups.rows.get_column("fiscal_year").unique():
+    for today, year in groups.rows.select(YEAR).unique().iter_rows():
         last, first = (date(year, 12, 31) - EPOCH).days, (date(year, 1, 1) - EPOCH).days
         days = round(groups.on("days", last))
         since = _since(groups.profile.calendar, date(year, 12, 31), days)
         weeks = (since - first) // WEEK
         found.append(
             (
-                year, last, days, groups.on("times", last), max(groups.on("least", last), 1.0), since, weeks, groups.day > since,
-                first < groups.day - groups.rule.window,
+                today, year, last, days, groups.on("times", last), max(groups.on("least", last), 1.0), since, weeks, today > since,
+                first < today - groups.rule.window,
             )
         )  # fmt: skip
     schema: dict[str, Any] = {
-        "fiscal_year": groups.rows.schema["fiscal_year"], "as_of": pl.Int64, "working_days": pl.Int64, "times": pl.Float64,
+        "today": pl.Int64, "fiscal_year": groups.rows.schema["fiscal_year"], "as_of": pl.Int64, "working_days": pl.Int64, "times": pl.Float64,
         "least": pl.Float64, "since": pl.Int64, "weeks": pl.Int64, "begun": pl.Boolean, "past": pl.Boolean,
     }  # fmt: skip
     return pl.DataFrame(found, schema, orient="row")
@@ -85,7 +88,7 @@ def _paces(rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
     rush = pl.col("day").is_between("since", "as_of")
     before = pl.col("day").is_between(pl.col("since") - WEEK * pl.col("weeks"), pl.col("since") - 1)
     fortnight = ((pl.col("since") - 1 - pl.col("day")) // FORTNIGHT).alias("fortnight")
-    others = [name for name in ("fiscal_year", "field") if name in rows.columns and name not in key]
+    others = [name for name in (*YEAR, "field") if name in rows.columns and name not in key]
     sums = rows.group_by(key, maintain_order=True).agg(
         pl.col(others).first(), pl.col("weeks", "working_days").first(), rush=pl.col("amount").filter(rush).sum(),
         total=pl.col("amount").filter(before).sum(), before=before.sum(),
@@ -194,7 +197,6 @@ RULE = Rule(
     by=("fiscal_year", "token"),
     each=("payee_token", "package_id", "opd"),
     window=500,  # the year, and the months in which it is still corrected
-    alone=True,
     sentence=sentence,
     examples=EXAMPLES,
 )  # fmt: skip

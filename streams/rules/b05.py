@@ -31,7 +31,7 @@ def weigh(groups: Groups) -> Weighed:
     named = groups.rows.with_columns(
         similar(pl.col("invoice_number").cast(pl.String)).alias("scope"), pl.col(PAPER).cast(pl.String)
     ).filter(pl.col("scope") != "")
-    standing = named.join(_undone(groups), on=PAPER, how="left").filter(
+    standing = named.join(_undone(groups), on=["today", *PAPER], how="left").filter(
         pl.col("undone").fill_null(0) < pl.col("amount")
     )
     paper = pl.concat_str(*PAPER, separator="|").fill_null(pl.col("row").cast(pl.String))
@@ -61,11 +61,11 @@ def similar(invoice: pl.Expr) -> pl.Expr:
 def _undone(groups: Groups) -> pl.DataFrame:
     """Rupiah that were returned or reversed of each SP2D. They name the SP2D and not the payee, so they are no rows of the
     group, and every group is asked every day."""
-    back = groups.ledger("budget").filter(pl.col("kind").cast(pl.String).is_in(UNDONE_BY))
+    back = groups.ledger("budget", where=pl.col("kind").cast(pl.String).is_in(UNDONE_BY))
     return (
-        back.select(*PAPER[:2], pl.col("refers_to").alias(PAPER[2]), "amount")
+        back.select("today", *PAPER[:2], pl.col("refers_to").alias(PAPER[2]), "amount")
         .with_columns(pl.col(PAPER).cast(pl.String))
-        .group_by(PAPER)
+        .group_by("today", *PAPER)
         .agg(pl.col("amount").sum().alias("undone"))
     )
 
@@ -154,7 +154,6 @@ RULE = Rule(
     rows=payments,
     by=("payee_token", "amount"),
     window=400,
-    alone=True,
     daily=True,
     sentence=sentence,
     examples=EXAMPLES,

@@ -10,6 +10,7 @@ import polars as pl
 from schemas.profile import Profile
 from streams.ledgers.groups import Groups, Weighed, without
 from streams.rules.examples import PAYEE, Event, on, row
+from streams.rules.outliers import percentile
 from streams.rules.payees import is_paid
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, decimal, rupiah, whole
@@ -33,26 +34,25 @@ def weigh(groups: Groups) -> Weighed:
     least = groups.on("least")
     mine = groups.rows.filter(~_honoraria(groups.profile))
     shares = _shares(groups, mine, "group").filter(pl.col("n") >= least)
-    everybody = groups.ledger("budget").filter(bought() & ~_honoraria(groups.profile))
-    peers = (
-        _shares(groups, everybody, "payee_token").filter(pl.col("n") >= least).get_column("observed").sort()
-    )
-    few = without(groups.rows, shares)
-    if len(peers) < groups.on("peers"):
-        silent = {TOO_FEW: few, NO_PEERS: shares.get_column("group")}
-        return Weighed(shares.clear(), {reason: some for reason, some in silent.items() if len(some)})
-    low, high = (float(peers[-(-percent * len(peers) // 100) - 1]) for percent in (25, 75))
-    fence = max(high + REACH * (high - low), groups.on("share"))
-    found = shares.with_columns(threshold=pl.lit(fence), unit=pl.lit(groups.on("unit"))).filter(
+    everybody = groups.ledger("budget", where=bought() & ~_honoraria(groups.profile))
+    peers = _shares(groups, everybody, "payee_token").filter(pl.col("n") >= least)
+    low, high = (percentile("observed", percent) for percent in (25, 75))
+    fence = pl.max_horizontal(high + REACH * (high - low), pl.lit(groups.on("share"))).alias("threshold")
+    fences = peers.group_by("today").agg(fence, peers=pl.len()).filter(pl.col("peers") >= groups.on("peers"))
+    compared = shares.join(fences, on="today", maintain_order="left").drop("peers")
+    found = compared.with_columns(unit=pl.lit(groups.on("unit"))).filter(
         pl.col("observed") > pl.col("threshold")
-    )  # fmt: skip
-    return Weighed(found, {TOO_FEW: few} if len(few) else {})
+    )
+    silent = {TOO_FEW: without(groups.rows, shares), NO_PEERS: without(shares, compared)}
+    return Weighed(found, {reason: some for reason, some in silent.items() if len(some)})
 
 
 def _shares(groups: Groups, rows: pl.DataFrame, by: str) -> pl.DataFrame:
-    """How many payments there are (``n``), and per cent of them that the unit divides."""
+    """By day: how many payments there are (``n``), and per cent of them that the unit divides."""
     even = pl.col("amount") % round(groups.on("unit")) == 0
-    return rows.group_by(by, maintain_order=True).agg(n=pl.len(), observed=100.0 * even.sum() / pl.len())
+    return rows.group_by("today", by, maintain_order=True).agg(
+        n=pl.len(), observed=100.0 * even.sum() / pl.len()
+    )
 
 
 def _honoraria(profile: Profile) -> pl.Expr:
@@ -150,7 +150,6 @@ RULE = Rule(
     rows=bought,
     by=("payee_token",),
     window=400,
-    alone=True,
     sentence=sentence,
     examples=EXAMPLES,
 )  # fmt: skip

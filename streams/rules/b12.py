@@ -31,15 +31,13 @@ def budget() -> pl.Expr:
 
 def weigh(groups: Groups) -> Weighed:
     """Per sub-activity of a year: what was spent by the end of the last month that is over, against the cash plan."""
-    heard = groups.ledger("budget").group_by("source").agg(pl.col("day").max().alias("heard"))
-    whole = groups.rows.join(heard, on="source").group_by("group").agg(
-        pl.col("fiscal_year").first(), pl.col("heard").min()
+    whole = groups.rows.join(groups.heard("budget"), on=["today", "source"]).group_by("group").agg(
+        pl.col("fiscal_year", "today").first(), pl.col("heard").min()
     )  # fmt: skip
-    dated = whole.join(
-        _months(groups, whole.select("fiscal_year", "heard").unique()), on=["fiscal_year", "heard"]
-    )
+    of = ["fiscal_year", "heard", "today"]
+    dated = whole.join(_months(groups, whole.select(of).unique()), on=of)
     live = dated.filter(pl.col("month").is_not_null() & ~pl.col("past"))
-    rows = groups.rows.join(live.select(pl.exclude("fiscal_year", "heard")), on="group")
+    rows = groups.rows.join(live.select(pl.exclude(of)), on="group")
     judged = (
         live.join(_planned(rows), on="group", how="left")
         .join(_spent(rows), on="group", how="left")
@@ -68,18 +66,20 @@ def _months(groups: Groups, asked: pl.DataFrame) -> pl.DataFrame:
     with its end, and the parameters of that day; no month before the first that is judged; and whether the year is no longer whole within
     the window (``past``)."""
     found: list[tuple[Any, ...]] = []
-    for year, heard in asked.iter_rows():
-        past = (date(year, 1, 1) - EPOCH).days < groups.day - groups.rule.window
+    for year, heard, today in asked.iter_rows():
+        past = (date(year, 1, 1) - EPOCH).days < today - groups.rule.window
         ends = [
             (date(year, month, monthrange(year, month)[1]) - EPOCH).days for month in range(1, MONTHS + 1)
         ]
         over = sum(end < heard for end in ends)
         if not over or over < groups.on("month", ends[over - 1]):
-            found.append((year, heard, None, None, None, None, None, past))
+            found.append((year, heard, today, None, None, None, None, None, past))
             continue
         end = ends[over - 1]
         at = groups.profile.calendar.day_start(day_of(end + 1).isoformat())
-        found.append((year, heard, over, end, at, groups.on("share", end), groups.on("least", end), past))
+        found.append(
+            (year, heard, today, over, end, at, groups.on("share", end), groups.on("least", end), past)
+        )
     schema: dict[str, Any] = {
         **asked.schema, "month": pl.Int64, "as_of": pl.Int64, "over_at": pl.Int64, "threshold": pl.Float64,
         "least": pl.Float64, "past": pl.Boolean,
@@ -209,7 +209,6 @@ RULE = Rule(
     rows=budget,
     by=("fiscal_year", "opd", "sub_activity"),
     window=500,  # the year, and the months in which it is still corrected
-    alone=True,
     daily=True,
     sentence=sentence,
     examples=EXAMPLES,

@@ -35,7 +35,7 @@ def weigh(groups: Groups) -> Weighed:
     advances, settled = rows.filter(pl.col("kind") == "sp2d"), pl.col("kind") != "sp2d"
     live = advances.filter(~pl.col("backfill"))
     paid = live.group_by("group", "scope", maintain_order=True).agg(
-        as_of=pl.col("day").first(), source=pl.col("source").first()
+        pl.col("today", "source").first(), as_of=pl.col("day").first()
     )
     months = groups.value("months", paid.get_column("as_of")).round().cast(pl.Int64).alias("months")
     term = pl.concat_str("months", pl.lit("mo"))
@@ -45,8 +45,7 @@ def weigh(groups: Groups) -> Weighed:
     left = rows.join(dated, on=["group", "scope"]).group_by(*dated.columns, maintain_order=True).agg(
         observed=_open(~settled | (pl.col("on") <= pl.col("due"))), open=_open(pl.lit(True)), proof=pl.col("row"),
     )  # fmt: skip
-    heard = groups.ledger("budget").group_by("source").agg(pl.col("day").max().alias("heard"))
-    known = left.join(heard, on="source", maintain_order="left").filter(
+    known = left.join(groups.heard("budget"), on=["today", "source"], maintain_order="left").filter(
         pl.col("due").dt.epoch("d") < pl.col("heard")
     )
     found = known.filter(pl.col("observed") > 0).drop("source", "heard")
@@ -153,7 +152,6 @@ RULE = Rule(
     rows=cash,
     by=("fiscal_year", "opd", "sub_activity"),
     window=400,
-    alone=True,
     daily=True,
     sentence=sentence,
     examples=EXAMPLES,

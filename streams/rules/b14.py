@@ -35,7 +35,7 @@ def weigh(groups: Groups) -> Weighed:
     texts = ("kind", "opd", "source", "document_number", "refers_to", "disbursement_type")
     rows = groups.rows.with_columns(pl.col(texts).cast(pl.String)).rename({"document_number": "number"})
     orders = rows.filter(pl.col("kind") == "spm").group_by(PAPER, maintain_order=True).agg(
-        pl.col("complete_at").clip(0).max().alias("complete"), pl.col("at").first().alias("made"), pl.col("source").first(),
+        pl.col("complete_at").clip(0).max().alias("complete"), pl.col("at").first().alias("made"), pl.col("source", "today").first(),
         pl.col("refers_to").first().alias("spp"), pl.col("row").first().alias("order"),
     )  # fmt: skip
     paid = rows.filter(pl.col("kind") == "sp2d").group_by(PAPER, maintain_order=True).agg(
@@ -55,9 +55,9 @@ def _waiting(groups: Groups, noted: pl.DataFrame, paid: pl.DataFrame) -> pl.Data
     named = noted.filter(pl.col("spp").is_not_null()).unique(["group", "opd", "spp"], keep="last")
     standing = pl.concat([named, noted.filter(pl.col("spp").is_null())])
     first = paid.group_by("group", "opd", pl.col("refers_to").alias("number")).agg(pl.col("paid").min())
-    source = pl.col("source").cast(pl.String)
-    heard = groups.ledger("budget").group_by(source).agg(pl.col("at").max().alias("heard"))
-    return standing.join(first, on=PAPER, how="left").join(heard, on="source", how="left")
+    known = groups.ledger("budget", "source", "at").with_columns(pl.col("source").cast(pl.String))
+    heard = known.group_by("today", "source").agg(pl.col("at").max().alias("heard"))
+    return standing.join(first, on=PAPER, how="left").join(heard, on=["today", "source"], how="left")
 
 
 def _payments(orders: pl.DataFrame, paid: pl.DataFrame) -> pl.DataFrame:
@@ -210,7 +210,6 @@ RULE = Rule(
     rows=queued,
     by=("fiscal_year", "fund"),
     window=500,  # the year, and the months in which it is still corrected
-    alone=True,
     sentence=sentence,
     examples=EXAMPLES,
     without={"too few": "Batas jumlah SPM sekaligus batas terkecil; tidak ada pembanding lain."},

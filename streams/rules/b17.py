@@ -37,7 +37,7 @@ def weigh(groups: Groups) -> Weighed:
         if len(some):
             silent[reason] = some.get_column("group")
         contracts = contracts.filter(~holds)
-    contracts = contracts.filter(pl.col("as_of") + SETTLES >= groups.day)
+    contracts = contracts.filter(pl.col("as_of") + SETTLES >= pl.col("today"))
     on_ = contracts.get_column("as_of")
     dated = contracts.with_columns(
         groups.value(name, on_).alias(name) for name in ("advance", "days", "full")
@@ -61,12 +61,12 @@ def weigh(groups: Groups) -> Weighed:
 
 def _paid(groups: Groups) -> pl.DataFrame:
     """One row a contract: what was paid less what came back for its SP2D, its package, and the day of its last payment."""
-    money = groups.ledger("budget").filter(pl.col("kind").is_in(["return", "reversal"]))
-    papers = groups.rows.select("group", "opd", document="document_number").drop_nulls().unique()
-    back = money.join(papers, left_on=["opd", "refers_to"], right_on=["opd", "document"])
+    money = groups.ledger("budget", where=pl.col("kind").is_in(["return", "reversal"]))
+    papers = groups.rows.select("group", "today", "opd", document="document_number").drop_nulls().unique()
+    back = money.join(papers, left_on=["today", "opd", "refers_to"], right_on=["today", "opd", "document"])
     returned = back.group_by("group").agg(pl.col("amount").sum().alias("back"))
     contracts = groups.rows.group_by("group", maintain_order=True).agg(
-        pl.col("opd", "contract_number").first(), pl.col("package_id").drop_nulls().last(), pl.col("amount").sum(),
+        pl.col("today", "opd", "contract_number").first(), pl.col("package_id").drop_nulls().last(), pl.col("amount").sum(),
         pl.col("day").last().alias("as_of"), pl.col("handed_over_at").drop_nulls().last(), pl.col("backfill").any(),
     )  # fmt: skip
     joined = contracts.join(returned, on="group", how="left", maintain_order="left")
@@ -75,15 +75,18 @@ def _paid(groups: Groups) -> pl.DataFrame:
 
 def _with_value(groups: Groups, contracts: pl.DataFrame) -> pl.DataFrame:
     """With the amount of the package, or its ceiling where that is not known."""
-    packages = groups.ledger("budget").filter(
-        (pl.col("kind") == "package") & pl.col("package_id").is_not_null()
+    packages = groups.ledger(
+        "budget", where=(pl.col("kind") == "package") & pl.col("package_id").is_not_null()
     )
     newest = packages.sort("at", "high", "low").unique(
-        ["opd", "package_id"], keep="last", maintain_order=True
+        ["today", "opd", "package_id"], keep="last", maintain_order=True
     )
     worth = pl.when(pl.col("amount") > 0).then("amount").otherwise("package_ceiling").alias("worth")
     return contracts.join(
-        newest.select("opd", "package_id", worth), on=["opd", "package_id"], how="left", maintain_order="left"
+        newest.select("today", "opd", "package_id", worth),
+        on=["today", "opd", "package_id"],
+        how="left",
+        maintain_order="left",
     )
 
 
@@ -93,15 +96,16 @@ def _with_progress(groups: Groups, contracts: pl.DataFrame) -> pl.DataFrame:
     if not len(reports):
         missing = {name: pl.lit(None, pl.Int64) for name in ("reported", "handed", "heard")}
         return contracts.with_columns(physical=pl.lit(None, pl.Float64), **missing)
-    key = ["opd", "contract_number"]
+    key = ["today", "opd", "contract_number"]
     mine = reports.filter(pl.col("contract_number").is_not_null()).sort("at", "high", "low")
     last = mine.group_by(key).agg(
         (pl.col("physical_bp").last() / 100.0).alias("physical"), pl.col("day").last().alias("reported"),
         pl.col("source").last(), pl.col("day").filter(pl.col("kind") == "handover").first().alias("taken"),
     )  # fmt: skip
-    heard = reports.group_by("source").agg(pl.col("day").max().alias("heard"))
     joined = contracts.join(last, on=key, how="left", maintain_order="left")
-    joined = joined.join(heard, on="source", how="left", maintain_order="left")
+    joined = joined.join(
+        groups.heard("activities"), on=["today", "source"], how="left", maintain_order="left"
+    )
     known = joined.filter(pl.col("handed_over_at").is_not_null()).select("group", "handed_over_at")
     days = local_days(known.get_column("handed_over_at").to_numpy(), groups.profile.timezone.key)
     noted = known.select("group", noted=pl.Series(days, dtype=pl.Int64))
@@ -214,7 +218,6 @@ RULE = Rule(
     rows=paid_on_contract,
     by=("opd", "contract_number"),
     window=500,
-    alone=True,
     settles=SETTLES,
     daily=True,
     sentence=sentence,

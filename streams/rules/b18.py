@@ -83,7 +83,7 @@ def _always(groups: Groups, trips: pl.DataFrame) -> pl.DataFrame:
     least = groups.on("least")
     return counted.filter(pl.col("always") & (pl.col("observed") >= least)).select(
         "group", pl.lit(CEILING).alias("scope"), "observed", pl.lit(least, pl.Float64).alias("threshold"), "at", "proof",
-        pl.lit(groups.day, pl.Int64).alias("as_of"),
+        pl.lit(None, pl.Int64).alias("as_of"),
     )  # fmt: skip
 
 
@@ -188,7 +188,6 @@ RULE = Rule(
     rows=travel,
     by=("traveller_token",),
     window=400,
-    alone=True,
     sentence=sentence,
     examples=EXAMPLES,
 )  # fmt: skip

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from streams.peers.statistics import binomial_tail
 
 #: Fewer colleagues make no fence.
 COLLEAGUES = 4
+#: The parameters of a rule that asks this, in the order of ``limits``.
+STANDS_OUT = ("least", "reach", "alpha")
 
 
-def standing_out(counted: pl.DataFrame, least: float, reach: float, alpha: float) -> pl.DataFrame:
-    """Rows of ``counted`` (group, k of n, and who) whose share of k is above the upper fence of their group and would be
+def standing_out(
+    counted: pl.DataFrame, limits: Sequence[float], of: Sequence[str] = ("group",)
+) -> pl.DataFrame:
+    """Rows of ``counted`` (k of n, who, and the ``of`` that those who are compared share) whose share of k is above the upper fence of those and would be
     rare, below ``alpha``, if all had the share of the group; with ``share`` and ``fence`` in percent, and ``observed``: how
     many of k lie beyond what the fence allows of n. Only those with ``least`` of n are compared, and only where there are
     ``COLLEAGUES`` of them."""
-    of = "group"
+    least, reach, alpha = limits
     enough = counted.filter(pl.col("n") >= least).with_columns(share=pl.col("k") * 100.0 / pl.col("n"))
-    low, high = (_percentile(percent).over(of) for percent in (25, 75))
+    low, high = (percentile("share", percent).over(of) for percent in (25, 75))
     fenced = enough.with_columns(
         fence=high + reach * (high - low), p=pl.col("k").sum().over(of) / pl.col("n").sum().over(of)
     )
@@ -28,7 +34,7 @@ def standing_out(counted: pl.DataFrame, least: float, reach: float, alpha: float
     )
 
 
-def _percentile(percent: int) -> pl.Expr:
-    """The smallest share that at least so many percent do not exceed."""
+def percentile(name: str, percent: int) -> pl.Expr:
+    """The smallest value of a column that at least so many percent do not exceed."""
     place = -(-percent * pl.len().cast(pl.Int64) // 100)
-    return pl.col("share").sort().get(place.clip(1) - 1)
+    return pl.col(name).sort().get(place.clip(1) - 1)

@@ -28,7 +28,7 @@ def weigh(groups: Groups) -> Weighed:
     receipts = net_receipts(groups.rows).join(mine, on="group", how="semi")
     owed = _owed(groups, receipts)
     live = owed.filter(~pl.col("backfill"))
-    late = _with_deposits(groups, live).filter(_too_late(groups.day)).filter(pl.col("net") > 0)
+    late = _with_deposits(groups, live).filter(_too_late()).filter(pl.col("net") > 0)
     found = (
         late.group_by("group", "day", maintain_order=True)
         .agg(
@@ -70,18 +70,17 @@ def _with_deposits(groups: Groups, receipts: pl.DataFrame) -> pl.DataFrame:
         deposited(groups.rows).group_by("group", "receipt_number").agg(pl.col("day").min().alias("in_slip"))
     )
     closed = deposits.group_by("group", "closing_id").agg(pl.col("day").min().alias("in_closing"))
-    heard = groups.ledger("revenue").group_by("source").agg(pl.col("day").max().alias("heard"))
     return (
         receipts.join(named, on=["group", "receipt_number"], how="left", maintain_order="left")
         .join(closed, on=["group", "closing_id"], how="left", maintain_order="left")
-        .join(heard, on="source", how="left", maintain_order="left")
+        .join(groups.heard("revenue"), on=["today", "source"], how="left", maintain_order="left")
         .with_columns(deposit_day=pl.min_horizontal("in_slip", "in_closing"))
     )
 
 
-def _too_late(today: int) -> pl.Expr:
+def _too_late() -> pl.Expr:
     """Deposited after the deadline; or not yet, where the source has spoken since: an outage is no lateness."""
-    missing = (pl.col("deadline") < today) & (pl.col("heard") > pl.col("deadline"))
+    missing = (pl.col("deadline") < pl.col("today")) & (pl.col("heard") > pl.col("deadline"))
     return pl.when(pl.col("deposit_day").is_null()).then(missing).otherwise(
         pl.col("deposit_day") > pl.col("deadline")
     )  # fmt: skip
@@ -211,7 +210,6 @@ RULE = Rule(
     rows=moves_cash,
     by=OFFICE,
     window=300,
-    alone=True,
     daily=True,
     sentence=sentence,
     examples=EXAMPLES,

@@ -89,10 +89,10 @@ def _closings(rows: pl.DataFrame, groups: Groups) -> pl.DataFrame:
             (amount.filter(kind == "receipt").sum() - voided).alias("received"),
             amount.filter(kind == "deposit").sum().alias("deposited"), pl.col("day", "at").last(),
             pl.col("row").alias("proof"), receipts=(kind == "receipt").sum(), deposits=(kind == "deposit").sum(),
-            first_day=pl.col("day").min(),
+            first_day=pl.col("day").min(), today=pl.col("today").first(),
         )
     )  # fmt: skip
-    inside = pl.col("first_day") > groups.day - groups.rule.window
+    inside = pl.col("first_day") > pl.col("today") - groups.rule.window
     return _named(sums.filter((pl.col("receipts") > 0) & (pl.col("deposits") > 0) & inside), CLOSING)
 
 
@@ -228,7 +228,6 @@ RULE = Rule(
     rows=moves_cash,
     by=OFFICE,
     window=300,
-    alone=True,
     sentence=sentence,
     examples=EXAMPLES,
     without={"too few": "Satu setoran cukup; aturan ini tidak membandingkan dengan kas lain."},

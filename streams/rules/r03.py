@@ -56,11 +56,13 @@ def _days(groups: Groups) -> pl.DataFrame:
     amount = pl.when(pl.col("kind") == "receipt").then(pl.col("amount")).otherwise(-pl.col("amount"))
     totals = groups.rows.group_by("group", "day").agg(net=amount.sum())
     accounts = groups.rows.group_by("group").agg(
-        pl.col("opd", "account").first(), pl.col("source").last(), pl.col("day").min().alias("begins")
+        pl.col("opd", "account", "today").first(),
+        pl.col("source").last(),
+        pl.col("day").min().alias("begins"),
     )
-    spoke = groups.ledger("revenue").select("source", "day").unique()
-    spoke = spoke.with_columns(heard=pl.col("day").max().over("source"))
-    days = accounts.join(spoke, on="source").filter(pl.col("day") >= pl.col("begins"))
+    spoke = groups.ledger("revenue", "source", "day")
+    spoke = spoke.with_columns(heard=pl.col("day").max().over("today", "source"))
+    days = accounts.join(spoke, on=["today", "source"]).filter(pl.col("day") >= pl.col("begins"))
     weekday, date_ = pl.from_epoch("day", "d").dt.weekday() - 1, pl.from_epoch("day", "d").dt
     works = groups.profile.calendar.is_working_day
     days_off = [day for day in days.get_column("day").unique() if not works(day_of(day))]
@@ -70,7 +72,7 @@ def _days(groups: Groups) -> pl.DataFrame:
         open_.join(totals, on=["group", "day"], how="left")
         .join(_due_before(groups, open_), on=["group", "day"], how="left")
         .select(
-            "group", "day", "heard", pl.col("net", "dues").fill_null(0), weekday=weekday, month=date_.month(),
+            "group", "today", "day", "heard", pl.col("net", "dues").fill_null(0), weekday=weekday, month=date_.month(),
             until_due=date_.day() <= due_day,
         )
     )  # fmt: skip
@@ -83,21 +85,20 @@ def _due_before(groups: Groups, days: pl.DataFrame) -> pl.DataFrame:
         .dt.replace_time_zone("UTC")
         .dt.convert_time_zone(groups.profile.timezone.key)
     )
-    letters = groups.ledger("revenue").filter(
-        (pl.col("kind") == "assessment") & pl.col("due_at").is_not_null()
-    )
-    falls = letters.group_by("opd", "account", due=due.dt.date()).agg(n=pl.len())
-    share = pl.col("n") * 100.0 / pl.col("n").sum().over("opd", "account")
+    asked = (pl.col("kind") == "assessment") & pl.col("due_at").is_not_null()
+    letters = groups.ledger("revenue", where=asked)
+    falls = letters.group_by("today", "opd", "account", due=due.dt.date()).agg(n=pl.len())
+    share = pl.col("n") * 100.0 / pl.col("n").sum().over("today", "opd", "account")
     much = falls.filter(share >= groups.on("due_share")).with_columns(
         due=(pl.col("due") - pl.lit(EPOCH)).dt.total_days()
     )
-    before = days.join(much, on=["opd", "account"]).filter(pl.col("due") < pl.col("day"))
+    before = days.join(much, on=["today", "opd", "account"]).filter(pl.col("due") < pl.col("day"))
     return before.group_by("group", "day").agg(dues=pl.len())
 
 
 def _judged(groups: Groups, days: pl.DataFrame) -> pl.DataFrame:
     """The last days after which the source was heard and that have enough days like them: ``z`` and whether it is ``low``."""
-    judged = days.filter((pl.col("day") >= groups.day - JUDGED) & (pl.col("day") < pl.col("heard")))
+    judged = days.filter((pl.col("day") >= pl.col("today") - JUDGED) & (pl.col("day") < pl.col("heard")))
     other = days.select(
         "group", "weekday", "until_due", like="day", then="net", then_month="month", then_dues="dues"
     )
@@ -224,7 +225,6 @@ RULE = Rule(
     rows=own_revenue,
     by=("opd", "account"),
     window=JUDGED + YEAR_BEFORE[1],
-    alone=True,
     daily=True,
     sentence=sentence,
     examples=EXAMPLES,

@@ -9,7 +9,7 @@ import polars as pl
 
 from streams.ledgers.groups import Groups, Weighed
 from streams.rules.examples import FIRST, PAYEE, SECOND, Event, on, row
-from streams.rules.outliers import standing_out
+from streams.rules.outliers import STANDS_OUT, standing_out
 from streams.rules.receipts import FIELDS, OFFICE, deposited, moves_cash, numbered_voids
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, decimal, whole
@@ -28,7 +28,7 @@ def weigh(groups: Groups) -> Weighed:
         at=pl.col("at").filter(pl.col("kind") == "void").last(), proof=pl.col("row").filter(pl.col("kind") == "void"),
     )  # fmt: skip
     voids = _voids(groups)
-    many = standing_out(counted, *(groups.on(name) for name in ("least", "reach", "alpha"))).with_columns(
+    many = standing_out(counted, [groups.on(name) for name in STANDS_OUT]).with_columns(
         scope=_scope(RATE), as_of=pl.lit(None, pl.Int64)
     )
     parts = [

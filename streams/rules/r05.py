@@ -31,7 +31,7 @@ def weigh(groups: Groups) -> Weighed:
         number=number, year=pl.from_epoch("day", "d").dt.year(), prefix=number.str.replace(r"\d+$", ""),
         running=number.str.extract(r"(\d+)$").cast(pl.Int64, strict=False),
     )  # fmt: skip
-    whole_year = pl.date("year", 1, 1).to_physical() >= groups.day - groups.rule.window
+    whole_year = pl.date("year", 1, 1).to_physical() >= pl.col("today") - groups.rule.window
     within, before = rows.filter(whole_year), rows.filter(~whole_year).select("group", "year").unique()
     found = [
         _limited(groups, _repeated(within), "repeated"),
@@ -62,7 +62,7 @@ def _missing(groups: Groups, rows: pl.DataFrame) -> pl.DataFrame:
         .sort(*of, "running")
     )
     before = (pl.col("running") - pl.col("running").shift(1).over(of) - 1).fill_null(0)
-    ripe = pl.col("day") + groups.on("days") < groups.day
+    ripe = pl.col("day") + groups.on("days") < pl.col("today")
     gaps = series.with_columns(count=pl.when(ripe).then(before).otherwise(0)).with_columns(
         after=pl.col("count").shift(-1).over(of).fill_null(0)
     )
@@ -165,7 +165,6 @@ RULE = Rule(
     rows=numbered,
     by=BOOK,
     window=400,
-    alone=True,
     daily=True,
     sentence=sentence,
     examples=EXAMPLES,

@@ -52,7 +52,7 @@ def _ages(groups: Groups, rows: pl.DataFrame, receipts: pl.DataFrame) -> pl.Data
     closings = rows.filter((pl.col("kind") == "deposit") & (pl.col("composition").list.len() == 0))
     closed = closings.group_by("group", "closing_id").agg(pl.col("day").min().alias("in_closing"))
     named = deposited(rows).group_by("group", "receipt_number").agg(pl.col("day").min().alias("in_slip"))
-    recent = (pl.col("day") >= groups.day - SPAN) & (pl.col("channel") == "cash")
+    recent = (pl.col("day") >= pl.col("today") - SPAN) & (pl.col("channel") == "cash")
     held = (
         receipts.filter(recent)
         .join(named, on=["group", "receipt_number"], how="left", maintain_order="left")
@@ -60,9 +60,9 @@ def _ages(groups: Groups, rows: pl.DataFrame, receipts: pl.DataFrame) -> pl.Data
         .with_columns(deposit_day=pl.min_horizontal("in_slip", "in_closing"))
         .filter(pl.col("deposit_day") >= pl.col("day"))
     )
-    first = groups.day - SPAN
+    first = groups.days[0] - SPAN
     calendar = groups.profile.calendar
-    working = np.cumsum([calendar.is_working_day(day_of(day)) for day in range(first, groups.day)])
+    working = np.cumsum([calendar.is_working_day(day_of(day)) for day in range(first, groups.days[-1])])
     until, since = (working[held.get_column(name).to_numpy() - first] for name in ("deposit_day", "day"))
     return (
         held.with_columns(pl.Series("age", until - since, pl.Int64))
@@ -231,7 +231,6 @@ RULE = Rule(
     rows=moves_or_asks,
     by=OFFICE,
     window=300,
-    alone=True,
     sentence=sentence,
     examples=EXAMPLES,
 )  # fmt: skip

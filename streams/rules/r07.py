@@ -9,13 +9,16 @@ import polars as pl
 
 from streams.ledgers.groups import Groups, Weighed
 from streams.rules.examples import FIRST, SECOND, Event, on, row
-from streams.rules.outliers import COLLEAGUES, standing_out
+from streams.rules.outliers import COLLEAGUES, STANDS_OUT, standing_out
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, decimal, rupiah, whole
 
 OVER, UNDER, SAME, OFTEN = "lebih bayar", "kurang bayar", "petugas sama", "pengurangan"
 NO_PRINCIPAL, TOO_FEW = 0, 1
 FOUND = ("group", "scope", "observed", "threshold", "at", "as_of", "proof")
+
+#: Whose officers are compared, on each day.
+DEPARTMENT = ("today", "opd")
 
 
 def about_assessments() -> pl.Expr:
@@ -39,10 +42,8 @@ def weigh(groups: Groups) -> Weighed:
         how="diagonal_relaxed",
     )
     enough = shares.filter(pl.col("n") >= groups.on("least"))
-    compared = enough.filter(pl.len().over("group") >= COLLEAGUES).select(
-        pl.col("group").alias("opd"), "token"
-    )
-    few = officers.join(compared, on=["opd", "token"], how="anti").get_column("group").unique()
+    compared = enough.filter(pl.len().over(DEPARTMENT) >= COLLEAGUES)
+    few = officers.join(compared, on=[*DEPARTMENT, "token"], how="anti").get_column("group").unique()
     silent = {NO_PRINCIPAL: asked.filter(~pl.col("known")).get_column("group"), TOO_FEW: few}
     return Weighed(found, {reason: some for reason, some in silent.items() if len(some)})
 
@@ -91,26 +92,24 @@ def _collected(papers: pl.DataFrame) -> pl.DataFrame:
 
 
 def _shares(groups: Groups) -> pl.DataFrame:
-    """How many assessments (n) each officer of each department (``group``) made in the window, and how many with a
-    reduction (k)."""
-    made = groups.ledger("revenue").filter(
-        (pl.col("kind") == "assessment") & (pl.col("amount") > 0) & pl.col("officer_token").is_not_null()
+    """How many assessments (n) each officer of each department made in the window, and how many with a reduction (k)."""
+    mine = (pl.col("kind") == "assessment") & (pl.col("amount") > 0) & pl.col("officer_token").is_not_null()
+    made = groups.ledger("revenue", where=mine)
+    return made.group_by(*DEPARTMENT, pl.col("officer_token").cast(pl.String).alias("token")).agg(
+        n=pl.len().cast(pl.Int64), k=(pl.col("reduction") > 0).sum().cast(pl.Int64)
     )
-    return made.group_by(
-        pl.col("opd").alias("group"), pl.col("officer_token").cast(pl.String).alias("token")
-    ).agg(n=pl.len().cast(pl.Int64), k=(pl.col("reduction") > 0).sum().cast(pl.Int64))
 
 
 def _reducing(groups: Groups, shares: pl.DataFrame, officers: pl.DataFrame) -> pl.DataFrame:
     """The officers of the groups who reduce a share that stands out in their department."""
-    limits = (groups.on(name) for name in ("least", "reach", "alpha"))
-    beyond = standing_out(shares, *limits).rename({"group": "opd"})
+    limits = [groups.on(name) for name in STANDS_OUT]
+    beyond = standing_out(shares, limits, DEPARTMENT)
     reduced = officers.filter((pl.col("kind") == "assessment") & (pl.col("reduction") > 0))
-    mine = reduced.group_by("group", "opd", "token", maintain_order=True).agg(
+    mine = reduced.group_by("group", *DEPARTMENT, "token", maintain_order=True).agg(
         at=pl.col("at").last(), proof=pl.col("row")
     )
     return (
-        mine.join(beyond, on=["opd", "token"], maintain_order="left")
+        mine.join(beyond, on=[*DEPARTMENT, "token"], maintain_order="left")
         .with_columns(scope=pl.lit(OFTEN), as_of=pl.lit(None, pl.Int64))
         .select(*FOUND, "k", "n", "share", "fence")
     )
@@ -238,7 +237,6 @@ RULE = Rule(
     by=("opd", "token"),
     each=("assessment_id", "officer_token"),
     window=400,
-    alone=True,
     sentence=sentence,
     examples=EXAMPLES,
 )  # fmt: skip

@@ -36,7 +36,7 @@ def weigh(groups: Groups) -> Weighed:
     machines = [code for code, office in groups.profile.cash_offices.items() if office.kind in MACHINES]
     nobody = offices.filter(pl.col("cash_office").is_in(machines)).get_column("group")
     rows = groups.rows.join(offices.filter(~pl.col("cash_office").is_in(machines)), on="group", how="semi")
-    rows = rows.with_columns(now=pl.col("day") >= groups.day - NOW, cash=pl.col("channel") == "cash")
+    rows = rows.with_columns(now=pl.col("day") >= pl.col("today") - NOW, cash=pl.col("channel") == "cash")
     shares = _shares(rows)
     enough = shares.filter((pl.col("n") >= groups.on("least")) & (pl.col("n_before") >= groups.on("least")))
     found = pl.concat(
@@ -202,7 +202,6 @@ RULE = Rule(
     rows=receipts,
     by=OFFICE,
     window=NOW + BEFORE,
-    alone=True,
     sentence=sentence,
     examples=EXAMPLES,
 )  # fmt: skip

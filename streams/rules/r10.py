@@ -95,10 +95,16 @@ def _expected(groups: Groups, boxes: pl.DataFrame, sales: pl.DataFrame, usual: p
     """The usual hours of the days that can be judged: the source spoke on them and after them, nobody had a holiday, and the
     box was listed. ``slot`` is when each begins, UTC ms."""
     profile = groups.profile
-    spoke = groups.ledger("revenue").select("source", "day").unique()
-    spoke = spoke.filter(pl.col("day") < pl.col("day").max().over("source"))
-    first = sales.group_by("group").agg(pl.col("day").min().alias("first"), pl.col("source").last())
-    days = first.join(spoke, on="source").filter(pl.col("day") >= pl.col("first")).join(boxes, on="group")
+    spoke = groups.ledger("revenue", "source", "day")
+    spoke = spoke.filter(pl.col("day") < pl.col("day").max().over("today", "source"))
+    first = sales.group_by("group").agg(
+        pl.col("day").min().alias("first"), pl.col("source").last(), pl.col("today").first()
+    )
+    days = (
+        first.join(spoke, on=["today", "source"])
+        .filter(pl.col("day") >= pl.col("first"))
+        .join(boxes, on="group")
+    )
     listed = days.filter(pl.col("day").is_between("since", "until")).with_columns(weekday=_weekday())
     days_off = [
         day for day in listed.get_column("day").unique() if not profile.calendar.is_working_day(day_of(day))
@@ -204,7 +210,6 @@ RULE = Rule(
     rows=recorded,
     by=DEVICE,
     window=120,
-    alone=True,
     daily=True,
     sentence=sentence,
     examples=EXAMPLES,

@@ -32,20 +32,19 @@ def weigh(groups: Groups) -> Weighed:
     bills = _bills(groups)
     live = bills.filter(~pl.col("backfill"))
     dated = live.drop_nulls("due")
-    writing = groups.ledger("revenue").filter(pl.col("kind") == "reminder").select("opd", "account").unique()
-    written = groups.rows.join(writing, on=["opd", "account"], how="semi").select("group").unique()
+    writing = groups.ledger("revenue", "opd", "account", where=pl.col("kind") == "reminder")
+    written = groups.rows.join(writing, on=["today", "opd", "account"], how="semi").select("group").unique()
     judged = dated.join(written, on="group", how="semi")
     days = judged.get_column("due")
-    heard = groups.ledger("revenue").group_by("source").agg(pl.col("day").max().alias("heard"))
     late = (
         judged.with_columns(
             deadline=pl.col("due") + groups.value("days", days).ceil().cast(pl.Int64),
             threshold=groups.value("share", days), least=groups.value("least", days), days=groups.value("days", days),
         )
-        .join(heard, on="source", how="left", maintain_order="left")
+        .join(groups.heard("revenue"), on=["today", "source"], how="left", maintain_order="left")
         .filter(
-            (pl.col("deadline") < groups.day) & (pl.col("heard") > pl.col("deadline")) & (pl.col("open") > 0)
-            & (pl.col("deadline") + 1 + SETTLES >= groups.day)
+            (pl.col("deadline") < pl.col("today")) & (pl.col("heard") > pl.col("deadline")) & (pl.col("open") > 0)
+            & (pl.col("deadline") + 1 + SETTLES >= pl.col("today"))
         )
     )  # fmt: skip
     by_day = late.group_by("group", "due", maintain_order=True).agg(
@@ -82,7 +81,9 @@ def _bills(groups: Groups) -> pl.DataFrame:
     key = ["group", "assessment_id"]
     letters = groups.rows.filter(owes)
     bills = letters.group_by(key, maintain_order=True).agg(
-        pl.col("due_at").drop_nulls().last(), pl.col("source", "row").first(), pl.col("backfill").any()
+        pl.col("due_at").drop_nulls().last(),
+        pl.col("source", "row", "today").first(),
+        pl.col("backfill").any(),
     )
     known = bills.filter(pl.col("due_at").is_not_null())
     due = local_days(known.get_column("due_at").to_numpy(), zone)
@@ -203,7 +204,6 @@ RULE = Rule(
     rows=assessed,
     by=("opd", "account"),
     window=400,
-    alone=True,
     settles=SETTLES,
     daily=True,
     sentence=sentence,
