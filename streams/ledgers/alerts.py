@@ -27,6 +27,7 @@ FINDING: Mapping[str, pl.Expr] = {
 }  # fmt: skip
 REASON = "Pada penilaian hari ini dokumen yang ada tidak lagi menunjukkan indikasi ini."
 JOINT = "|"
+DECIMALS = 9
 
 
 class LedgerAlerts:
@@ -100,7 +101,7 @@ class LedgerAlerts:
         day, source = row["today"] if row["as_of"] is None else row["as_of"], row["as_of_source"]
         told = Told(
             profile=self._profile, subject=row["subject"], unit="", scope=row["scope"], level=LEVELS[row["level"]],
-            observed=float(row["observed"]), threshold=float(row["threshold"]), at=row["at"], closed=True,
+            observed=_rounded(row["observed"]), threshold=_rounded(row["threshold"]), at=row["at"], closed=True,
             case_due_at=None, detail=0, more={**last, **row},
         )  # fmt: skip
         return record(
@@ -138,6 +139,12 @@ def subject(rule: Rule) -> pl.Expr:
     """What a group is called: the values of its key."""
     names = [pl.col(name).cast(pl.String).fill_null("") for name in rule.by]
     return pl.concat_str(names, separator=JOINT).alias("subject")
+
+
+def _rounded(value: float) -> float:
+    """Without the last bits, which differ with how many rows are computed at once: a column is divided by a constant in
+    another way than a single value."""
+    return round(float(value), DECIMALS)
 
 
 def _by_day(groups: Groups, found: pl.DataFrame) -> Mapping[int, list[dict[str, Any]]]:
