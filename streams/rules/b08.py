@@ -31,7 +31,9 @@ def weigh(groups: Groups) -> Weighed:
     of_payee = groups.rows.filter(pl.col("field") == "payee_token")
     paid = of_payee.filter(is_paid())
     on_account = groups.rows.filter((pl.col("field") == "payee_account_token") & is_paid())
-    packages = of_payee.join(awards(groups).select(pl.exclude("opd", "payee_token")), on=["high", "low"])
+    packages = of_payee.join(
+        awards(groups).select(pl.exclude("opd", "payee_token")), on=["today", "high", "low"]
+    )
     enough = packages.filter(pl.col("given") >= groups.on("least"))
     parts = [
         _concentrated(groups, enough),
@@ -77,7 +79,7 @@ def _shared(groups: Groups, paid: pl.DataFrame) -> pl.DataFrame:
 
 
 def _employees(groups: Groups, paid: pl.DataFrame) -> pl.DataFrame:
-    return paid.filter(is_employees(groups.profile, groups.day)).group_by("group", maintain_order=True).agg(
+    return paid.filter(is_employees(groups.profile)).group_by("group", maintain_order=True).agg(
         pl.col("amount").sum().cast(pl.Float64).alias("observed"), threshold=pl.lit(0.0), proof=pl.col("row"),
         as_of=pl.col("day").last(), scope=pl.lit(EMPLOYEE),
     )  # fmt: skip
@@ -225,7 +227,6 @@ RULE = Rule(
     by=("token",),
     each=("payee_token", "payee_account_token"),
     window=500,
-    alone=True,
     sentence=sentence,
     examples=EXAMPLES,
 )  # fmt: skip
