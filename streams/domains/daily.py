@@ -104,8 +104,10 @@ class Daily:
         """When the next day is frozen."""
         return self._days.next_due()
 
-    def next_freeze(self) -> int:
-        return self._days.freeze_at(self._days.following)
+    def next_freeze(self, every: int = 1) -> int:
+        """When the next day is frozen on which a rule is asked that is asked ``every`` so many days (UTC ms)."""
+        day = self._days.following
+        return self._days.freeze_at(day + -day % every)
 
     def _admit(self, domain: str, merged: Merged, rows: slice) -> tuple[pa.RecordBatch, Mapping[str, Int64s]]:
         """The rows that the ledger is given, with partition, offset and stamp."""

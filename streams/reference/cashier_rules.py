@@ -222,7 +222,7 @@ def _rise(k: int, n: int, k_before: int, n_before: int) -> float:
 
 
 CASHIER_RULES: Mapping[str, Plain] = {
-    "R04": Plain("revenue", 200, office, _voiding),
-    "R06": Plain("revenue", 300, _held, _lapping),
-    "R09": Plain("revenue", 120, _receipt, _paying),
+    "R04": Plain("revenue", 200, office, _voiding, every=7),
+    "R06": Plain("revenue", 300, _held, _lapping, every=7),
+    "R09": Plain("revenue", 120, _receipt, _paying, every=7),
 }

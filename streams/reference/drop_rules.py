@@ -136,6 +136,6 @@ def _dues(of: Row, ledger: list[Row], today: Today) -> list[date]:
 
 
 DROP_RULES: Mapping[str, Plain] = {
-    "R03": Plain("revenue", 465, _own_revenue, _dropping, daily=True),
-    "R10": Plain("revenue", 120, _device, _still, daily=True),
+    "R03": Plain("revenue", 465, _own_revenue, _dropping, daily=True, every=7),
+    "R10": Plain("revenue", 120, _device, _still, daily=True, every=7),
 }

@@ -225,6 +225,7 @@ RULE = Rule(
     rows=own_revenue,
     by=("opd", "account"),
     window=JUDGED + YEAR_BEFORE[1],
+    every=7,
     daily=True,
     sentence=sentence,
     examples=EXAMPLES,

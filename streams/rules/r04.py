@@ -221,6 +221,7 @@ RULE = Rule(
     rows=moves_cash,
     by=OFFICE,
     window=200,
+    every=7,
     sentence=sentence,
     examples=EXAMPLES,
 )  # fmt: skip

@@ -231,6 +231,7 @@ RULE = Rule(
     rows=moves_or_asks,
     by=OFFICE,
     window=300,
+    every=7,
     sentence=sentence,
     examples=EXAMPLES,
 )  # fmt: skip

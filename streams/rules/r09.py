@@ -202,6 +202,7 @@ RULE = Rule(
     rows=receipts,
     by=OFFICE,
     window=NOW + BEFORE,
+    every=7,
     sentence=sentence,
     examples=EXAMPLES,
 )  # fmt: skip

@@ -210,6 +210,7 @@ RULE = Rule(
     rows=recorded,
     by=DEVICE,
     window=120,
+    every=7,
     daily=True,
     sentence=sentence,
     examples=EXAMPLES,

@@ -138,7 +138,7 @@ def _bills_of(
     ]
 
 
-CLOCK = "2026-04-12 01:00"
+CLOCK = "2026-04-16 01:00"
 EXAMPLES = (
     row("found", "found", *_bills_of(20, 5), scope="2026-01-09", observed=75.0, clock=CLOCK),
     row("not found", "not found", *_bills_of(20, 20), clock=CLOCK),
@@ -204,6 +204,7 @@ RULE = Rule(
     rows=assessed,
     by=("opd", "account"),
     window=400,
+    every=7,
     settles=SETTLES,
     daily=True,
     sentence=sentence,

@@ -86,7 +86,7 @@ def _among_others(rule: Rule, example: Example) -> Said:
 
 
 def _day_by_day(rule: Rule, example: Example) -> Said:
-    """Up to the midnight after the last event, or until the clock that the example gives."""
+    """Up to the midnight after the last event at which the rule is asked, or until the clock that the example gives."""
     profile = example_profile()
     processor = Regency(Context(profile))
     rows = [
@@ -96,7 +96,7 @@ def _day_by_day(rule: Rule, example: Example) -> Said:
     ]
     last = max(int(one.clocks[-1]) for one in rows)
     processor.process(merge(rows, last + 1))
-    clock = instant(example.clock, profile) if example.clock else processor.daily.next_freeze()
+    clock = instant(example.clock, profile) if example.clock else processor.daily.next_freeze(rule.every)
     processor.advance(clock)
     asked = [key.local_day for key, n in processor.totals.snapshot().items() if n and key.value == rule.id]
     outcome, reason = _of_pairs(processor, rule, max(asked, default=""))

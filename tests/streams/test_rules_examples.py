@@ -10,6 +10,7 @@ from datetime import date, timedelta
 import pytest
 
 from schemas.profile import check
+from streams.cases.book import EPOCH, day_of
 from streams.reference.ledgers import judge as judge_ledgers
 from streams.reference.permit_rules import judge
 from streams.reference.plain_rules import PLAIN
@@ -60,7 +61,8 @@ def test_the_reference_says_what_the_tables_of_money_and_people_say(rule: Rule) 
             if (arrived := arrivals(domain, example, law, rule.domain))
         }
         last = date.fromisoformat(law.local_day(max(rows[-1].timestamp for rows in events.values())))
-        until = law.calendar.day_start((last + timedelta(days=1)).isoformat()) + LATENESS
+        day = (last - EPOCH).days + 1
+        until = law.calendar.day_start(day_of(day + -day % rule.every).isoformat()) + LATENESS
         if example.clock:
             until = instant(example.clock, law)
         said = judge_ledgers({rule.id: PLAIN[rule.id]}, events, law, until, LATENESS)
