@@ -78,7 +78,12 @@ def _remarkable(void: Row, rows: list[Row], today: Today) -> list[str]:
             holds = of["closing_id"] is not None and slip["closing_id"] == of["closing_id"]
         found += ["setoran"] if holds else []
     closings = {void["closing_id"], of["closing_id"]}
+    by_two = (
+        None not in (void["officer_token"], void["cashier_token"])
+        and void["officer_token"] != void["cashier_token"]
+    )
     found += ["penutupan"] if len(closings - {None}) == 2 else []
+    found = [] if by_two else found
     within = today.parameter("R04.again_days", 7, date.fromisoformat(void["day"]))
     for again in [row for row in rows if row["kind"] == "receipt" and row["payer_token"] is not None]:
         same = all(again[name] == of[name] for name in ("account", "amount", "payer_token"))

@@ -21,20 +21,21 @@ FOUND = ("group", "scope", "observed", "threshold", "at", "as_of", "proof")
 
 def weigh(groups: Groups) -> Weighed:
     """Per cash office: cashiers who void a share beyond the fence; and by cashier and month the voids of what was
-    deposited, of what is in another closing, and of what was received again on a later day."""
+    deposited and of what is in another closing, that no second officer made, and of what was received again on a later day."""
     known = groups.rows.filter(pl.col("cashier_token").is_not_null())
     counted = known.group_by("group", "cashier_token", maintain_order=True).agg(
         n=(pl.col("kind") == "receipt").sum().cast(pl.Int64), k=(pl.col("kind") == "void").sum().cast(pl.Int64),
         at=pl.col("at").filter(pl.col("kind") == "void").last(), proof=pl.col("row").filter(pl.col("kind") == "void"),
     )  # fmt: skip
     voids = _voids(groups)
+    alone = voids.filter(~pl.col("officer_token").ne(pl.col("cashier_token")).fill_null(False))
     many = standing_out(counted, [groups.on(name) for name in STANDS_OUT]).with_columns(
         scope=_scope(RATE), as_of=pl.lit(None, pl.Int64)
     )
     parts = [
         many.select(*FOUND, "k", "n", "share", "fence"),
-        _monthly(groups, voids.filter(pl.col("at") > pl.col("deposited_at")), DEPOSITED, "after_deposit"),
-        _monthly(groups, voids.filter(pl.col("closing_id") != pl.col("closing_of")), CLOSED, "after_closing"),
+        _monthly(groups, alone.filter(pl.col("at") > pl.col("deposited_at")), DEPOSITED, "after_deposit"),
+        _monthly(groups, alone.filter(pl.col("closing_id") != pl.col("closing_of")), CLOSED, "after_closing"),
         _monthly(groups, _received_again(groups, voids), AGAIN, "again"),
     ]
     found = pl.concat(parts, how="diagonal_relaxed")
@@ -157,6 +158,10 @@ EXAMPLES = (
         "found", "found", _one("2026-01-05 09:00", "receipt"), _one("2026-01-05 15:00", "void"),
         _one("2026-01-08 09:00", "receipt", "K-2"), scope=f"ulang {SECOND} 2026-01",
     ),
+    row(
+        "not found", "not found", *_office(0), _one("2026-01-05 09:00", "receipt"), _slip("2026-01-06 09:00"),
+        _one("2026-01-06 10:00", "void", officer_token=FIRST),
+    ),
     row("not found", "not found", *_office(0)),
     row(
         "not found", "not found", *_office(0), _one("2026-01-05 09:00", "receipt"), _one("2026-01-05 09:10", "void"),
@@ -192,14 +197,15 @@ RULE = Rule(
         "Pada setiap kas, selama 200 hari terakhir. Tingkat: bagian kuitansi yang dibatalkan seorang petugas kas dibandingkan "
         "dengan pagar Tukey petugas kas pada kas itu, dan harus terlalu jarang untuk kebetulan (uji "
         "binomial terhadap bagian seluruh kas); perlu sedikitnya empat petugas dengan cukup kuitansi. Selain itu dihitung per "
-        "petugas dan bulan: pembatalan sesudah kuitansinya disetor, pembatalan yang masuk penutupan kas lain, dan pembatalan "
-        "yang jumlah dan pembayarnya dicatat lagi pada hari lain."
+        "petugas dan bulan: pembatalan sesudah kuitansinya disetor dan pembatalan yang masuk penutupan kas lain, bila tidak "
+        "dilakukan petugas kedua, serta pembatalan yang jumlah dan pembayarnya dicatat lagi pada hari lain."
     ),
     why="Kuitansi yang dibatalkan setelah uangnya diterima memungkinkan uang itu diambil tanpa terlihat dalam pembukuan.",
     innocent=(
         "Petugas yang mengoreksi kesalahan rekan-rekannya",
         "Perangkat atau jaringan sering terganggu di satu loket",
         "Pembayar meminta kuitansi diganti",
+        "Petugas kedua menyetujui pembatalannya, tetapi sumber data tidak mencatatnya",
     ),
     unit_of_measure="kuitansi di atas batas",
     parameters=(
@@ -217,7 +223,7 @@ RULE = Rule(
     sources=("Washington State Auditor: cash receipting, false voids and adjustments",),
     not_applicable=("petugas kas tidak tercatat", "kuitansi setiap petugas kas terlalu sedikit"),
     weigh=weigh,
-    reads={"revenue": (*FIELDS, "cashier_token", "payer_token")},
+    reads={"revenue": (*FIELDS, "cashier_token", "officer_token", "payer_token")},
     rows=moves_cash,
     by=OFFICE,
     window=200,

@@ -42,6 +42,7 @@ def voids(make: Maker) -> None:
             void = make.add(
                 "void", at + rng.choice([1, 30, 80]) * HOUR, **own, receipt_number=rng.choice([name, None]),
                 voided_event=receipt["event_id"], closing_id=rng.choice([closing, f"V/{number + 1}", None]),
+                officer_token=rng.choice([None, None, "A2", own["cashier_token"]]),
             )  # fmt: skip
             if rng.random() < 0.2:
                 make.correct(void, cashier_token="V2")  # noqa: S106  (a cashier, no secret)
