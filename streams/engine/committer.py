@@ -106,7 +106,7 @@ class Committer:
                 self.dirty.clear()
                 more = await self._commit()
                 took = time.monotonic() - started
-                if not more:
+                if not more and not self.task.unfinished:
                     await self._wait(IDLE_SECONDS)
                 pause = max(self._interval, min(LONGEST_SECONDS, took))
                 await asyncio.sleep(max(0.0, pause - (time.monotonic() - started)))

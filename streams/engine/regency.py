@@ -35,6 +35,9 @@ from streams.engine.totals import Totals
 DOMAIN = "regency"
 #: The input name under which the header keeps the clock of the whole.
 WHOLE = "regency"
+#: Event time that one step applies at most.
+STEP_MS = 14 * 86_400_000
+NEVER = 2**63 - 1
 
 
 class RegencyProcessor(Protocol):
@@ -109,6 +112,11 @@ class Inbox(Reading):
         self._read_clock = int(sifted.clocks[-1])
         self.read_to = max(self.read_to, self._read_clock)
 
+    @property
+    def first(self) -> int | None:
+        """The clock of the first row that waits."""
+        return int(self._waiting[0][1][0]) if self._waiting else None
+
     def before(self, clock: int) -> Iterator[tuple[Run, Rows]]:
         """Take the rows before a clock, with the runs they came from; the position moves past them."""
         while self._waiting:
@@ -173,7 +181,10 @@ class RegencyTask(Task):
                 inbox.read_to = max(inbox.read_to, until + 1)
         clock = min((inbox.read_to for inbox in self.inboxes.values()), default=0)
         if clock <= self.whole.clock:
+            self.unfinished = False
             return
+        read_to, clock = clock, min(clock, self._reach())
+        self.unfinished = clock < read_to
         taken = [(run, rows) for inbox in self.inboxes.values() for run, rows in inbox.before(clock)]
         merged = merge([rows for _, rows in taken if len(rows)], clock)
         failed = 0
@@ -188,6 +199,13 @@ class RegencyTask(Task):
         self._tally.count("failed", failed)
         self._tally.count("accepted", len(merged) - failed)
         self._caught_up()
+
+    def _reach(self) -> int:
+        """How far one step goes at most: the loop is needed by others, and what a day costs comes at its end, however few
+        its rows are."""
+        waiting = (at for inbox in self.inboxes.values() if (at := inbox.first) is not None)
+        begins = self.whole.clock or min(waiting, default=NEVER)
+        return min(begins + STEP_MS, NEVER)
 
     def take(self) -> Commit | None:
         """Applies first what can be applied. Until a rebuild has caught up its predecessor's state stands."""
@@ -246,7 +264,7 @@ class RegencyTask(Task):
 
     def _caught_up(self) -> None:
         earlier = self._earlier
-        if earlier is not None and all(
+        if earlier is not None and not self.unfinished and all(
             name not in self.inboxes or self.inboxes[name].position >= position
             for name, position in self._until.items()
         ):

@@ -97,7 +97,8 @@ class Input(Protocol):
 
 
 class Task(ABC):
-    """A task: its inputs by name, its state log, and how a commit is sealed with a header."""
+    """A task: its inputs by name, its state log, and how a commit is sealed with a header. ``unfinished``: it applied a part
+    of what it has, and goes on with the next commit."""
 
     def __init__(
         self,
@@ -109,6 +110,7 @@ class Task(ABC):
         snapshot_bytes: int = 16 * 2**20,
     ) -> None:
         self.number = number
+        self.unfinished = False
         self.inputs = dict(inputs)
         last = recovered.header
         self.group = last.number if last is not None else 0

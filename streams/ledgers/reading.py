@@ -53,7 +53,10 @@ class Reading:
     ) -> pl.DataFrame:
         """Those of its own topic that it is asked about on each of some days (``today``), once for each group that they
         belong to; ``again`` are rows of groups to which something came."""
-        rows = self._each(self._since(standing[self.rule.domain], self.rule.domain, days[0], *self._wanted))
+        rows = self._since(standing[self.rule.domain], self.rule.domain, days[0], *self._wanted)
+        if self.rule.adds is not None and rows.width:
+            rows = rows.with_columns(self.rule.adds())
+        rows = self._each(rows)
         if not len(rows) or not (self.rule.daily or len(again)):
             return rows.clear()
         if not self.rule.daily:

@@ -142,7 +142,7 @@ def _closings(rows: list[Row], today: Today) -> list[tuple[str, str, int]]:
             ]
             for kind in ("receipt", "void", "deposit")
         }
-        within = mine and min(row["day"] for row in mine) > (today.day - timedelta(days=300)).isoformat()
+        within = mine and min(row["day"] for row in mine) > (today.day - timedelta(days=120)).isoformat()
         if by_kind["receipt"] and by_kind["deposit"] and within:
             differs = sum(by_kind["receipt"]) - sum(by_kind["void"]) - sum(by_kind["deposit"])
             found.append((f"penutupan {name}", mine[-1]["day"], abs(differs)))
@@ -208,8 +208,8 @@ def _undervalued(rows: list[Row], today: Today) -> dict[str, Said] | str:
 
 
 REVENUE_RULES: Mapping[str, Plain] = {
-    "R01": Plain("revenue", 300, _office, _lagging, daily=True),
-    "R02": Plain("revenue", 300, _office, _differing),
+    "R01": Plain("revenue", 120, _office, _lagging, daily=True),
+    "R02": Plain("revenue", 120, _office, _differing),
     "R05": Plain("revenue", 400, _book, _misnumbered, daily=True),
     "R11": Plain("revenue", 400, _zone, _undervalued),
 }

@@ -28,9 +28,7 @@ def payments() -> pl.Expr:
 
 def weigh(groups: Groups) -> Weighed:
     """Per payee and amount: SP2D of similar invoices that follow one another within ``days``, but for those undone."""
-    named = groups.rows.with_columns(
-        similar(pl.col("invoice_number").cast(pl.String)).alias("scope"), pl.col(PAPER).cast(pl.String)
-    ).filter(pl.col("scope") != "")
+    named = groups.rows.filter(pl.col("scope") != "").with_columns(pl.col(PAPER).cast(pl.String))
     standing = named.join(_undone(groups), on=["today", *PAPER], how="left").filter(
         pl.col("undone").fill_null(0) < pl.col("amount")
     )
@@ -50,6 +48,11 @@ def weigh(groups: Groups) -> Weighed:
     )  # fmt: skip
     nameless = without(groups.rows, named)
     return Weighed(found, {NO_INVOICE: nameless})
+
+
+def invoices() -> list[pl.Expr]:
+    """What similar invoices have in common."""
+    return [similar(pl.col("invoice_number").cast(pl.String)).alias("scope")]
 
 
 def similar(invoice: pl.Expr) -> pl.Expr:
@@ -152,6 +155,7 @@ RULE = Rule(
         )
     },
     rows=payments,
+    adds=invoices,
     by=("payee_token", "amount"),
     window=400,
     daily=True,

@@ -22,17 +22,24 @@ def numbered() -> pl.Expr:
     return (pl.col("kind") == "receipt") & known
 
 
+def parts() -> list[pl.Expr]:
+    """A receipt's year, and its number as the words of a series and a running number."""
+    number = pl.col("receipt_number").cast(pl.String)
+    return [
+        pl.from_epoch("day", "d").dt.year().alias("year"), number.str.replace(r"\d+$", "").cast(pl.Categorical).alias("prefix"),
+        number.str.extract(r"(\d+)$").cast(pl.Int64, strict=False).alias("running"),
+    ]  # fmt: skip
+
+
 def weigh(groups: Groups) -> Weighed:
     """Per receipt book and year: how many receipts repeat a number, and how many running numbers lie between known ones that
     nobody has, once what comes late has had its time. A year that began before the window is past: what was said of it
     stands."""
-    number = pl.col("receipt_number").cast(pl.String)
-    rows = groups.rows.with_columns(
-        number=number, year=pl.from_epoch("day", "d").dt.year(), prefix=number.str.replace(r"\d+$", ""),
-        running=number.str.extract(r"(\d+)$").cast(pl.Int64, strict=False),
-    )  # fmt: skip
     whole_year = pl.date("year", 1, 1).to_physical() >= pl.col("today") - groups.rule.window
-    within, before = rows.filter(whole_year), rows.filter(~whole_year).select("group", "year").unique()
+    within, before = (
+        groups.rows.filter(whole_year),
+        groups.rows.filter(~whole_year).select("group", "year").unique(),
+    )
     found = [
         _limited(groups, _repeated(within), "repeated"),
         _limited(groups, _missing(groups, within), "missing"),
@@ -45,7 +52,7 @@ def weigh(groups: Groups) -> Weighed:
 
 def _repeated(rows: pl.DataFrame) -> pl.DataFrame:
     """All receipts whose number another one of the book and year has; each beyond the first counts."""
-    of = ["group", "year", "number"]
+    of = ["group", "year", "receipt_number"]
     twice = rows.filter(pl.len().over(of) > 1).with_columns(
         count=pl.col("row") != pl.col("row").min().over(of)
     )
@@ -163,6 +170,7 @@ RULE = Rule(
     weigh=weigh,
     reads={"revenue": ("cash_office", "receipt_book", "receipt_number")},
     rows=numbered,
+    adds=parts,
     by=BOOK,
     window=400,
     daily=True,

@@ -17,7 +17,7 @@ from schemas.registry import current, open_ids
 from streams.engine.clock import ClockRule
 from streams.engine.decode import Decoder
 from streams.engine.fetch import ConfluentRun, Source
-from streams.engine.regency import Inbox, RegencyTask
+from streams.engine.regency import STEP_MS, Inbox, RegencyTask
 from streams.engine.state_group import Piece, pieces_of
 from streams.engine.state_log import fold
 from streams.engine.task import About
@@ -182,3 +182,21 @@ def test_nothing_is_applied_before_every_input_was_read_so_far() -> None:
     world.at_end(task, START + 1)
     task.step()
     assert task.processor.link != ""  # type: ignore[attr-defined]
+
+
+def test_a_step_applies_a_fortnight_at_most_and_says_that_there_is_more() -> None:
+    far = START + 3 * STEP_MS
+    logs = [
+        [Message(body("revenue", 2 * n + k, 2), k, at) for k, at in enumerate((START, far))] for n in range(4)
+    ]
+    world = World(logs)
+    task = world.owner()
+    for lane in range(4):
+        world.read(task, lane, 10)
+    world.at_end(task, far + 1)
+    steps = 0
+    while not steps or task.unfinished:
+        task.step()
+        steps += 1
+    assert [inbox.position for inbox in task.inboxes.values()] == [2, 2, 2, 2]
+    assert steps == 4
