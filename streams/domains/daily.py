@@ -9,8 +9,9 @@ rows known at that instant, and not on how they arrived.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import polars as pl
@@ -37,8 +38,8 @@ from streams.rules.coverage import ASKED, count_asked
 from streams.rules.judging import NOT_APPLICABLE
 from streams.rules.rule import Rule
 
-#: Days are judged together, up to so many, and up to so many rows of a ledger on all of them.
-MOST_DAYS, MOST_ROWS = 28, 1_000_000
+#: Days are judged together, up to so many; by one rule up to so many rows on all of them.
+MOST_DAYS, MOST_ROWS = 28, 200_000
 
 
 class Daily:
@@ -120,15 +121,12 @@ class Daily:
         return self._gates[domain].admit(columns, places)
 
     def _block(self, before: int) -> dict[int, int]:
-        """The days that begin before an instant and are judged together next, with when they do (UTC ms): as many as make
-        few rows enough, and none of them on which a parameter changes but the first."""
-        rows = max((len(ledger) for ledger in self._ledgers.values()), default=0)
+        """The days that begin before an instant and are judged together next, with when they do (UTC ms): none of them on
+        which a parameter changes but the first."""
         block: dict[int, int] = {}
         day = self._days.following
-        while (at := self._days.freeze_at(day)) < before:
-            if block and (
-                day in self._changes or len(block) == MOST_DAYS or (len(block) + 1) * rows > MOST_ROWS
-            ):
+        while (at := self._days.freeze_at(day)) < before and len(block) < MOST_DAYS:
+            if block and day in self._changes:
                 break
             block[day] = at
             day += 1
@@ -148,29 +146,25 @@ class Daily:
                 touched = self._ledgers[rule.domain].touched(list(asked), rule.every, self._days.freeze_at)
                 news[rule.domain, rule.every] = touched
             came = news[rule.domain, rule.every]
-            if not rule.alone:
-                self._judge(reading, standing, asked, came)
-            else:
-                for day, at in asked.items():
-                    mine = came.filter(pl.col("today") == day) if len(came) else came
-                    self._judge(reading, standing, {day: at}, mine)
+            if not rule.daily and not len(came):
+                continue
+            mine = reading.mine(standing, first)
+            most = 1 if rule.alone else max(1, MOST_ROWS // max(1, len(mine)))
+            for days in _batched(asked, most):
+                new = came.filter(pl.col("today").is_in(days)) if len(came) and most < len(asked) else came
+                self._judge(reading, standing, mine, {day: asked[day] for day in days}, new)
         for ledger in self._ledgers.values():
             ledger.let_go(last)
         for _ in block:
             self._days.end()
 
     def _judge(
-        self,
-        reading: Reading,
-        standing: Mapping[str, pl.DataFrame],
-        asked: Mapping[int, int],
+        self, reading: Reading, standing: Mapping[str, pl.DataFrame], mine: pl.DataFrame, asked: Mapping[int, int],
         came: pl.DataFrame,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Ask a rule about the groups of some days."""
-        if not reading.rule.daily and not len(came):
-            return
         again = reading.touched(came)
-        rows = reading.mine(standing, list(asked), again)
+        rows = reading.asked(mine, list(asked), again)
         left = Left(reading.rule, again, rows, asked)
         if not len(rows):
             self._says.say(reading.rule, None, None, left)
@@ -222,6 +216,13 @@ def _parted(found: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     if "page" not in found.columns:
         return found, found.clear()
     return found.filter(~pl.col("page")).drop("page"), found.filter(pl.col("page"))
+
+
+def _batched(days: Iterable[int], most: int) -> Iterator[list[int]]:
+    """Days in order, at most so many at a time."""
+    left = iter(days)
+    while some := list(islice(left, most)):
+        yield some
 
 
 def _changes(rules: Iterable[Rule], profile: Profile) -> set[int]:

@@ -264,9 +264,13 @@ class RegencyTask(Task):
 
     def _caught_up(self) -> None:
         earlier = self._earlier
-        if earlier is not None and not self.unfinished and all(
-            name not in self.inboxes or self.inboxes[name].position >= position
-            for name, position in self._until.items()
+        if (
+            earlier is not None
+            and not self.unfinished
+            and all(
+                name not in self.inboxes or self.inboxes[name].position >= position
+                for name, position in self._until.items()
+            )
         ):
             self.processor.totals.take_over(earlier.totals)
             self.processor.alerts.take_over(earlier.alerts, self.whole.clock)

@@ -60,9 +60,6 @@ class Ledger:
         ] = {}  # since the last freeze: what another took the place of, and on which day
         self._from = 0
 
-    def __len__(self) -> int:
-        return 0 if self._rows is None else len(self._rows)
-
     @property
     def reads(self) -> tuple[str, ...]:
         """The fields of an event that it wants."""

@@ -48,15 +48,16 @@ class Reading:
         known = rows.select(list(dict.fromkeys((*fields, "day", *STOOD)))).unique()
         return self._stood(_every(known, days)).select("today", *fields).unique()
 
-    def mine(
-        self, standing: Mapping[str, pl.DataFrame], days: Sequence[int], again: pl.DataFrame
-    ) -> pl.DataFrame:
-        """Those of its own topic that it is asked about on each of some days (``today``), once for each group that they
-        belong to; ``again`` are rows of groups to which something came."""
-        rows = self._since(standing[self.rule.domain], self.rule.domain, days[0], *self._wanted)
+    def mine(self, standing: Mapping[str, pl.DataFrame], day: int) -> pl.DataFrame:
+        """Those of its own topic that it reads from a day on, once for each group that they belong to."""
+        rows = self._since(standing[self.rule.domain], self.rule.domain, day, *self._wanted)
         if self.rule.adds is not None and rows.width:
             rows = rows.with_columns(self.rule.adds())
-        rows = self._each(rows)
+        return self._each(rows)
+
+    def asked(self, rows: pl.DataFrame, days: Sequence[int], again: pl.DataFrame) -> pl.DataFrame:
+        """Of those, what it is asked about on each of some days (``today``); ``again`` are rows of groups to which something
+        came."""
         if not len(rows) or not (self.rule.daily or len(again)):
             return rows.clear()
         if not self.rule.daily:
