@@ -1,9 +1,9 @@
 """B08: the money of several suppliers ends in one hand.
 
 What happened: firms that exist on paper send invoices, and the bank account behind them is that of one man, or of an
-employee who passes the papers on. Weak: two suppliers are paid on one account; medium: a supplier of goods is paid on the
-account of an employee (on that of another supplier where the profile lists no such accounts); strong: four suppliers are
-paid on one account.
+employee who passes the papers on. Weak: two suppliers are paid on one account; medium: suppliers of goods are paid on the
+account of an employee, in the last year alone (before it, and where the profile lists no such account, three are paid on
+one); strong: four suppliers are paid on one account.
 Source: ACFE, billing schemes (shell companies; vendors with an employee's bank account); World Bank red flags on
 bidders that share addresses and accounts.
 """
@@ -15,9 +15,9 @@ from producers.plants.b18 import TRAVEL
 from producers.plants.ledger import Strength
 from producers.plants.papers import Innocent, Papers, Wrong
 from producers.simulator.disbursement import payee
-from producers.simulator.world import Record
+from producers.simulator.world import DAY_MS, Record
 
-SUPPLIERS: dict[Strength, int] = {"weak": 2, "medium": 2, "strong": 4}
+SUPPLIERS: dict[Strength, int] = {"weak": 2, "medium": 3, "strong": 4}
 #: What a supplier delivers: goods, and what is built or bought to stay.
 DELIVERED = ("5.1.02.01.", "5.2.")
 
@@ -52,14 +52,15 @@ class OneHand(Wrong):
 
     RULE, DOMAIN = "B08", "budget"
     ALSO = frozenset({"B10"})
-    COST = 21
+    COST = 27
     UNTIL = 10
 
     def plant(self, papers: Papers) -> list[Record]:
         if not delivered(papers):
             return []
         paid = papers.one("sp2d")
-        if self.strength == "medium" and (account := employees(papers)):
+        lent = papers.start >= self.ground.closes - 300 * DAY_MS
+        if self.strength == "medium" and lent and (account := employees(papers)):
             for record in papers.events:
                 record["payee_account_token"] = account
             return [paid]
