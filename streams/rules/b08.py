@@ -193,8 +193,8 @@ RULE = Rule(
         "Empat hal. Pemusatan: bagian satu penyedia dari paket pengadaan langsung dan darurat suatu perangkat daerah dalam "
         "setahun, menurut jumlah paket. Penyedia baru: SP2D LS barang, jasa dan modal (5.1.02, 5.2) tanpa tender kepada penerima "
         "yang setahun sebelumnya tidak dibayar, sejak pembayaran pertamanya; dinilai selama pembayaran itu masih baru. "
-        "Rekening bersama: penerima yang berbeda pada satu rekening bank. Rekening pegawai: pembayaran barang atau paket ke rekening yang terdaftar sebagai "
-        "rekening pegawai; hanya bila profil menyatakan tujuan penautan itu (joins.csv), baik pada tanggal pembayaran maupun "
+        "Rekening bersama: penerima yang berbeda pada satu rekening bank. Rekening pegawai: pembayaran barang atau paket ke "
+        "rekening yang terdaftar sebagai rekening pegawai; hanya bila profil menyatakan tujuan penautan itu (joins.csv), baik pada tanggal pembayaran maupun "
         "pada hari penilaian. Belanja pegawai (5.1.01) dan pembayaran berulang tidak dihitung."
     ),
     why=(
