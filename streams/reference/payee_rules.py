@@ -89,6 +89,7 @@ def _new(paid: list[Row], today: Today) -> dict[str, Said] | None:
         row["amount"]
         for day, row in zip(days, paid, strict=True)
         if first <= day <= until
+        and row["account"].startswith(("5.1.02", "5.2"))
         and (row["package_id"] is None or row["package_method"] in ("direct", "emergency"))
     ]
     most = today.parameter("B08.new_amount", 400e6, first)

@@ -9,7 +9,16 @@ import polars as pl
 
 from streams.ledgers.groups import Groups, Weighed
 from streams.rules.examples import OTHER_PAYEE, PAYEE, Event, on, row
-from streams.rules.payees import CHOSEN, awards, is_award, is_employees, is_paid, newcomers, unknown
+from streams.rules.payees import (
+    CHOSEN,
+    awards,
+    is_award,
+    is_bought,
+    is_employees,
+    is_paid,
+    newcomers,
+    unknown,
+)
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, decimal, rupiah, whole
 
@@ -61,7 +70,7 @@ def _concentrated(groups: Groups, packages: pl.DataFrame) -> pl.DataFrame:
 
 def _new(groups: Groups, paid: pl.DataFrame) -> pl.DataFrame:
     unbid = pl.col("package_id").is_null() | pl.col("package_method").cast(pl.String).is_in(CHOSEN)
-    sums = newcomers(paid, groups).filter(unbid).group_by("group", maintain_order=True).agg(
+    sums = newcomers(paid, groups).filter(unbid & is_bought()).group_by("group", maintain_order=True).agg(
         pl.col("amount").sum().cast(pl.Float64).alias("observed"), pl.col("as_of", "days").first(), proof=pl.col("row"),
         scope=pl.lit(NEW),
     )  # fmt: skip
@@ -155,6 +164,7 @@ EXAMPLES = (
     row(
         "not found", "not found", _paid("2026-02-03", 2, payee_account_token=EMPLOYEES_ACCOUNT, account="5.1.02.04.01.0001"),
     ),
+    row("not found", "not found", LONG_AGO, _paid("2026-01-05", 430, account="5.1.05.05.01.0001")),
     row("just below", "not found", *_packages("2026-01-05", 5, 6)),
     row("just above", "found", *_packages("2026-01-05", 6, 6), observed=50),
     row("just below", "not found", LONG_AGO, _paid("2026-01-05", 200), _paid("2026-04-05", 200)),
@@ -183,10 +193,10 @@ RULE = Rule(
     ),
     method=(
         "Empat hal. Pemusatan: bagian satu penyedia dari paket pengadaan langsung dan darurat suatu perangkat daerah dalam "
-        "setahun, menurut jumlah paket. Penyedia baru: SP2D LS tanpa tender kepada penerima yang setahun sebelumnya tidak "
-        "dibayar, sejak pembayaran pertamanya; dinilai selama pembayaran itu masih baru. Rekening bersama: penerima yang "
-        "berbeda pada satu rekening bank. Rekening pegawai: pembayaran barang atau paket ke rekening yang terdaftar sebagai "
-        "rekening pegawai; hanya bila profil menyatakan tujuan penautan itu (joins.csv), baik pada tanggal pembayaran maupun "
+        "setahun, menurut jumlah paket. Penyedia baru: SP2D LS barang, jasa dan modal (5.1.02, 5.2) tanpa tender kepada penerima "
+        "yang setahun sebelumnya tidak dibayar, sejak pembayaran pertamanya; dinilai selama pembayaran itu masih baru. "
+        "Rekening bersama: penerima yang berbeda pada satu rekening bank. Rekening pegawai: pembayaran barang atau paket ke "
+        "rekening yang terdaftar sebagai rekening pegawai; hanya bila profil menyatakan tujuan penautan itu (joins.csv), baik pada tanggal pembayaran maupun "
         "pada hari penilaian. Belanja pegawai (5.1.01) dan pembayaran berulang tidak dihitung."
     ),
     why=(

@@ -14,6 +14,8 @@ from streams.ledgers.groups import Groups
 EMPLOYEES = "5.1.01"
 #: Accounts of goods and of what is built or bought to stay.
 GOODS = ("5.1.02.01", "5.2")
+#: Accounts of what suppliers are paid for: goods, services and works. Grants, aid and transfers buy nothing.
+BOUGHT = ("5.1.02", "5.2")
 #: Methods by which nobody else could bid.
 CHOSEN = ("direct", "emergency")
 PURPOSE = "employee-payee"
@@ -33,6 +35,12 @@ def is_paid() -> pl.Expr:
     paid = (pl.col("kind") == "sp2d") & (pl.col("disbursement_type") == "LS") & (pl.col("amount") > 0)
     usual = pl.col("recurring") | pl.col("account").cast(pl.String).str.starts_with(EMPLOYEES)
     return (paid & ~usual).fill_null(False)
+
+
+def is_bought() -> pl.Expr:
+    """Payments for goods, services and works."""
+    account = pl.col("account").cast(pl.String)
+    return pl.any_horizontal(account.str.starts_with(code) for code in BOUGHT).fill_null(False)
 
 
 def awards(groups: Groups) -> pl.DataFrame:
