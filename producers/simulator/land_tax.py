@@ -1,7 +1,7 @@
 """Land tax (PBB-P2): assessed in February and March, due on 30 September, paid in a rush before it.
 
 Who pays later owes interest of one per cent a month, at most 24 months (UU 1/2022, PP 35/2023), which is added to the
-assessment when they come. Some are reminded in November, and a part of what stays unpaid comes in the next year.
+assessment when they come. Most are reminded in November and December, and a part of what stays unpaid comes in the next year.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 OBJECTS_PER_PERSON = 0.27
 ASSESSED_DAYS = 45  # from 3 February
 REDUCED = 0.02  # of the objects, by a quarter
-REMINDED = 0.2  # of those that have not paid in November
+REMINDED = 0.7  # of those that have not paid in November
 PAID_LATER = 0.3  # of the arrears, in the year after
 
 
