@@ -76,8 +76,9 @@ PEOPLE = {FIRST: "petugas A", SECOND: "petugas B"}
 
 
 def number(value: float) -> str:
-    """At most two decimals, with a comma, and dots between thousands."""
-    return str(format_decimal(value, format="#,##0.##", locale=LOCALE))
+    """At most two decimals, below one at most four, with a comma, and dots between thousands."""
+    decimals = "##" if abs(value) >= 1 else "####"
+    return str(format_decimal(value, format=f"#,##0.{decimals}", locale=LOCALE))
 
 
 def amount(value: float, unit: str) -> str:
