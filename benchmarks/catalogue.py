@@ -1,8 +1,8 @@
 """``python -m benchmarks catalogue``: what the whole catalogue of rules costs on a year of all domains, and what the
 regency task holds of a million actors.
 
-The simulator's year goes, as decoded columns, through the processors of both tasks in one process and without a broker;
-the regency task gets it merged in steps, as the engine hands it over. The actors are persons with one registered change
+The simulator's year goes, as decoded columns, through the processors of both tasks in one process and without a broker, as
+the engine reads a backlog: chunks of its size for a case task, a fortnight of all domains at a time for the regency task. The actors are persons with one registered change
 each and payees with one payment each, half and half. Writes ``results/catalogue.json``.
 """
 
@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from benchmarks.driving import against, case_seconds, regency_seconds, resident_mb
 from benchmarks.machine import machine
-from benchmarks.rules import DAY, START, columns_of
+from benchmarks.rules import CHUNK, DAY, START, columns_of
 from infra.settings import resolve_profile
 from producers.simulator.simulator import Simulator
 from schemas import calendar_arrays
@@ -34,11 +34,11 @@ from streams.domains import PROCESSORS
 from streams.domains.regency import Regency
 from streams.engine.chunk import Chunk
 from streams.engine.processor import Context
+from streams.engine.regency import STEP_MS
 from streams.worker import GARBAGE_OBJECTS
 
 RESULTS = Path(__file__).parent / "results"
 BARS = {"case_events_per_cpu_s": 60_000, "regency_events_per_cpu_s": 40_000, "gb_per_million_actors": 1.0}
-STEP = 16_384
 YEAR = 2025
 Step = dict[str, Chunk]
 
@@ -48,16 +48,16 @@ def main(population: int, actors: int) -> dict[str, Any]:
     gc.set_threshold(GARBAGE_OBJECTS, 20, 50)  # as the worker does
     profile = Profile.load(resolve_profile("contoh"))
     calendar_arrays.unit(profile.calendar)
-    steps = list(_year(profile, population))
-    counts = {domain: sum(len(s[domain]) for s in steps if domain in s) for domain in PROCESSORS}
+    year = _year(profile, population)
+    counts = {domain: len(chunk) for domain, chunk in year.items()}
     events = sum(counts.values())
     case = {
-        domain: case_seconds(make(Context(profile)), (step[domain] for step in steps if domain in step))
-        for domain, make in PROCESSORS.items()
+        domain: case_seconds(PROCESSORS[domain](Context(profile)), _as_read(chunk))
+        for domain, chunk in year.items()
     }
     for domain, seconds in case.items():
         print(f"case task, {domain}: {counts[domain] / seconds:,.0f} events a CPU second", flush=True)
-    regency = regency_seconds(Regency(Context(profile)), steps)
+    regency = regency_seconds(Regency(Context(profile)), _as_merged(year))
     with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as alone:
         weight = alone.submit(weigh, actors).result()
     found = {
@@ -95,38 +95,51 @@ def _chunk(topic: str, first: int, columns: pa.RecordBatch, clocks: np.ndarray[A
     return Chunk(topic, 0, first, first + count, columns, offsets, clocks, int(clocks[-1]))
 
 
-def _year(profile: Profile, population: int) -> Iterator[Step]:
-    """A simulated year in steps of so many events."""
+def _year(profile: Profile, population: int) -> Step:
+    """A simulated year, one chunk a domain."""
     codecs = {domain: Codec(DOMAINS[domain].schema, open_ids("")) for domain in PROCESSORS}
-    offsets = dict.fromkeys(codecs, 0)
-    waiting: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-
-    def step() -> Step:
-        made: Step = {}
-        for domain, rows in waiting.items():
-            codec = codecs[domain]
-            decoded = codec.decode_batch([codec.encode(row) for row in rows])
-            clocks = np.maximum.accumulate(np.array([row["occurred_at"] for row in rows], np.int64))
-            made[domain] = _chunk(DOMAINS[domain].name, offsets[domain], decoded.columns, clocks)
-            offsets[domain] += len(rows)
-        waiting.clear()
-        return made
-
+    records: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for domain, record in Simulator(profile, population=population).year(YEAR):
         if domain in codecs:
-            waiting[domain].append(record)
-            if sum(map(len, waiting.values())) == STEP:
-                yield step()
-    if waiting:
-        yield step()
+            records[domain].append(record)
+    made: Step = {}
+    for domain, rows in records.items():
+        decoded = codecs[domain].decode_batch([codecs[domain].encode(row) for row in rows])
+        clocks = np.maximum.accumulate(np.array([row["occurred_at"] for row in rows], np.int64))
+        made[domain] = _chunk(DOMAINS[domain].name, 0, decoded.columns, clocks)
+    return made
+
+
+def _part(chunk: Chunk, first: int, after: int) -> Chunk:
+    cut = slice(first, after)
+    return _chunk(chunk.topic, first, chunk.columns.slice(first, after - first), chunk.clocks[cut])
+
+
+def _as_read(chunk: Chunk) -> Iterator[Chunk]:
+    """As a case task reads a backlog: in chunks of the engine's size."""
+    for first in range(0, len(chunk), CHUNK):
+        yield _part(chunk, first, min(first + CHUNK, len(chunk)))
+
+
+def _as_merged(year: Step) -> Iterator[Step]:
+    """As the regency task applies a backlog: all domains, a fortnight at a time."""
+    begins, ends = (
+        edge(int(chunk.clocks[n]) for chunk in year.values()) for edge, n in ((min, 0), (max, -1))
+    )
+    for at in range(begins, ends + 1, STEP_MS):
+        cuts = {
+            domain: np.searchsorted(chunk.clocks, (at, at + STEP_MS)).tolist()
+            for domain, chunk in year.items()
+        }
+        yield {domain: _part(year[domain], *cut) for domain, cut in cuts.items() if cut[0] < cut[1]}
 
 
 def _named_once(actors: int) -> Iterator[Step]:
     """Half of the actors are persons with one change, half payees with one payment, over a hundred days."""
     half = actors // 2
     at = START + (np.arange(half) * (100 * DAY) // max(half, 1)).astype(np.int64)
-    for first in range(0, half, STEP // 2):
-        numbers = range(first, min(first + STEP // 2, half))
+    for first in range(0, half, CHUNK // 2):
+        numbers = range(first, min(first + CHUNK // 2, half))
         clocks = at[numbers.start : numbers.stop]
         names = {kind: [f"{kind}{n:012x}" for n in numbers] for kind in ("P", "F", "A", "R")}
         population = {
