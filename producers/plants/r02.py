@@ -54,6 +54,7 @@ class PaidBack(Innocent):
             void = papers.copy(
                 receipts[0], self.rng, kind="void", occurred_at=slip["occurred_at"] + 7 * DAY_MS,
                 voided_event=receipts[0]["event_id"], void_reason="pembayaran ganda", payer_token=None, tax_period=None,
+                officer_token=papers.ground.world.token("person", f"supervisor/{slip['cash_office']}"),
             )  # fmt: skip
             return [void]
         return []
