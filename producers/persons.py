@@ -1,0 +1,181 @@
+"""Persons never reach Kafka or a log: their numbers are checked and replaced by tokens, event by event."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from producers import derived, numbers
+from producers.protected import CODES_ALLOWED, NUMBERS, PAPERS, PROSE, TEXT, token_fields
+from producers.tokens import Tokens, kind_of
+
+TOKEN = re.compile(r"[a-z2-7]{26}")
+REMEMBERED = 100_000
+LEAST_NIK = 10**15
+#: How a value of a field is treated.
+_PROSE, _PAPER, _CODE = "prose", "paper", "code"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """What is wrong with one field. ``pointer`` is a JSON pointer below the event's data, ``sentence`` is Bahasa Indonesia
+    and never holds the value."""
+
+    pointer: str
+    code: str
+    sentence: str
+
+
+class Keeper(Protocol):
+    """Where tokens and their numbers are kept, when a regency keeps them."""
+
+    def keep(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Keep (token, number) pairs that may be known already."""
+        ...
+
+
+class Persons:
+    """Replaces the numbers of events. ``vault`` keeps what a token stands for; None keeps nothing.
+
+    ``regency`` is the profile's code (``PP.KK``), which counts as known in a NIK. Not safe to share between threads.
+    """
+
+    def __init__(self, tokens: Tokens, *, regency: str = "", vault: Keeper | None = None) -> None:
+        self._tokens = tokens
+        self._own = regency.replace(".", "")
+        self._vault = vault
+        self._known: dict[tuple[str, str], str] = {}
+        self._new: dict[str, str] = {}
+
+    def protect(self, domain: str, event: dict[str, Any]) -> list[FieldProblem]:
+        """Replace every number of one event in place, and derive what the contract has a field for.
+
+        The event may have plain names (``protected.py``) and the helpers of ``derived.py``; afterwards it has only names of
+        the contract, as far as they were. An event with problems is to be refused; what is left of it may still hold
+        numbers. ``keep`` afterwards, once a batch.
+        """
+        names = token_fields(domain)
+        problems: list[FieldProblem] = []
+        given: list[tuple[str, str]] = []
+        for name, value in event.items():
+            field = names.get(name)
+            if field is not None:
+                if value or name != field:
+                    given.append((name, field))
+            elif not value or value is True:
+                continue
+            elif type(value) is str:
+                if len(value) >= 8:
+                    found = _suspicious(name, value)
+                    if found:
+                        problems.append(in_text(f"/{name}", found))
+            elif type(value) is int:
+                if value >= LEAST_NIK and numbers.is_nik(str(value)):
+                    problems.append(in_text(f"/{name}", "nik"))
+            elif type(value) is list or type(value) is dict:
+                problems.extend(_nested(f"/{name}", value))
+        if domain == "population":
+            problems.extend(derived.population(event, given))
+        for name, field in given:
+            value = event.pop(name)
+            if value is None or value == "":
+                continue
+            if field in event:
+                problems.append(_twice(name, field))
+                continue
+            token = self._known.get((field, value)) if type(value) is str else None
+            token = token or self._token(name, field, value, problems)
+            if token:
+                event[field] = token
+        return problems
+
+    def keep(self) -> None:
+        """Put what is new into the vault; before the events are published."""
+        if self._vault is not None and self._new:
+            self._vault.keep(self._new.items())
+        self._new.clear()
+
+    def _token(self, name: str, field: str, value: Any, problems: list[FieldProblem]) -> str | None:
+        if type(value) is not str:
+            problems.append(
+                FieldProblem(
+                    f"/{name}",
+                    "number-not-text",
+                    f"{name} harus teks di antara tanda kutip, bukan angka: angka yang panjang kehilangan ketelitian.",
+                )
+            )
+            return None
+        if TOKEN.fullmatch(value):
+            return value
+        digits = numbers.plain(value.strip())
+        if not self._fits(field, digits):
+            forms = " atau ".join(numbers.FORMS[kind] for kind in NUMBERS[field] if kind != TEXT)
+            problems.append(
+                FieldProblem(
+                    f"/{name}",
+                    "person-number-wrong",
+                    f"{name} bukan {forms}. Periksa nomornya lalu kirim lagi.",
+                )
+            )
+            return None
+        token = self._tokens.token(kind_of(field), value.strip())
+        if self._vault is not None:
+            self._new[token] = digits
+        if len(self._known) >= REMEMBERED:
+            self._known.clear()
+        self._known[field, value] = token
+        return token
+
+    def _fits(self, field: str, digits: str) -> bool:
+        if not (digits.isascii() and digits.isdigit()):
+            return bool(digits) and field in CODES_ALLOWED
+        if self._own and digits.startswith(self._own) and len(digits) == 16:
+            digits = "3171" + digits[4:]  # the regency's own code is known, whatever the list of regions says
+        return any(kind == TEXT or numbers.CHECKS[kind](digits) for kind in NUMBERS[field])
+
+
+def in_text(pointer: str, kind: str) -> FieldProblem:
+    """The refusal of a text in which a protected number stands."""
+    return FieldProblem(
+        pointer,
+        "person-number-in-text",
+        f"{pointer.rpartition('/')[2]} memuat {numbers.NAMES[kind]}. Hapus nomor itu dari teks; nomor orang hanya boleh di "
+        "kolom yang disediakan untuknya.",
+    )
+
+
+def _suspicious(name: str, value: str) -> str | None:
+    """What protected number a field seems to hold, by how its name says it is used."""
+    if name in PROSE:
+        return numbers.found_in(value)
+    if name in PAPERS:
+        found = numbers.found_in(value)
+        return found if found in ("nik", "nip") else None
+    if not 15 < len(value) < 30:
+        return None
+    digits = numbers.plain(value)  # a code: only what is a person's number as a whole
+    if not digits.isdigit():
+        return None
+    if len(digits) == 18 and numbers.is_nip(digits):
+        return "nip"
+    return "nik" if numbers.is_nik(digits) else None
+
+
+def _nested(pointer: str, value: Any) -> Iterable[FieldProblem]:
+    items: Iterable[tuple[Any, Any]] = value.items() if isinstance(value, dict) else enumerate(value)
+    for name, item in items:
+        place = f"{pointer}/{str(name).replace('~', '~0').replace('/', '~1')}"
+        if isinstance(item, str):
+            found = _suspicious(str(name), item)
+            if found:
+                yield in_text(place, found)
+        elif isinstance(item, list | dict):
+            yield from _nested(place, item)
+
+
+def _twice(name: str, field: str) -> FieldProblem:
+    return FieldProblem(
+        f"/{name}", "field-twice", f"{name} dan {field} sama-sama diisi; kirim salah satunya saja."
+    )
