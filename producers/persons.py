@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
 
 from producers import derived, numbers
@@ -14,8 +15,11 @@ from producers.tokens import Tokens, kind_of
 TOKEN = re.compile(r"[a-z2-7]{26}")
 REMEMBERED = 100_000
 LEAST_NIK = 10**15
-#: How a value of a field is treated.
-_PROSE, _PAPER, _CODE = "prose", "paper", "code"
+LONGEST_CODE = 30
+#: The longest text that cannot hold a number, in a field for people and in a code. 0: the field is not looked at.
+_PROSE, _CODE, _UNSEEN = 7, 15, 0
+#: Fields of a type that holds no number of a person.
+_FORMED = frozenset({"occurred_at", "simulated"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class Persons:
         self._tokens = tokens
         self._own = regency.replace(".", "")
         self._vault = vault
-        self._known: dict[tuple[str, str], str] = {}
+        self._known: dict[str, dict[str, str]] = {field: {} for field in NUMBERS}
         self._new: dict[str, str] = {}
 
     def protect(self, domain: str, event: dict[str, Any]) -> list[FieldProblem]:
@@ -56,26 +60,23 @@ class Persons:
         the contract, as far as they were. An event with problems is to be refused; what is left of it may still hold
         numbers. ``keep`` afterwards, once a batch.
         """
-        names = token_fields(domain)
+        plan = _plan(domain)
         problems: list[FieldProblem] = []
         given: list[tuple[str, str]] = []
         for name, value in event.items():
-            field = names.get(name)
-            if field is not None:
-                if value or name != field:
-                    given.append((name, field))
-            elif not value or value is True:
-                continue
-            elif type(value) is str:
-                if len(value) >= 8:
-                    found = _suspicious(name, value)
-                    if found:
+            use = plan.get(name, _CODE)
+            if type(use) is str:
+                if value or name != use:
+                    given.append((name, use))
+            elif value and use:
+                if type(value) is str:
+                    if len(value) > use and (found := _suspicious(name, value)):
                         problems.append(in_text(f"/{name}", found))
-            elif type(value) is int:
-                if value >= LEAST_NIK and numbers.is_nik(str(value)):
-                    problems.append(in_text(f"/{name}", "nik"))
-            elif type(value) is list or type(value) is dict:
-                problems.extend(_nested(f"/{name}", value))
+                elif type(value) is int:
+                    if value >= LEAST_NIK and numbers.is_nik(str(value)):
+                        problems.append(in_text(f"/{name}", "nik"))
+                elif type(value) is list or type(value) is dict:
+                    problems.extend(_nested(f"/{name}", value))
         if domain == "population":
             problems.extend(derived.population(event, given))
         for name, field in given:
@@ -85,7 +86,7 @@ class Persons:
             if field in event:
                 problems.append(_twice(name, field))
                 continue
-            token = self._known.get((field, value)) if type(value) is str else None
+            token = self._known[field].get(value) if type(value) is str else None
             token = token or self._token(name, field, value, problems)
             if token:
                 event[field] = token
@@ -123,9 +124,10 @@ class Persons:
         token = self._tokens.token(kind_of(field), value.strip())
         if self._vault is not None:
             self._new[token] = digits
-        if len(self._known) >= REMEMBERED:
-            self._known.clear()
-        self._known[field, value] = token
+        known = self._known[field]
+        if len(known) >= REMEMBERED:
+            known.clear()
+        known[value] = token
         return token
 
     def _fits(self, field: str, digits: str) -> bool:
@@ -134,6 +136,13 @@ class Persons:
         if self._own and digits.startswith(self._own) and len(digits) == 16:
             digits = "3171" + digits[4:]  # the regency's own code is known, whatever the list of regions says
         return any(kind == TEXT or numbers.CHECKS[kind](digits) for kind in NUMBERS[field])
+
+
+@cache
+def _plan(domain: str) -> dict[str, str | int]:
+    """Name of a field to the token field it gives, or to how closely its text is looked at."""
+    looked_at = dict.fromkeys(PROSE | PAPERS, _PROSE) | dict.fromkeys(_FORMED, _UNSEEN)
+    return {**looked_at, **token_fields(domain)}
 
 
 def in_text(pointer: str, kind: str) -> FieldProblem:
@@ -153,7 +162,7 @@ def _suspicious(name: str, value: str) -> str | None:
     if name in PAPERS:
         found = numbers.found_in(value)
         return found if found in ("nik", "nip") else None
-    if not 15 < len(value) < 30:
+    if not _CODE < len(value) < LONGEST_CODE:
         return None
     digits = numbers.plain(value)  # a code: only what is a person's number as a whole
     if not digits.isdigit():
