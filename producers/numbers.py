@@ -132,7 +132,7 @@ SHAPES = "|".join(
     )
 )
 _SHAPE = re.compile(SHAPES)
-_ENOUGH = re.compile(r"\d(?:[ .\-]?\d){7}")
+_ENOUGH = re.compile(r"\d{8}")
 
 
 def plain(value: str) -> str:
@@ -142,7 +142,7 @@ def plain(value: str) -> str:
 
 def found_in(text: str) -> str | None:
     """What protected number a text for people seems to hold: a key of ``NAMES``, None for none."""
-    if len(text) < 8 or not _ENOUGH.search(text):
+    if len(text) < 8 or not _ENOUGH.search(text.translate(SEPARATORS)):
         return None
     match = _SHAPE.search(text)
     return match.lastgroup if match else None

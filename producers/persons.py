@@ -12,11 +12,12 @@ from producers import derived, numbers
 from producers.protected import CODES_ALLOWED, NUMBERS, PAPERS, PROSE, TEXT, token_fields
 from producers.tokens import Tokens, kind_of
 
-TOKEN = re.compile(r"[a-z2-7]{26}")
+TOKEN_LENGTH = 26
+TOKEN = re.compile(rf"[a-z2-7]{{{TOKEN_LENGTH}}}")
 REMEMBERED = 100_000
 LEAST_NIK = 10**15
 LONGEST_CODE = 30
-#: The longest text that cannot hold a number, in a field for people and in a code. 0: the field is not looked at.
+#: The longest text that cannot hold a number, in a field for people and in a number of a paper or a code. 0: the field is not looked at.
 _PROSE, _CODE, _UNSEEN = 7, 15, 0
 #: Fields of a type that holds no number of a person.
 _FORMED = frozenset({"occurred_at", "simulated"})
@@ -65,8 +66,11 @@ class Persons:
         given: list[tuple[str, str]] = []
         for name, value in event.items():
             use = plan.get(name, _CODE)
-            if type(use) is str:
-                if value or name != use:
+            if isinstance(use, str):
+                done = not value or (
+                    type(value) is str and len(value) == TOKEN_LENGTH and TOKEN.fullmatch(value)
+                )
+                if name != use or not done:
                     given.append((name, use))
             elif value and use:
                 if type(value) is str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from producers.access.caller import RefusedError
+from producers.redaction import masked
 
 #: Code to (HTTP status, sentence in Bahasa Indonesia). Fields in braces are filled in.
 REFUSALS: Mapping[str, tuple[int, str]] = MappingProxyType(
@@ -92,6 +93,6 @@ REFUSALS: Mapping[str, tuple[int, str]] = MappingProxyType(
 
 
 def refused(code: str, retry_after: float | None = None, **values: object) -> RefusedError:
-    """The error of a code; ``values`` fill the sentence, ``retry_after`` is seconds."""
+    """The error of a code; ``values`` fill the sentence, with numbers of persons masked; ``retry_after`` is seconds."""
     status, sentence = REFUSALS[code]
-    return RefusedError(status, code, sentence.format(**values), retry_after)
+    return RefusedError(status, code, sentence.format(**masked(values)), retry_after)

@@ -55,8 +55,10 @@ class Reveals:
         known = self.requests.get(entry.subject)
         if entry.kind == REVEAL_REQUESTED and known is None:
             if self._roles(entry.who, entry.at) is not None:
-                texts = {name: str(entry.values[name]) for name in ("token", "reason", "case")}
-                self.requests[entry.subject] = Request(entry.subject, at=entry.at, who=entry.who, **texts)
+                token, reason, case = (str(entry.values[name]) for name in ("token", "reason", "case"))
+                self.requests[entry.subject] = Request(
+                    entry.subject, token, reason, case, entry.at, entry.who
+                )
         elif known is None:
             return
         elif entry.kind == REVEAL_APPROVED:

@@ -112,6 +112,9 @@ def test_scopes_end_at_a_part_of_the_path() -> None:
             keys.permits(caller, source, issued)
         assert code(raised) == (403, "source-not-allowed")
     with pytest.raises(RefusedError) as raised:
+        keys.permits(caller, "/opd/2.18.01/6201015708909999", issued)
+    assert "6201015708909999" not in str(raised.value)
+    with pytest.raises(RefusedError) as raised:
         keys.permits(caller, "/opd/2.18.01/izin", "id.go.nadi.revenue.receipts.receipt.v1")
     assert code(raised) == (403, "type-not-allowed")
 
