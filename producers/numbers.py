@@ -121,6 +121,8 @@ NAMES: Mapping[str, str] = MappingProxyType(
 )
 
 _DIGITS = r"(?<!\d)(?:\d[ .\-]?){%d}\d(?!\d)"
+#: The shortest text that can hold a number.
+SHORTEST = 8
 #: Shapes in prose, the longest first; the name of the group says what it seems to be.
 SHAPES = "|".join(
     (
@@ -141,11 +143,26 @@ def plain(value: str) -> str:
 
 
 def found_in(text: str) -> str | None:
-    """What protected number a text for people seems to hold: a key of ``NAMES``, None for none."""
-    if len(text) < 8 or not _ENOUGH.search(text.translate(SEPARATORS)):
+    """What protected number a text for people seems to hold, by its shape: a key of ``NAMES``, None for none."""
+    if len(text) < SHORTEST or not _ENOUGH.search(text.translate(SEPARATORS)):
         return None
     match = _SHAPE.search(text)
     return match.lastgroup if match else None
+
+
+@lru_cache(20_000)
+def found_in_code(code: str) -> str | None:
+    """The same for a code or number of a paper, where many digits are usual: what passes its check too."""
+    if len(code) < SHORTEST or not _ENOUGH.search(code.translate(SEPARATORS)):
+        return None
+    for match in _SHAPE.finditer(code):
+        kind, shown = match.lastgroup or "", match[0]
+        check = CHECKS.get(kind)
+        if kind in ("phone", "account") or (kind == "npwp" and "." in shown):
+            return kind
+        if check is not None and check(plain(shown)):
+            return kind
+    return None
 
 
 def _day(eight: str) -> bool:

@@ -16,9 +16,7 @@ TOKEN_LENGTH = 26
 TOKEN = re.compile(rf"[a-z2-7]{{{TOKEN_LENGTH}}}")
 REMEMBERED = 100_000
 LEAST_NIK = 10**15
-LONGEST_CODE = 30
-#: The longest text that cannot hold a number, in a field for people and in a number of a paper or a code. 0: the field is not looked at.
-_PROSE, _CODE, _UNSEEN = 7, 15, 0
+_LOOKED_AT, _UNSEEN = 1, 0
 #: Fields of a type that holds no number of a person.
 _FORMED = frozenset({"occurred_at", "simulated"})
 
@@ -65,7 +63,7 @@ class Persons:
         problems: list[FieldProblem] = []
         given: list[tuple[str, str]] = []
         for name, value in event.items():
-            use = plan.get(name, _CODE)
+            use = plan.get(name, _LOOKED_AT)
             if isinstance(use, str):
                 done = not value or (
                     type(value) is str and len(value) == TOKEN_LENGTH and TOKEN.fullmatch(value)
@@ -74,7 +72,7 @@ class Persons:
                     given.append((name, use))
             elif value and use:
                 if type(value) is str:
-                    if len(value) > use and (found := _suspicious(name, value)):
+                    if len(value) >= numbers.SHORTEST and (found := suspicious(name, value)):
                         problems.append(in_text(f"/{name}", found))
                 elif type(value) is int:
                     if value >= LEAST_NIK and numbers.is_nik(str(value)):
@@ -144,9 +142,8 @@ class Persons:
 
 @cache
 def _plan(domain: str) -> dict[str, str | int]:
-    """Name of a field to the token field it gives, or to how closely its text is looked at."""
-    looked_at = dict.fromkeys(PROSE | PAPERS, _PROSE) | dict.fromkeys(_FORMED, _UNSEEN)
-    return {**looked_at, **token_fields(domain)}
+    """Name of a field to the token field it gives; other fields are looked at unless they are ``_UNSEEN``."""
+    return {**dict.fromkeys(_FORMED, _UNSEEN), **token_fields(domain)}
 
 
 def in_text(pointer: str, kind: str) -> FieldProblem:
@@ -154,26 +151,19 @@ def in_text(pointer: str, kind: str) -> FieldProblem:
     return FieldProblem(
         pointer,
         "person-number-in-text",
-        f"{pointer.rpartition('/')[2]} memuat {numbers.NAMES[kind]}. Hapus nomor itu dari teks; nomor orang hanya boleh di "
+        f"{pointer.removeprefix('/')} memuat {numbers.NAMES[kind]}. Hapus nomor itu dari teks; nomor orang hanya boleh di "
         "kolom yang disediakan untuknya.",
     )
 
 
-def _suspicious(name: str, value: str) -> str | None:
-    """What protected number a field seems to hold, by how its name says it is used."""
+def suspicious(name: str, value: str) -> str | None:
+    """What protected number a field that is no token seems to hold (a key of ``numbers.NAMES``), by what the field is for:
+    any shape in prose, sixteen or eighteen digits in numbers of papers, and only what passes its check in codes."""
     if name in PROSE:
         return numbers.found_in(value)
-    if name in PAPERS:
-        found = numbers.found_in(value)
-        return found if found in ("nik", "nip") else None
-    if not _CODE < len(value) < LONGEST_CODE:
-        return None
-    digits = numbers.plain(value)  # a code: only what is a person's number as a whole
-    if not digits.isdigit():
-        return None
-    if len(digits) == 18 and numbers.is_nip(digits):
-        return "nip"
-    return "nik" if numbers.is_nik(digits) else None
+    if name in PAPERS and (found := numbers.found_in(value)) in ("nik", "nip"):
+        return found
+    return numbers.found_in_code(value)
 
 
 def _nested(pointer: str, value: Any) -> Iterable[FieldProblem]:
@@ -181,7 +171,7 @@ def _nested(pointer: str, value: Any) -> Iterable[FieldProblem]:
     for name, item in items:
         place = f"{pointer}/{str(name).replace('~', '~0').replace('/', '~1')}"
         if isinstance(item, str):
-            found = _suspicious(str(name), item)
+            found = suspicious(str(name), item)
             if found:
                 yield in_text(place, found)
         elif isinstance(item, list | dict):

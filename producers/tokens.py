@@ -22,7 +22,6 @@ KINDS: tuple[Kind, ...] = ("person", "family_card", "account", "address")
 TOKEN_BITS = 128
 _SEPARATORS = str.maketrans("", "", " .-")
 _TOKEN = re.compile(r"[a-z2-7]{26}")
-_PROTECTED = re.compile(r"(?<!\d)(?:\d[ .\-]?){15}\d(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +71,3 @@ def kind_of(field: str) -> Kind:
     if "account" in field:
         return "account"
     return "address" if "address" in field else "person"
-
-
-def holds_person_number(text: str) -> bool:
-    """Whether a text holds sixteen digits in a row, as NIK and KK do."""
-    return _PROTECTED.search(text) is not None
