@@ -22,13 +22,17 @@ FEMALE_DAYS = 40
 NEW_PROVINCES = frozenset({"93", "94", "95", "96", "97"})
 
 
-@lru_cache(20_000)
+@lru_cache(10_000)
 def region_known(code: str) -> bool:
-    """Whether a regency code (four digits, as a NIK begins) is one that is or was."""
-    if code[:2] in NEW_PROVINCES:
-        return True
+    """Whether a regency code (four digits, as a NIK begins) is in the list of those that are or were."""
     found = numdb.get("id/loc").info(code)
-    return len(found) > 1 and bool(found[0][1])
+    return code[:2] in NEW_PROVINCES or (len(found) == 2 and all(facts for _, facts in found))
+
+
+@lru_cache(10_000)
+def province_known(code: str) -> bool:
+    """Whether a regency code is of a province there is; regencies younger than the list are in one too."""
+    return code[:2] in NEW_PROVINCES or bool(numdb.get("id/loc").info(code)[0][1])
 
 
 @lru_cache(80_000)
@@ -44,12 +48,12 @@ def date_possible(six: str) -> bool:
 
 
 def is_nik(digits: str) -> bool:
-    """Sixteen digits with a known regency, a possible date, and a serial that is not 0000."""
+    """Sixteen digits with a province there is, a possible date, and a serial that is not 0000."""
     return (
         len(digits) == 16
         and digits[12:] != "0000"
         and date_possible(digits[6:12])
-        and region_known(digits[:4])
+        and province_known(digits[:4])
     )
 
 
@@ -157,10 +161,12 @@ def found_in_code(code: str) -> str | None:
         return None
     for match in _SHAPE.finditer(code):
         kind, shown = match.lastgroup or "", match[0]
-        check = CHECKS.get(kind)
         if kind in ("phone", "account") or (kind == "npwp" and "." in shown):
             return kind
-        if check is not None and check(plain(shown)):
+        digits = plain(shown)
+        if (kind == "nik" and is_nik(digits) and region_known(digits[:4])) or (
+            kind == "nip" and is_nip(digits)
+        ):
             return kind
     return None
 
