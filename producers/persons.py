@@ -10,12 +10,14 @@ from typing import Any, Protocol
 
 from producers import derived, numbers
 from producers.protected import CODES_ALLOWED, NUMBERS, PAPERS, PROSE, TEXT, token_fields
+from producers.redaction import mask
 from producers.tokens import Tokens, kind_of
 
 TOKEN_LENGTH = 26
 TOKEN = re.compile(rf"[a-z2-7]{{{TOKEN_LENGTH}}}")
 REMEMBERED = 100_000
 LEAST_NIK = 10**15
+DEEPEST = 8
 _LOOKED_AT, _UNSEEN = 1, 0
 #: Fields of a type that holds no number of a person.
 _FORMED = frozenset({"occurred_at", "simulated"})
@@ -125,7 +127,7 @@ class Persons:
             return None
         token = self._tokens.token(kind_of(field), value.strip())
         if self._vault is not None:
-            self._new[token] = digits
+            self._new[token] = digits if digits.isdigit() else value.strip()
         known = self._known[field]
         if len(known) >= REMEMBERED:
             known.clear()
@@ -147,7 +149,8 @@ def _plan(domain: str) -> dict[str, str | int]:
 
 
 def in_text(pointer: str, kind: str) -> FieldProblem:
-    """The refusal of a text in which a protected number stands."""
+    """The refusal of a text in which a protected number stands; the names of fields are the sender's too."""
+    pointer = mask(pointer)
     return FieldProblem(
         pointer,
         "person-number-in-text",
@@ -166,7 +169,12 @@ def suspicious(name: str, value: str) -> str | None:
     return numbers.found_in_code(value)
 
 
-def _nested(pointer: str, value: Any) -> Iterable[FieldProblem]:
+def _nested(pointer: str, value: Any, depth: int = 1) -> Iterable[FieldProblem]:
+    if depth > DEEPEST:
+        yield FieldProblem(
+            mask(pointer), "too-deep", "Isi bersusun terlalu dalam. Ikuti susunan pada halaman skema."
+        )
+        return
     items: Iterable[tuple[Any, Any]] = value.items() if isinstance(value, dict) else enumerate(value)
     for name, item in items:
         place = f"{pointer}/{str(name).replace('~', '~0').replace('/', '~1')}"
@@ -175,7 +183,7 @@ def _nested(pointer: str, value: Any) -> Iterable[FieldProblem]:
             if found:
                 yield in_text(place, found)
         elif isinstance(item, list | dict):
-            yield from _nested(place, item)
+            yield from _nested(place, item, depth + 1)
 
 
 def _twice(name: str, field: str) -> FieldProblem:

@@ -122,7 +122,7 @@ class Follower:
             return False
         try:
             self._take(Entry.parse(message.key(), message.value()))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             # a record that this version cannot read must not hold back a revocation after it
             _LOG.error("%s offset %d left aside: %s", self._topic, message.offset(), type(error).__name__)
         return False

@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 
@@ -86,19 +87,22 @@ class Seen:
     under an old id needs the private key, and the same body is a repeat that the events' own ids recognise."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._bodies: OrderedDict[tuple[str, str], tuple[int, bytes]] = OrderedDict()
 
     def check(self, key_id: str, webhook_id: str, body: bytes, now: int) -> None:
         """Remember a body. Raises RefusedError when the id came with another one."""
-        while self._bodies:
-            first = next(iter(self._bodies))
-            if (
-                len(self._bodies) <= MOST_REMEMBERED
-                and now - self._bodies[first][0] < REMEMBERED_SECONDS * 1000
-            ):
-                break
-            del self._bodies[first]
         digest = hashlib.sha256(body).digest()
-        _, before = self._bodies.setdefault((key_id, webhook_id), (now, digest))
+        with self._lock:
+            self._forget(now)
+            _, before = self._bodies.setdefault((key_id, webhook_id), (now, digest))
         if before != digest:
             raise refused("signature-reused")
+
+    def _forget(self, now: int) -> None:
+        while self._bodies:
+            first = next(iter(self._bodies))
+            fresh = now - self._bodies[first][0] < REMEMBERED_SECONDS * 1000
+            if fresh and len(self._bodies) <= MOST_REMEMBERED:
+                break
+            del self._bodies[first]

@@ -165,6 +165,14 @@ def test_derived_facts_of_the_civil_registry(persons: Persons) -> None:
     assert set(elsewhere) == {"applicant_token", "occurred_at"}
 
 
+def test_names_are_the_senders_too_and_depth_has_an_end(persons: Persons) -> None:
+    deep: Any = NIK
+    for _ in range(2000):
+        deep = [deep]
+    assert [problem.code for problem in persons.protect("revenue", {"composition": deep})] == ["too-deep"]
+    assert NIK not in repr(persons.protect("revenue", {NIK: f"rekening {NIK}"}))
+
+
 def test_the_same_sentence_names_field_and_cure(persons: Persons) -> None:
     (problem,) = persons.protect("revenue", {"void_reason": f"salah {NIK}"})
     assert problem == FieldProblem(
