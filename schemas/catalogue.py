@@ -80,6 +80,9 @@ STATE_LOGS = (STATE_TOPIC, REGENCY_TOPIC)
 #: What people did with dead letters: key = place of the original record, the last mark of a key holds.
 HANDLED_LETTERS_TOPIC = "nadi.dlq.handled"
 
+#: Who may publish and who asked for an identity: key = key id or request, every entry counts, so it is never compacted.
+ACCESS_TOPIC = "nadi.access"
+
 TOPICS: Mapping[str, Topic] = MappingProxyType(
     {t.name: t for t in (*DOMAINS.values(), HEARTBEATS, *AGGREGATES.values(), ALERTS, DISPOSITIONS)}
 )
@@ -127,7 +130,8 @@ class Layout:
             wanted[self.topic(topic.name)] = (partitions, self._config(days))
             wanted[self.topic(topic.dead_letters)] = (partitions, self._config(DEAD_LETTER_DAYS))
         wanted[self.topic(DEPLOYMENT_TOPIC)] = (1, self._config(None))
-        wanted[self.topic(HANDLED_LETTERS_TOPIC)] = (1, self._config(self.retention_years * 365))
+        for kept in (HANDLED_LETTERS_TOPIC, ACCESS_TOPIC):
+            wanted[self.topic(kept)] = (1, self._config(self.retention_years * 365))
         return wanted
 
     def _config(self, days: int | None) -> dict[str, str]:

@@ -44,6 +44,12 @@ GROUPS = (
     Group("doctor", "doctor", "Memeriksa setiap bagian dan menunjukkan cara memperbaikinya."),
     Group("config", "config", "Menampilkan pengaturan, nilai dan asalnya."),
     Group("profile", "profile", "Profil kabupaten: memeriksa, mengaktifkan, membuat, membagikan."),
+    Group("opd", "opd", "Kunci OPD: memberi, mengganti, mencabut."),
+    Group(
+        "identity",
+        "identity",
+        "Identitas di balik token: membuka dengan dua orang, menghapus, melihat catatan.",
+    ),
     Group("publish", "publish", "Menerbitkan kejadian dari berkas CSV, XLSX, JSONL, Avro, atau XES."),
     Group("simulate", "simulate", "Menjalankan kabupaten tiruan (DATA SIMULASI)."),
     Group("audit", "audit", "Telaah data historis dari berkas CSV, Parquet, atau XES."),

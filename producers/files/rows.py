@@ -12,10 +12,12 @@ from zoneinfo import ZoneInfo
 from producers.files.reading import FileError, Row
 from producers.identity import event_id
 from producers.mapping import Mapping, event_fields
-from producers.tokens import Tokens, holds_person_number
+from producers.numbers import NAMES
+from producers.persons import suspicious
+from producers.protected import token_fields
+from producers.tokens import Tokens
 from producers.values import RowValueError, convert
 
-FREE_TEXT = ("correction_reason", "void_reason", "invoice_number", "document_number", "case_id", "indicator")
 LISTS = ("array", "map")
 
 
@@ -37,7 +39,8 @@ class RowProblem:
 class Columns:
     """How a file's columns become fields: by their own names, or through a mapping.
 
-    ``zone`` is for times without an offset, ``source`` and ``opd`` fill those fields where the file lacks them.
+    ``zone`` is for times without an offset, ``source`` and ``opd`` fill those fields where the file lacks them. ``plain``
+    are the token fields whose numbers come under a plain name of ``producers.protected``, found by ``check``.
     """
 
     domain: str
@@ -48,6 +51,7 @@ class Columns:
     source: str = ""
     opd: str = ""
     constants: dict[str, Any] = field(default_factory=dict)
+    plain: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.mapping:
@@ -64,7 +68,7 @@ class Columns:
 
     def column_of(self, name: str) -> str | None:
         """The column that holds a field; None where a mapping leaves it out."""
-        return self.mapping.columns.get(name) if self.mapping else name
+        return self.mapping.columns.get(name) if self.mapping else self.plain.get(name, name)
 
     def check(self, header: Iterable[str], file: str) -> None:
         """Raise FileError when a column is missing or unknown: what was found and which name is nearest."""
@@ -72,6 +76,9 @@ class Columns:
         if self.mapping:
             self.mapping.check_columns(found, file)
             return
+        names = token_fields(self.domain)
+        self.plain |= {names[name]: name for name in found if names.get(name, name) != name}
+        found = [names.get(name, name) for name in found]
         filled = {"event_id"} | ({"source"} if self.source else set()) | ({"opd"} if self.opd else set())
         required = [n for n, f in self.fields.items() if "default" not in f and n not in filled]
         missing = [name for name in required if name not in found]
@@ -178,13 +185,14 @@ def _safe(name: str, value: Any, tokens: Tokens) -> Any:
 
 def _forbidden(event: dict[str, Any], columns: Columns, row: Row, file: str) -> Iterable[RowProblem]:
     """A NIK in a field that is no token field is refused: replacing it would hide the mistake."""
-    for name in FREE_TEXT:
-        value = event.get(name)
-        if isinstance(value, str) and holds_person_number(value):
-            column = columns.column_of(name) or name
-            yield RowProblem(
-                file, row.number, column, "(16 angka)", "tampak seperti NIK; NIK hanya boleh di kolom *_token"
-            )
+    for name, value in event.items():
+        if name.endswith("_token") or not isinstance(value, str):
+            continue
+        kind = suspicious(name, value)
+        if kind is not None:
+            what = NAMES[kind]
+            advice = f"memuat {what}; nomor orang hanya boleh di kolom yang disediakan untuknya"
+            yield RowProblem(file, row.number, columns.column_of(name) or name, f"({what})", advice)
 
 
 def _short(value: Any) -> str:

@@ -46,6 +46,8 @@ HEADERS = {
     "duty_pairs.csv": ("first", "second", "valid_from", "valid_to", "legal_basis"),
     "lodging_ceilings.csv": ("place", "grade", "amount", "valid_from", "valid_to", "legal_basis"),
     "tapping_boxes.csv": ("cash_office", "device", "valid_from", "valid_to", "legal_basis"),
+    "signatures.csv": ("opd", "domain", "valid_from", "valid_to", "legal_basis"),
+    "identity_roles.csv": ("who", "role", "valid_from", "valid_to", "legal_basis"),
 }
 FRAME = ("departments.csv", "calendar.toml", "thresholds.toml")
 KINDS = {"1": "kelurahan", "2": "desa", "3": "desa adat"}

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from schemas.profile import dated, devices, joins, mandates, money, organisation, permits, values
+from schemas.profile import access, dated, devices, joins, mandates, money, organisation, permits, values
 from schemas.profile.folder import Folder, Section
 from schemas.profile.hours import read_calendars
 from schemas.profile.model import Profile
@@ -38,6 +38,8 @@ FILES = (
     "duty_pairs.csv",
     "lodging_ceilings.csv",
     "tapping_boxes.csv",
+    "signatures.csv",
+    "identity_roles.csv",
 )
 KEYS = ("name", "code", "province", "timezone", "simulation_allowed", "logo", "retention_years")
 LOGO_SUFFIXES = (".svg", ".png")
@@ -100,6 +102,8 @@ def _read(path: Path) -> tuple[Profile | None, list[Problem]]:
     declared = joins.read_joins(folder)
     employees = joins.read_employee_accounts(folder)
     tapping_boxes = devices.read_tapping_boxes(folder, cash_offices)
+    signatures = access.read_signatures(folder, departments)
+    identity_roles = access.read_identity_roles(folder)
     calendars = read_calendars(folder, zone or ZoneInfo("Asia/Jakarta"), units)
 
     problems = sorted(folder.problems)
@@ -137,6 +141,8 @@ def _read(path: Path) -> tuple[Profile | None, list[Problem]]:
         duty_pairs=duty_pairs,
         lodging_ceilings=lodging_ceilings,
         tapping_boxes=tapping_boxes,
+        signatures=signatures,
+        identity_roles=identity_roles,
     )
     return profile, []
 

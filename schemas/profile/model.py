@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from schemas.calendar import WorkingCalendar
 from schemas.profile.rows import (
+    ANY,
     ANY_TYPE,
     DEFAULT_LATENESS_MINUTES,
     MINUTE_MS,
@@ -19,11 +20,13 @@ from schemas.profile.rows import (
     DutyPair,
     Election,
     EmployeeAccount,
+    IdentityRole,
     Join,
     LodgingCeiling,
     PermitType,
     RevenueTarget,
     SharedAddress,
+    Signature,
     Source,
     SubActivity,
     TappingBox,
@@ -74,6 +77,8 @@ class Profile:
     duty_pairs: tuple[DutyPair, ...] = ()
     lodging_ceilings: tuple[LodgingCeiling, ...] = ()
     tapping_boxes: tuple[TappingBox, ...] = ()
+    signatures: tuple[Signature, ...] = ()
+    identity_roles: tuple[IdentityRole, ...] = ()
     _standards: dict[tuple[str, str, date], float | None] = field(default_factory=dict, repr=False)
     _thresholds: dict[tuple[str, date, str, str], Threshold | None] = field(default_factory=dict, repr=False)
 
@@ -133,6 +138,14 @@ class Profile:
     def may_join(self, purpose: str, on: date) -> bool:
         """Whether tokens may be laid side by side for a purpose on a day."""
         return any(item.purpose == purpose and item.holds(on) for item in self.joins)
+
+    def domains_to_sign(self, opd: str, on: date) -> frozenset[str]:
+        """The domains (``*`` for all) whose events a department must sign on a day."""
+        return frozenset(item.domain for item in self.signatures if item.opd in (opd, ANY) and item.holds(on))
+
+    def identity_role(self, who: str, on: date) -> str | None:
+        """The role of a user in revealing identities on a day, None where the user has none."""
+        return next((item.role for item in self.identity_roles if item.who == who and item.holds(on)), None)
 
     def authorities_for(self, permit_type: str) -> tuple[Authority, ...]:
         """Who may decide permits of a type, on any day: the rows of the type and of ``*``."""

@@ -35,6 +35,10 @@ PERMIT_KINDS = (
 )
 KIND_PREFIX = "kind:"
 ANY_TYPE = "*"
+ANY = "*"
+#: Who takes part in revealing an identity; one of the two must be of the inspectorate.
+INSPECTORATE = "inspectorate"
+IDENTITY_ROLES = (INSPECTORATE, "custodian")
 
 
 class Dated:
@@ -348,3 +352,25 @@ class Election:
 
     on: date
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signature(Dated):
+    """Requests of a department (or ``*``) that may carry events of a domain (or ``*``) must be signed."""
+
+    opd: str
+    domain: str
+    valid_from: date
+    valid_to: date | None = None
+    legal_basis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityRole(Dated):
+    """A user of the machine who may take part in revealing an identity; ``role`` is one of ``IDENTITY_ROLES``."""
+
+    who: str
+    role: str
+    valid_from: date
+    valid_to: date | None = None
+    legal_basis: str = ""

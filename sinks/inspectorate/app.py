@@ -319,5 +319,6 @@ def run(
         log_level="warning",
         timeout_graceful_shutdown=3,
         server_header=False,
+        log_config=None,  # what uvicorn says goes through the process's own handler, which masks
     )
     uvicorn.Server(config).run()

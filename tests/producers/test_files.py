@@ -221,3 +221,17 @@ def test_a_large_file_takes_little_memory(tmp_path: Path) -> None:
     assert rows > 1_000_000
     assert bad == 0
     assert megabytes < 500
+
+
+def test_numbers_may_come_under_plain_names(tmp_path: Path, columns: Columns) -> None:
+    number = "6201015708909999"
+    header = HEADER + ",payer,void_reason"
+    path = tmp_path / "kas.csv"
+    path.write_text(f"{header}\n{row()},{number},\n{row(2)},,salah {number}\n")
+    result = check(path, columns)
+    assert [str(problem) for problem in result.problems] == [
+        "berkas kas.csv baris 3 kolom void_reason: '(NIK, nomor KK, atau NPWP)' memuat NIK, nomor KK, atau NPWP; "
+        "nomor orang hanya boleh di kolom yang disediakan untuknya"
+    ]
+    (event,) = good_events(path, columns)
+    assert event["payer_token"] == columns.tokens.token("person", number)

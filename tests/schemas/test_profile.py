@@ -147,6 +147,40 @@ BROKEN = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("file", "rows", "said"),
+    [
+        ("signatures.csv", "5.02.01,budget,2026-01-01,,a\n*,*,2026-01-01,,a", ""),
+        ("signatures.csv", "9.99.99,budget,2026-01-01,,a", "OPD tidak dikenal"),
+        ("signatures.csv", "5.02.01,pajak,2026-01-01,,a", "tidak dikenal"),
+        ("signatures.csv", "*,budget,2026-01-01,,a\n*,budget,2027-01-01,,a", "bertumpang tindih"),
+        ("identity_roles.csv", "inspektur,inspectorate,2026-01-01,2026-12-31,a", ""),
+        ("identity_roles.csv", "inspektur,bupati,2026-01-01,,a", "tidak dikenal"),
+        ("identity_roles.csv", "Nama Orang,custodian,2026-01-01,,a", "salah bentuk"),
+        (
+            "identity_roles.csv",
+            "a,custodian,2026-01-01,,a\na,inspectorate,2026-05-01,,a",
+            "bertumpang tindih",
+        ),
+    ],
+)
+def test_who_signs_and_who_reveals(copy: Path, file: str, rows: str, said: str) -> None:
+    first = "opd,domain" if file == "signatures.csv" else "who,role"
+    (copy / file).write_text(f"{first},valid_from,valid_to,legal_basis\n{rows}\n")
+    problems = check(copy)
+    assert [said in str(problem) for problem in problems] == ([True] if said else [])
+    if not said:
+        profile, day = Profile.load(copy), date(2026, 6, 1)
+        if file == "signatures.csv":
+            assert profile.domains_to_sign("5.02.01", day) == {"budget", "*"}
+            assert profile.domains_to_sign("2.18.01", day) == {"*"}
+            assert profile.domains_to_sign("2.18.01", date(2025, 12, 31)) == frozenset()
+        else:
+            assert profile.identity_role("inspektur", day) == "inspectorate"
+            assert profile.identity_role("inspektur", date(2027, 1, 1)) is None
+            assert profile.identity_role("lain", day) is None
+
+
 def test_hours_too_uneven_to_count_are_refused(copy: Path) -> None:
     edit(copy / "calendar.toml", 'monday = ["08:00-15:00"]', 'monday = ["08:00-15:13"]')
     edit(copy / "calendar.toml", 'tuesday = ["08:00-15:00"]', 'tuesday = ["08:00-15:19"]')

@@ -1,0 +1,1 @@
+"""Keys of departments and the revealing of identities, as the people who run Nadi handle them."""
