@@ -1,0 +1,79 @@
+"""One gateway a deployment: whoever started last has it, and the one before hears so within a heartbeat.
+
+The claim is the one partition of ``nadi.deployment``, held by a static member of a consumer group: a process with the
+same instance id takes it over at once, also from one that was killed, and the broker fences the other. Nothing is read
+or written under it. See docs/decisions/0022-one-gateway.md.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from schemas.catalogue import DEPLOYMENT_TOPIC
+from schemas.settings import KafkaSettings
+
+HEARTBEAT_SECONDS = 0.5
+#: After it, whoever had the claim before has heard that it lost it.
+GRACE_SECONDS = 3 * HEARTBEAT_SECONDS
+SESSION_SECONDS = 10.0
+
+log: Any = structlog.get_logger(__name__)
+
+
+class Claim:
+    """``lost`` is called, in a thread, when another gateway took the claim, or it could not be kept."""
+
+    def __init__(self, kafka: KafkaSettings, lost: Callable[[str], None]) -> None:
+        from confluent_kafka import Consumer
+
+        layout = kafka.layout()
+        self._lost = lost
+        self._held = threading.Event()
+        self._closing = threading.Event()
+        self._consumer: Any = Consumer(
+            {
+                "bootstrap.servers": kafka.bootstrap_servers, "group.id": layout.owner("nadi-gateway"),
+                "group.instance.id": "gateway", "enable.auto.commit": False, "auto.offset.reset": "latest",
+                "session.timeout.ms": int(SESSION_SECONDS * 1000), "log_level": 2,
+                "heartbeat.interval.ms": int(HEARTBEAT_SECONDS * 1000),
+            }
+        )  # fmt: skip
+        self._consumer.subscribe([layout.topic(DEPLOYMENT_TOPIC)], on_assign=self._assigned, on_lost=self._gone)
+        self._thread = threading.Thread(target=self._keep, name="gateway-claim", daemon=True)
+        self._thread.start()
+
+    def wait(self, timeout: float) -> bool:
+        """Wait until this process has the claim, and any other has heard so."""
+        return self._held.wait(timeout) and not self._closing.wait(GRACE_SECONDS)
+
+    def close(self) -> None:
+        """Give it back."""
+        self._closing.set()
+        self._thread.join(5)
+
+    def _assigned(self, _consumer: Any, partitions: list[Any]) -> None:
+        if partitions:
+            self._held.set()
+
+    def _gone(self, _consumer: Any, _partitions: list[Any]) -> None:
+        if not self._closing.is_set():
+            self._lost("the claim was lost: the broker did not hear of this gateway for too long")
+
+    def _keep(self) -> None:
+        from confluent_kafka import KafkaException
+
+        while not self._closing.is_set():
+            try:
+                message = self._consumer.poll(0.2)
+            except KafkaException as error:
+                self._lost(f"another gateway took the claim: {error}")
+                break
+            error = message.error() if message is not None else None
+            if error is not None and (error.fatal() or error.name() in ("FENCED_INSTANCE_ID", "_FATAL")):
+                self._lost(f"another gateway took the claim: {error.str()}")
+                break
+        self._consumer.close()
