@@ -11,8 +11,6 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import structlog
-
 from schemas.catalogue import DEPLOYMENT_TOPIC
 from schemas.settings import KafkaSettings
 
@@ -21,34 +19,36 @@ HEARTBEAT_SECONDS = 0.5
 GRACE_SECONDS = 3 * HEARTBEAT_SECONDS
 SESSION_SECONDS = 10.0
 
-log: Any = structlog.get_logger(__name__)
-
 
 class Claim:
-    """``lost`` is called, in a thread, when another gateway took the claim, or it could not be kept."""
+    """Calls back from a thread of its own: ``gained`` when this process has the claim (again), ``paused`` when the broker
+    did not hear of it for too long, ``fenced`` when another process took it, for good."""
 
-    def __init__(self, kafka: KafkaSettings, lost: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        kafka: KafkaSettings,
+        gained: Callable[[], None],
+        paused: Callable[[], None],
+        fenced: Callable[[str], None],
+    ) -> None:
         from confluent_kafka import Consumer
 
         layout = kafka.layout()
-        self._lost = lost
-        self._held = threading.Event()
+        self._gained, self._paused, self._fenced = gained, paused, fenced
         self._closing = threading.Event()
         self._consumer: Any = Consumer(
             {
                 "bootstrap.servers": kafka.bootstrap_servers, "group.id": layout.owner("nadi-gateway"),
                 "group.instance.id": "gateway", "enable.auto.commit": False, "auto.offset.reset": "latest",
-                "session.timeout.ms": int(SESSION_SECONDS * 1000), "log_level": 2,
+                "session.timeout.ms": int(SESSION_SECONDS * 1000), "log_level": 0,
                 "heartbeat.interval.ms": int(HEARTBEAT_SECONDS * 1000),
             }
         )  # fmt: skip
-        self._consumer.subscribe([layout.topic(DEPLOYMENT_TOPIC)], on_assign=self._assigned, on_lost=self._gone)
+        self._consumer.subscribe(
+            [layout.topic(DEPLOYMENT_TOPIC)], on_assign=self._assigned, on_revoke=self._gone, on_lost=self._gone
+        )
         self._thread = threading.Thread(target=self._keep, name="gateway-claim", daemon=True)
         self._thread.start()
-
-    def wait(self, timeout: float) -> bool:
-        """Wait until this process has the claim, and any other has heard so."""
-        return self._held.wait(timeout) and not self._closing.wait(GRACE_SECONDS)
 
     def close(self) -> None:
         """Give it back."""
@@ -57,11 +57,11 @@ class Claim:
 
     def _assigned(self, _consumer: Any, partitions: list[Any]) -> None:
         if partitions:
-            self._held.set()
+            self._gained()
 
     def _gone(self, _consumer: Any, _partitions: list[Any]) -> None:
         if not self._closing.is_set():
-            self._lost("the claim was lost: the broker did not hear of this gateway for too long")
+            self._paused()
 
     def _keep(self) -> None:
         from confluent_kafka import KafkaException
@@ -70,10 +70,10 @@ class Claim:
             try:
                 message = self._consumer.poll(0.2)
             except KafkaException as error:
-                self._lost(f"another gateway took the claim: {error}")
+                self._fenced(f"another gateway took the claim: {error}")
                 break
             error = message.error() if message is not None else None
             if error is not None and (error.fatal() or error.name() in ("FENCED_INSTANCE_ID", "_FATAL")):
-                self._lost(f"another gateway took the claim: {error.str()}")
+                self._fenced(f"another gateway took the claim: {error.str()}")
                 break
         self._consumer.close()

@@ -12,7 +12,7 @@ import structlog
 from producers.access.caller import Access
 from producers.gateway.acceptance import Acceptance, now_ms
 from producers.gateway.checking import Protect, Rules
-from producers.gateway.claim import Claim
+from producers.gateway.claim import GRACE_SECONDS, Claim
 from producers.gateway.columns import Encoder
 from producers.gateway.contracts import EventTypes
 from producers.gateway.history import History
@@ -24,7 +24,7 @@ from schemas import deployment
 from schemas.registry import SchemaIds, open_ids
 from schemas.settings import KafkaSettings
 
-CLAIM_SECONDS = 60.0
+AGAIN_SECONDS = 1.0
 FORGET_SECONDS = 300.0
 
 log: Any = structlog.get_logger(__name__)
@@ -51,6 +51,9 @@ class Gateway:
         self.simulated = False
         self.state = "mengambil giliran sebagai satu-satunya gerbang"
         self._settled = False
+        self._accepting = False
+        self._pauses = 0
+        self._gained = threading.Event()
         self._tell = ended
         self._over = threading.Event()
         self._claim: Claim | None = None
@@ -60,11 +63,16 @@ class Gateway:
     @property
     def ready(self) -> tuple[bool, str]:
         """Whether events are accepted, and a line for people."""
-        if self._over.is_set() or self.acceptance is None or self._writer is None:
+        if self._over.is_set() or not self._accepting or self._writer is None:
             return False, self.state
         if self._writer.stuck:
             return False, "Kafka tidak menjawab"
         return True, f"menerima; {len(self.index)} tanda terima diingat"
+
+    @property
+    def stuck(self) -> bool:
+        """Whether the broker does not answer."""
+        return self._writer is not None and self._writer.stuck
 
     async def start(self) -> None:
         """Claim, read the index, then accept; returns at once, ``ready`` tells."""
@@ -84,26 +92,44 @@ class Gateway:
             await asyncio.to_thread(self._claim.close)
 
     def _open(self, loop: asyncio.AbstractEventLoop) -> None:
-        try:
-            facts = deployment.read(self.kafka.bootstrap_servers, self.kafka.layout(), 60.0)
-            self._claim = Claim(self.kafka, self._end)
-            if not self._claim.wait(CLAIM_SECONDS):
-                self._end(f"the claim was not given within {CLAIM_SECONDS:.0f} s")
-                return
-            self.state = "membaca tanda terima tujuh hari terakhir"
-            read = fill(self.index, self.kafka, now_ms())
-        except (TimeoutError, RuntimeError) as error:
-            self._end(str(error))
-            return
-        self.simulated = facts.get(deployment.ORIGIN) == deployment.SIMULATED
-        self._settled = deployment.ORIGIN in facts
-        log.info("index read", records=read, receipts=len(self.index), simulated=self.simulated)
-        loop.call_soon_threadsafe(self._accept)
+        """Every time the claim is gained: read the index to the end, then accept. Goes on trying."""
+        while not self._over.is_set():
+            try:
+                if self._claim is None:
+                    facts = deployment.read(self.kafka.bootstrap_servers, self.kafka.layout(), 60.0)
+                    self.simulated = facts.get(deployment.ORIGIN) == deployment.SIMULATED
+                    self._settled = deployment.ORIGIN in facts
+                    self._claim = Claim(self.kafka, self._gained.set, self._pause, self._end)
+                if not self._gained.wait(AGAIN_SECONDS):
+                    continue
+                self._gained.clear()
+                self._over.wait(GRACE_SECONDS)  # whoever had the claim has heard by now that it lost it
+                self.state = "membaca tanda terima tujuh hari terakhir"
+                pauses = self._pauses
+                read = fill(self.index, self.kafka, now_ms())
+            except (TimeoutError, RuntimeError) as error:
+                log.warning("the index cannot be read yet", error=str(error))
+                self._over.wait(AGAIN_SECONDS)
+                if self._claim is not None:
+                    self._gained.set()
+                continue
+            log.info("index read", records=read, receipts=len(self.index), simulated=self.simulated)
+            loop.call_soon_threadsafe(self._accept, pauses)
 
-    def _accept(self) -> None:
-        if self._writer is not None and not self._over.is_set():
+    def _pause(self) -> None:
+        """Another gateway may have written meanwhile: accept nothing before the index is read again."""
+        self._accepting = False
+        self._pauses += 1
+        self.state = "mengambil giliran sebagai satu-satunya gerbang"
+        log.warning("the claim was lost for now")
+
+    def _accept(self, pauses: int) -> None:
+        if self._writer is None or self._over.is_set() or self._pauses != pauses:
+            return
+        if self.acceptance is None:
             encoder = Encoder(self.ids)
             self.acceptance = Acceptance(self.index, self._writer, encoder, self.settings.answer_seconds)
+        self._accepting = True
 
     async def settle(self) -> None:
         """Before the first event that counts: what nobody has called simulated is live from now on."""

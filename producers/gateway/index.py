@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import threading
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -43,7 +44,7 @@ def _source(source: str) -> bytes:
 
 
 class Index:
-    """Receipts by key. Used by one thread at a time."""
+    """Receipts by key; safe to share between threads."""
 
     def __init__(self, retention_ms: int = RETENTION_MS) -> None:
         self.retention_ms = retention_ms
@@ -52,21 +53,21 @@ class Index:
         self._names: list[str] = []
         self._numbers: dict[str, int] = {}
         self._slice = 0
+        self._adding = threading.Lock()
 
     def __len__(self) -> int:
         return int(self._rows.execute("SELECT count(*) FROM accepted").fetchone()[0])
 
     def add(self, rows: Iterable[tuple[bytes, Place]]) -> None:
         """Remember receipts; the first of a key stands."""
-        self._rows.execute("BEGIN")
-        self._rows.executemany(
-            "INSERT OR IGNORE INTO accepted VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
+        with self._adding:
+            values = [
                 (key, p.hash, self._number(p.topic), p.partition, p.offset, p.at, self._number(p.opd))
                 for key, p in rows
-            ),
-        )
-        self._rows.execute("COMMIT")
+            ]
+            self._rows.execute("BEGIN")
+            self._rows.executemany("INSERT OR IGNORE INTO accepted VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+            self._rows.execute("COMMIT")
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, Place]:
         """The receipts of those keys that are known."""

@@ -39,7 +39,7 @@ class Receiving:
         gateway, headers, now = self._gateway, request.headers, now_ms()
         ready, _ = gateway.ready
         if not ready and not self._dry:
-            return answers.problem(Problem("starting" if gateway.acceptance is None else "kafka-away"))
+            return answers.problem(Problem("kafka-away" if gateway.stuck else "starting"))
         caller = caller_of(gateway, request, now)
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind not in KINDS or (kind == envelope.BINARY and "ce-specversion" not in headers):

@@ -18,6 +18,8 @@ from schemas.settings import KafkaSettings
 FOR_EVER = {"message.timeout.ms": 0, "linger.ms": 1, "log_level": 2, "socket.keepalive.enable": True}
 STUCK_SECONDS = 2.0
 POLL_SECONDS = 0.5
+QUIET_SECONDS = 10.0
+"""How often an error that repeats is logged."""
 
 #: Topic of the catalogue, key, value, headers, timestamp (UTC ms; 0 for the clock's).
 Outgoing = tuple[str, bytes, bytes, list[tuple[str, bytes]], int]
@@ -57,8 +59,9 @@ class Writer:
         self._loop = loop
         self._failed = failed
         self._flights: dict[Flight, None] = {}
-        self._producer = open_producer(kafka, "nadi-gateway", error_cb=self._error, **FOR_EVER)
         self._closing = threading.Event()
+        self._said = -QUIET_SECONDS
+        self._producer = open_producer(kafka, "nadi-gateway", error_cb=self._error, **FOR_EVER)
         self._thread = threading.Thread(target=self._hear, name="gateway-writer", daemon=True)
         self._thread.start()
 
@@ -112,7 +115,8 @@ class Writer:
     def _error(self, error: Any) -> None:
         if error.fatal():
             self._failed(f"the producer cannot go on: {error.str()}")
-        else:
+        elif time.monotonic() - self._said > QUIET_SECONDS:
+            self._said = time.monotonic()
             log.warning("kafka", error=error.str())
 
 
