@@ -11,7 +11,9 @@ class Locked:
     """An ``Access`` that refuses every call with 401."""
 
     def authenticate(self, authorization: str | None, address: str, now: int) -> Caller:  # noqa: ARG002
-        raise RefusedError(401, "unauthorized", "Belum ada kunci yang diterbitkan di sini. Hubungi Diskominfo.")
+        raise RefusedError(
+            401, "unauthorized", "Belum ada kunci yang diterbitkan di sini. Hubungi Diskominfo."
+        )
 
     def verify(self, caller: Caller, headers: Mapping[str, str], body: bytes, now: int) -> Signed | None:  # noqa: ARG002
         return None

@@ -92,7 +92,9 @@ class Acceptance:
             await self._write(fresh, delivery, answers)
         for event, key in again:
             original = answers[first[key].number] if key in first else Problem("in-progress")
-            answers[event.number] = original._replace(replayed=True) if isinstance(original, Receipt) else original
+            answers[event.number] = (
+                original._replace(replayed=True) if isinstance(original, Receipt) else original
+            )
         return [answer if answer is not None else Problem("kafka-away") for answer in answers]
 
     def _sorted(
@@ -131,7 +133,9 @@ class Acceptance:
             for event, where in zip(fresh, flight.places, strict=True):
                 del self._under_way[event.key]
                 if isinstance(where, str):
-                    answers[event.number] = Problem("kafka-away" if where == "queue full" else "kafka-refused")
+                    answers[event.number] = Problem(
+                        "kafka-away" if where == "queue full" else "kafka-refused"
+                    )
                     continue
                 place = Place(event.hash, event.topic, *where, delivery.now, delivery.caller.opd)
                 rows.append((event.key, place))
@@ -149,9 +153,7 @@ class Acceptance:
             pass
 
 
-def _message(
-    event: _Event, own: list[tuple[str, bytes]], trace: str, event_time: bool
-) -> Outgoing:
+def _message(event: _Event, own: list[tuple[str, bytes]], trace: str, event_time: bool) -> Outgoing:
     data, topic = event.checked.data, event.checked.contract.topic
     record = {
         "event_id": data.event_id, "source": data.source, "kind": data.kind, "occurred_at": data.occurred_at,

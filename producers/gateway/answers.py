@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -24,14 +25,18 @@ def problem(of: Problem, extra: dict[str, str] | None = None) -> Response:
 
 def place(of: Place) -> dict[str, Any]:
     """Where an event stands."""
-    received = datetime.fromtimestamp(of.at / 1000, UTC).isoformat(timespec="milliseconds")
     return {
         "topic": of.topic,
         "partition": of.partition,
         "offset": of.offset,
         "sha256": of.hash.hex(),
-        "received_at": received.replace("+00:00", "Z"),
+        "received_at": _text(of.at),
     }
+
+
+@lru_cache(1024)
+def _text(at: int) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def receipt(of: Receipt) -> dict[str, Any]:

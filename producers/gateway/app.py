@@ -80,7 +80,9 @@ def make(gateway: Gateway) -> FastAPI:
         ("/docs/postman.json", collection),
     ):  # fmt: skip
         app.add_api_route(path, page, methods=["GET"], **OTHER[path])
-    app.router.routes.extend(health_routes(ready=lambda: gateway.ready, alive=lambda: (True, "gerbang berjalan")))
+    app.router.routes.extend(
+        health_routes(ready=lambda: gateway.ready, alive=lambda: (True, "gerbang berjalan"))
+    )
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(Exception, _broken)
     app.add_middleware(SecurityHeaders)

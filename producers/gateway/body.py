@@ -10,7 +10,9 @@ from producers.gateway.problems import Problem, ProblemError
 GZIP = 16 + zlib.MAX_WBITS
 
 
-async def read(stream: AsyncIterator[bytes], length: str | None, encoding: str, limit: int) -> tuple[bytes, bytes]:
+async def read(
+    stream: AsyncIterator[bytes], length: str | None, encoding: str, limit: int
+) -> tuple[bytes, bytes]:
     """The body as it was sent (that is what a signature covers) and unpacked; both at most ``limit`` bytes.
 
     ``length`` and ``encoding`` are the headers. Raises ProblemError: 413 beyond the limit, 415 for another encoding
@@ -46,4 +48,6 @@ def _unpacked(sent: bytes, limit: int) -> bytes:
 
 
 def _too_long(limit: int) -> Problem:
-    return Problem("body-too-long", f"Isi kiriman melebihi {limit} byte, juga setelah gzip dibuka. Bagi kiriman.")
+    return Problem(
+        "body-too-long", f"Isi kiriman melebihi {limit} byte, juga setelah gzip dibuka. Bagi kiriman."
+    )

@@ -67,11 +67,15 @@ class Checker:
         try:
             contract, kind = self._rules.types.find(event.type)
         except UnknownTypeError:
-            return Problem("type-unknown", errors=[FieldError("/type", "jenis kejadian ini tidak ada di /v1/schemas")])
+            return Problem(
+                "type-unknown", errors=[FieldError("/type", "jenis kejadian ini tidak ada di /v1/schemas")]
+            )
         if refused := self._refused(event.source, event.type):
             return refused
         if len(event.data) > self._rules.event_bytes:
-            return Problem("event-too-long", f"Data satu kejadian paling banyak {self._rules.event_bytes} byte.")
+            return Problem(
+                "event-too-long", f"Data satu kejadian paling banyak {self._rules.event_bytes} byte."
+            )
         return self._data(event, contract, kind)
 
     def _refused(self, source: str, type_: str) -> Problem | None:
@@ -128,8 +132,15 @@ class Checker:
         """Put in what the envelope and the caller say; data may say the same, and nothing else."""
         if data.opd != self._caller.opd:
             if data.opd is not UNSET:
-                log.warning("event for another department", key=self._caller.key_id, opd=self._caller.opd, type=event.type)
-                return Problem("other-department", errors=[FieldError("/data/opd", "OPD ini bukan pemilik kunci")])
+                log.warning(
+                    "event for another department",
+                    key=self._caller.key_id,
+                    opd=self._caller.opd,
+                    type=event.type,
+                )
+                return Problem(
+                    "other-department", errors=[FieldError("/data/opd", "OPD ini bukan pemilik kunci")]
+                )
             data.opd = self._caller.opd
         canonical = event.id
         if not _UUID.fullmatch(canonical):
@@ -139,7 +150,9 @@ class Checker:
         if data.occurred_at is UNSET:
             data.occurred_at = occurred
         if data.occurred_at is UNSET:
-            wrong.append(FieldError("/time", "wajib diisi: waktu kejadian, misalnya 2026-11-28T09:30:00+07:00"))
+            wrong.append(
+                FieldError("/time", "wajib diisi: waktu kejadian, misalnya 2026-11-28T09:30:00+07:00")
+            )
         elif occurred is not UNSET and data.occurred_at != occurred:
             wrong.append(FieldError("/data/occurred_at", "berbeda dari time; hapus salah satu"))
         elif data.occurred_at > self._latest:
@@ -155,7 +168,9 @@ class Checker:
         if data.simulated is UNSET:
             data.simulated = self._simulated
         elif data.simulated != self._simulated:
-            wrong.append(FieldError("/data/simulated", f"wajib {str(self._simulated).lower()} di sini, atau hapus"))
+            wrong.append(
+                FieldError("/data/simulated", f"wajib {str(self._simulated).lower()} di sini, atau hapus")
+            )
         if wrong:
             return _fields(contract, wrong)
         trace = event.traceparent if _TRACE.fullmatch(event.traceparent) else ""

@@ -45,7 +45,10 @@ class Claim:
             }
         )  # fmt: skip
         self._consumer.subscribe(
-            [layout.topic(DEPLOYMENT_TOPIC)], on_assign=self._assigned, on_revoke=self._gone, on_lost=self._gone
+            [layout.topic(DEPLOYMENT_TOPIC)],
+            on_assign=self._assigned,
+            on_revoke=self._gone,
+            on_lost=self._gone,
         )
         self._thread = threading.Thread(target=self._keep, name="gateway-claim", daemon=True)
         self._thread.start()

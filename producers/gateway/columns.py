@@ -29,7 +29,9 @@ class Encoder:
         name = contract.topic.schema
         writer = self._ids.writer(name)
         if len(events) < FEW or not self._is_current(writer):
-            codec = self._codecs.setdefault(name, Codec(name, self._ids))
+            codec = self._codecs.get(name)
+            if codec is None:
+                codec = self._codecs[name] = Codec(name, self._ids)
             return [codec.encode(msgspec.to_builtins(event)) for event in events]
         columns: list[Any] = list(zip(*map(msgspec.structs.astuple, events), strict=True))
         arrays = []
@@ -40,7 +42,9 @@ class Encoder:
         batch = pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(name))
         head = HEADER.pack(MAGIC, writer.id)
         return [
-            head + value for part in pyruhvro.serialize_record_batch(batch, writer.text, 1) for value in part.to_pylist()
+            head + value
+            for part in pyruhvro.serialize_record_batch(batch, writer.text, 1)
+            for value in part.to_pylist()
         ]
 
     def _is_current(self, writer: WriterSchema) -> bool:

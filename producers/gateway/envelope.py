@@ -66,7 +66,9 @@ def batch(body: bytes) -> list[Envelope | Problem]:
     try:
         return [single(bytes(item)) for item in _items.decode(body)]
     except msgspec.ValidationError as error:
-        raise ProblemError(Problem("body-not-json", "Kiriman batch harus berupa daftar JSON: [ … ].")) from error
+        raise ProblemError(
+            Problem("body-not-json", "Kiriman batch harus berupa daftar JSON: [ … ].")
+        ) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProblemError(_not_json(error)) from error
 

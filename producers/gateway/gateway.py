@@ -47,6 +47,7 @@ class Gateway:
         self.rules = Rules(EventTypes(settings.type_prefix), access, settings.event_bytes, protect)
         self.history = History()
         self.index = Index()
+        self._encoder = Encoder(self.ids)
         self.acceptance: Acceptance | None = None
         self.simulated = False
         self.state = "mengambil giliran sebagai satu-satunya gerbang"
@@ -67,7 +68,7 @@ class Gateway:
             return False, self.state
         if self._writer.stuck:
             return False, "Kafka tidak menjawab"
-        return True, f"menerima; {len(self.index)} tanda terima diingat"
+        return True, "menerima kejadian"
 
     @property
     def stuck(self) -> bool:
@@ -127,8 +128,9 @@ class Gateway:
         if self._writer is None or self._over.is_set() or self._pauses != pauses:
             return
         if self.acceptance is None:
-            encoder = Encoder(self.ids)
-            self.acceptance = Acceptance(self.index, self._writer, encoder, self.settings.answer_seconds)
+            self.acceptance = Acceptance(
+                self.index, self._writer, self._encoder, self.settings.answer_seconds
+            )
         self._accepting = True
 
     async def settle(self) -> None:

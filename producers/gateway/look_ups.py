@@ -59,7 +59,9 @@ class LookUps:
         places = self._gateway.index.by_id(canonical, caller.opd)
         places = [place for place in places if place.topic.startswith(SANDBOX) == caller.sandbox]
         if not places:
-            return _not_found("Tidak ada tanda terima untuk nomor ini dari OPD Anda dalam tujuh hari terakhir.")
+            return _not_found(
+                "Tidak ada tanda terima untuk nomor ini dari OPD Anda dalam tujuh hari terakhir."
+            )
         return _json({"id": given, "event_id": canonical, **answers.place(places[0])})
 
     async def me(self, request: Request) -> Response:
@@ -155,5 +157,3 @@ def _version(schema_id: int) -> int:
 def _registry_error(code: int, message: str) -> Response:
     body = msgspec.json.encode({"error_code": code, "message": message})
     return Response(body, 404, media_type=REGISTRY_MEDIA)
-
-

@@ -38,7 +38,12 @@ def of_request(
         (OPD, caller.opd.encode()),
     ]
     if signed is not None:
-        kept = {"id": signed.webhook_id, "timestamp": signed.timestamp, "signature": signed.signature, "key": signed.key}
+        kept = {
+            "id": signed.webhook_id,
+            "timestamp": signed.timestamp,
+            "signature": signed.signature,
+            "key": signed.key,
+        }
         found += [(SIGNATURE, msgspec.json.encode(kept)), (BODY_HASH, body_hash)]
     return found
 

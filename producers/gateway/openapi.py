@@ -47,7 +47,8 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def _answers(good: dict[int, str], *statuses: int) -> dict[str, Any]:
     described = {
-        status: {"description": text, "content": {"application/json": {"schema": {}}}} for status, text in good.items()
+        status: {"description": text, "content": {"application/json": {"schema": {}}}}
+        for status, text in good.items()
     }
     return {"responses": {**_problems(*statuses), **described}, "response_model": None}
 
@@ -71,7 +72,9 @@ def _body(operation: str) -> dict[str, Any]:
 
 _SENT = (400, 401, 403, 409, 413, 415, 422, 429, 500, 503)
 POST: dict[str, Any] = {
-    **_answers({202: "Semua kejadian tersimpan; tanda terima", 207: "Sebagian ditolak; jawaban per kejadian"}, *_SENT),
+    **_answers(
+        {202: "Semua kejadian tersimpan; tanda terima", 207: "Sebagian ditolak; jawaban per kejadian"}, *_SENT
+    ),
     "status_code": 202,
     "openapi_extra": _body("sendEvents"),
 }

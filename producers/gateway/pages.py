@@ -36,7 +36,9 @@ def errors() -> str:
         for code, entry in TABLE.items()
     )
     head = "<tr><th>Jawaban</th><th>Kode</th><th>Artinya</th><th>Yang harus dilakukan</th></tr>"
-    return _HEAD.format(title="Kesalahan dan cara memperbaikinya") + f"<table>{head}{rows}</table></body></html>"
+    return (
+        _HEAD.format(title="Kesalahan dan cara memperbaikinya") + f"<table>{head}{rows}</table></body></html>"
+    )
 
 
 def errors_markdown() -> str:

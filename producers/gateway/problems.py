@@ -23,7 +23,9 @@ class Entry(NamedTuple):
 
 TABLE: Mapping[str, Entry] = MappingProxyType(
     {
-        "body-not-json": Entry(400, "Isi kiriman bukan JSON", "Periksa isi kiriman: harus JSON yang utuh dalam UTF-8."),
+        "body-not-json": Entry(
+            400, "Isi kiriman bukan JSON", "Periksa isi kiriman: harus JSON yang utuh dalam UTF-8."
+        ),
         "id-missing": Entry(
             400,
             "Nomor kejadian tidak ada",
@@ -34,40 +36,63 @@ TABLE: Mapping[str, Entry] = MappingProxyType(
             "Idempotency-Key berbeda dari id",
             "Pakai nilai yang sama untuk keduanya, atau kirim id saja.",
         ),
-        "unauthorized": Entry(401, "Kunci tidak berlaku", "Kirim kepala Authorization dengan kunci yang masih berlaku."),
+        "unauthorized": Entry(
+            401, "Kunci tidak berlaku", "Kirim kepala Authorization dengan kunci yang masih berlaku."
+        ),
         "forbidden": Entry(403, "Kunci ini tidak berwenang", "Minta Diskominfo memeriksa wewenang kunci."),
         "other-department": Entry(
             403,
             "Kejadian atas nama OPD lain",
             "Hapus opd dari data: OPD ditetapkan dari kunci. Percobaan ini dicatat.",
         ),
-        "not-found": Entry(404, "Alamat atau nomor tidak ditemukan", "Periksa alamat atau nomor yang diminta."),
-        "method-not-allowed": Entry(405, "Cara panggil tidak dikenal di alamat ini", "Periksa GET atau POST di panduan."),
+        "not-found": Entry(
+            404, "Alamat atau nomor tidak ditemukan", "Periksa alamat atau nomor yang diminta."
+        ),
+        "method-not-allowed": Entry(
+            405, "Cara panggil tidak dikenal di alamat ini", "Periksa GET atau POST di panduan."
+        ),
         "in-progress": Entry(
-            409, "Kejadian yang sama sedang diproses", "Tunggu sebentar, lalu kirim ulang dengan id yang sama.", 1
+            409,
+            "Kejadian yang sama sedang diproses",
+            "Tunggu sebentar, lalu kirim ulang dengan id yang sama.",
+            1,
         ),
         "body-too-long": Entry(
-            413, "Isi kiriman terlalu besar", "Bagi menjadi beberapa kiriman. Batas berlaku juga setelah gzip dibuka."
+            413,
+            "Isi kiriman terlalu besar",
+            "Bagi menjadi beberapa kiriman. Batas berlaku juga setelah gzip dibuka.",
         ),
-        "batch-too-long": Entry(413, "Terlalu banyak kejadian dalam satu kiriman", "Bagi menjadi beberapa kiriman."),
-        "event-too-long": Entry(413, "Satu kejadian terlalu besar", "Kirim hanya isian yang ada dalam kontrak."),
+        "batch-too-long": Entry(
+            413, "Terlalu banyak kejadian dalam satu kiriman", "Bagi menjadi beberapa kiriman."
+        ),
+        "event-too-long": Entry(
+            413, "Satu kejadian terlalu besar", "Kirim hanya isian yang ada dalam kontrak."
+        ),
         "media-type": Entry(
             415,
             "Jenis isi tidak didukung",
             "Pakai application/cloudevents+json, application/cloudevents-batch+json, "
             "atau application/json dengan kepala ce-*; tanpa pemampatan atau dengan gzip.",
         ),
-        "fields": Entry(422, "Ada isian yang salah", "Perbaiki setiap isian di daftar errors, lalu kirim lagi."),
-        "type-unknown": Entry(422, "Jenis kejadian tidak dikenal", "Lihat jenis yang dikenal di /v1/schemas."),
+        "fields": Entry(
+            422, "Ada isian yang salah", "Perbaiki setiap isian di daftar errors, lalu kirim lagi."
+        ),
+        "type-unknown": Entry(
+            422, "Jenis kejadian tidak dikenal", "Lihat jenis yang dikenal di /v1/schemas."
+        ),
         "payload-differs": Entry(
             422,
             "Nomor yang sama pernah diterima dengan isi lain",
             "Kejadian baru perlu id baru; pembetulan dikirim sebagai kejadian baru dengan corrects.",
         ),
         "quota": Entry(429, "Kuota kunci habis", "Tunggu sesuai Retry-After, lalu kirim lagi.", 1),
-        "internal": Entry(500, "Kesalahan di gerbang", "Kirim ulang dengan id yang sama; laporkan bila terulang."),
+        "internal": Entry(
+            500, "Kesalahan di gerbang", "Kirim ulang dengan id yang sama; laporkan bila terulang."
+        ),
         "kafka-refused": Entry(
-            500, "Kejadian ditolak penyimpanan", "Laporkan kepada Diskominfo dengan waktu kiriman; kejadian belum diterima."
+            500,
+            "Kejadian ditolak penyimpanan",
+            "Laporkan kepada Diskominfo dengan waktu kiriman; kejadian belum diterima.",
         ),
         "kafka-away": Entry(
             503,
@@ -105,7 +130,9 @@ class Problem:
 
     @property
     def retry(self) -> float | None:
-        return self.retry_given if self.retry_given is not None else TABLE.get(self.code, TABLE["fields"]).retry
+        return (
+            self.retry_given if self.retry_given is not None else TABLE.get(self.code, TABLE["fields"]).retry
+        )
 
     def document(self) -> dict[str, Any]:
         """The members of RFC 9457, and ``errors`` and ``schema`` where there are any."""

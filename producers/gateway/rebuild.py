@@ -62,7 +62,9 @@ def _fill(index: Index, consumer: Any, layout: Layout, now: int) -> int:
         if rows:
             index.add(rows)
         if time.monotonic() - heard > SILENCE_SECONDS:
-            raise TimeoutError(f"the broker sent nothing for {SILENCE_SECONDS:.0f} s; {len(left)} partitions unread")
+            raise TimeoutError(
+                f"the broker sent nothing for {SILENCE_SECONDS:.0f} s; {len(left)} partitions unread"
+            )
     return read
 
 

@@ -52,7 +52,9 @@ class Receiving:
         events = _events(kind, headers.get("idempotency-key"), request, text)
         most = min(gateway.settings.batch, caller.quota.batch) if kind == envelope.BATCH else 1
         if len(events) > most:
-            return answers.problem(Problem("batch-too-long", f"Paling banyak {most} kejadian dalam satu kiriman."))
+            return answers.problem(
+                Problem("batch-too-long", f"Paling banyak {most} kejadian dalam satu kiriman.")
+            )
         left = gateway.access.spend(caller, 0 if self._dry else len(events), len(text), now)
         checker = Checker(gateway.rules, caller, simulated=gateway.simulated, now=now)
         checked = [event if isinstance(event, Problem) else checker.check(event) for event in events]
@@ -69,7 +71,9 @@ class Receiving:
             except TimeoutError:
                 return answers.problem(Problem("kafka-away"))
             except DeploymentMismatchError:
-                gateway.simulated = True  # someone settled it meanwhile; the same request again is checked anew
+                gateway.simulated = (
+                    True  # someone settled it meanwhile; the same request again is checked anew
+                )
                 return answers.problem(Problem("starting"))
         delivery = Delivery(caller, signed, hashlib.sha256(sent).digest() if signed else b"", now)
         # A sender that hangs up must not leave its events half accounted for.

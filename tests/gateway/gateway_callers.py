@@ -29,7 +29,9 @@ class Table:
 
     def verify(self, caller: Caller, headers: Mapping[str, str], body: bytes, now: int) -> Signed | None:
         if "webhook-signature" in headers:
-            return Signed(headers["webhook-id"], int(headers["webhook-timestamp"]), headers["webhook-signature"], "k")
+            return Signed(
+                headers["webhook-id"], int(headers["webhook-timestamp"]), headers["webhook-signature"], "k"
+            )
         return None
 
     def permits(self, caller: Caller, source: str, type_: str) -> None:

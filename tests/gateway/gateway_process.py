@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 import sys
 
+from gateway_callers import table
+
 from producers.gateway.serving import run
 from producers.settings import GatewaySettings
 from schemas.settings import KafkaSettings
-from gateway_callers import table
 
 if __name__ == "__main__":
-    run(KafkaSettings(**json.loads(sys.argv[2])), GatewaySettings(port=int(sys.argv[1]), **json.loads(sys.argv[3])), table())
+    run(
+        KafkaSettings(**json.loads(sys.argv[2])),
+        GatewaySettings(port=int(sys.argv[1]), **json.loads(sys.argv[3])),
+        table(),
+    )

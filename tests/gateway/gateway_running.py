@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
 from infra.embedded import ports
 from schemas.settings import KafkaSettings
 
@@ -52,7 +53,9 @@ class Running:
         self.process.terminate()
         self.process.wait(20)
 
-    def send(self, body: Any, key: str = "2.18.01", *, path: str = "/v1/events", **headers: str) -> httpx.Response:
+    def send(
+        self, body: Any, key: str = "2.18.01", *, path: str = "/v1/events", **headers: str
+    ) -> httpx.Response:
         many = isinstance(body, list)
         media = "application/cloudevents-batch+json" if many else "application/cloudevents+json"
         content = body if isinstance(body, bytes) else json.dumps(body).encode()

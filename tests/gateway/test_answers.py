@@ -21,7 +21,6 @@ from schemas.catalogue import PERMITS
 from schemas.codec import Codec
 from schemas.registry import LockFileIds
 
-
 pytestmark = pytest.mark.kafka
 
 
@@ -47,7 +46,9 @@ def refused(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
 
 def test_a_receipt_is_what_kafka_has(gateway: Running) -> None:
     sent = event(unit="loket-1")
-    answer = gateway.send(sent, webhook_id="msg_1", webhook_timestamp="1795395600", webhook_signature="v1a,AAAA")
+    answer = gateway.send(
+        sent, webhook_id="msg_1", webhook_timestamp="1795395600", webhook_signature="v1a,AAAA"
+    )
     assert answer.status_code == 202, answer.text
     assert answer.headers["ratelimit-remaining"] == "999"
     receipt = answer.json()
@@ -73,7 +74,11 @@ def test_binary_mode_and_an_id_that_is_no_uuid(gateway: Running) -> None:
     made = event()
     number = f"SP-{uuid.uuid4()}/x"
     headers = {f"ce-{name}": made[name] for name in ("specversion", "source", "type", "time")}
-    common = {"Authorization": "Bearer 2.18.01", "Content-Type": "application/json", "Idempotency-Key": number}
+    common = {
+        "Authorization": "Bearer 2.18.01",
+        "Content-Type": "application/json",
+        "Idempotency-Key": number,
+    }
     first = gateway.http.post("/v1/events", content=json.dumps(made["data"]), headers={**headers, **common})
     assert first.status_code == 202, first.text
     again = gateway.http.post("/v1/events", content=json.dumps(made["data"]), headers={**headers, **common})
@@ -163,7 +168,10 @@ def test_faults_of_the_envelope_come_together(gateway: Running) -> None:
     timeless = {name: value for name, value in event().items() if name != "time"}
     assert refused(gateway.send(timeless), 422, "fields")["errors"][0]["pointer"] == "/time"
     wrong = gateway.send({**event(simulated=True, kind="issued", fee_paid=5), "time": "2026-11-28T09:30:00Z"})
-    assert [e["pointer"] for e in refused(wrong, 422, "fields")["errors"]] == ["/data/kind", "/data/simulated"]
+    assert [e["pointer"] for e in refused(wrong, 422, "fields")["errors"]] == [
+        "/data/kind",
+        "/data/simulated",
+    ]
     late = refused(gateway.send({**event(), "time": "2099-01-01T00:00:00Z"}), 422, "fields")
     assert late["errors"][0]["pointer"] == "/time"
 
@@ -181,7 +189,11 @@ def test_dry_run_and_look_ups(gateway: Running) -> None:
     assert (verdict["valid"], verdict["invalid"]) == (1, 1)
     me = gateway.http.get("/v1/me", headers={"Authorization": "Bearer 2.18.01"}).json()
     assert me["opd"] == "2.18.01"
-    refused(gateway.http.get(f"/v1/events/{sent['id']}", headers={"Authorization": "Bearer 2.18.01"}), 404, "not-found")
+    refused(
+        gateway.http.get(f"/v1/events/{sent['id']}", headers={"Authorization": "Bearer 2.18.01"}),
+        404,
+        "not-found",
+    )
     for found in gateway.http.get("/v1/schemas").json():
         one = gateway.http.get(found["schema"]).json()
         example = {**one["example"], "id": str(uuid.uuid4())}
