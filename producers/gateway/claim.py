@@ -75,8 +75,8 @@ class Claim:
             except KafkaException as error:
                 self._fenced(f"another gateway took the claim: {error}")
                 break
-            error = message.error() if message is not None else None
-            if error is not None and (error.fatal() or error.name() in ("FENCED_INSTANCE_ID", "_FATAL")):
-                self._fenced(f"another gateway took the claim: {error.str()}")
+            trouble = message.error() if message is not None else None
+            if trouble is not None and (trouble.fatal() or trouble.name() in ("FENCED_INSTANCE_ID", "_FATAL")):
+                self._fenced(f"another gateway took the claim: {trouble.str()}")
                 break
         self._consumer.close()

@@ -51,7 +51,7 @@ def single(body: bytes) -> Envelope | Problem:
     try:
         return _single.decode(body)
     except (msgspec.ValidationError, UnicodeDecodeError, RecursionError) as error:
-        return _why(body, error)
+        return _why(error)
     except msgspec.DecodeError as error:
         raise ProblemError(_not_json(error)) from error
 
@@ -87,7 +87,7 @@ def binary(headers: Mapping[str, str], body: bytes) -> Envelope | Problem:
         return Problem("fields", errors=[_field(error)])
 
 
-def _why(body: bytes, error: Exception) -> Problem:
+def _why(error: Exception) -> Problem:
     if isinstance(error, msgspec.ValidationError):
         return Problem("fields", errors=[_field(error)])
     return _not_json(error)

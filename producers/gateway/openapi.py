@@ -8,7 +8,7 @@ from producers.gateway import envelope
 from producers.gateway.examples import cloud_event, snippets
 from producers.gateway.problems import MEDIA_TYPE, TABLE
 
-_KEY = [{"kunci": []}]
+_KEY: list[dict[str, list[str]]] = [{"kunci": []}]
 _STRING = {"type": "string"}
 _EVENT = {
     "type": "object",
@@ -103,7 +103,7 @@ GET: dict[str, dict[str, Any]] = {
     "/subjects/{subject}/versions/{version}": _get("Versi (cara Confluent)", names=("subject", "version")),
 }
 for _path in ("/schemas/ids/{id}", "/subjects", "/subjects/{subject}/versions/{version}"):
-    _media = {"application/vnd.schemaregistry.v1+json": {"schema": {}}}
+    _media: dict[str, Any] = {"application/vnd.schemaregistry.v1+json": {"schema": {}}}
     GET[_path]["responses"][200]["content"] = _media
     if "{" in _path:
         GET[_path]["responses"][404] = {"description": "Tidak ditemukan (cara Confluent)", "content": _media}

@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002
 """Keys of the tests: a plain table in place of the topic that keys are kept on."""
 
 from __future__ import annotations

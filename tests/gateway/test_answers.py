@@ -102,7 +102,7 @@ def test_repeats(gateway: Running) -> None:
 
 def test_a_batch_answers_each_in_order(gateway: Running) -> None:
     good, other = event(), event()
-    bad = event(fee_paid="1.500.000,00", oficer_token="x", automatic=1)
+    bad = event(fee_paid="1.500.000,00", oficer_token="x", automatic=1)  # noqa: S106
     answer = gateway.send([good, bad, {"id": 5}, other, good, {**good, "data": {"case_id": "LAIN"}}, 7])
     assert answer.status_code == 207, answer.text
     items = answer.json()["items"]
