@@ -88,7 +88,7 @@ class Gateway:
         if self._forgetting is not None:
             self._forgetting.cancel()
         if self._writer is not None:
-            await asyncio.to_thread(self._writer.close)
+            self._writer.close()
         if self._claim is not None:
             await asyncio.to_thread(self._claim.close)
 

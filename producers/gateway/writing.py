@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -17,7 +16,8 @@ from schemas.settings import KafkaSettings
 #: librdkafka goes on trying for ever: an event whose answer was 503 is not given up while its fate is unknown.
 FOR_EVER = {"message.timeout.ms": 0, "log_level": 2, "socket.keepalive.enable": True}
 STUCK_SECONDS = 2.0
-POLL_SECONDS = 0.5
+ASK_SECONDS = 0.002
+IDLE_SECONDS = 0.5
 QUIET_SECONDS = 10.0
 """How often an error that repeats is logged."""
 
@@ -39,7 +39,7 @@ class Flight:
         self._done = done
 
     def settle(self, number: int, error: Any, message: Any) -> None:
-        """What the broker says of one event; called in the writer's thread."""
+        """What the broker says of one event."""
         self.places[number] = error.str() if error is not None else (message.partition(), message.offset())
         self._left -= 1
         if not self._left:
@@ -47,9 +47,10 @@ class Flight:
 
 
 class Writer:
-    """One idempotent producer with a thread that hears the broker's answers; ``loop`` is told of them.
+    """One idempotent producer, used in the event loop alone: the loop itself asks for the broker's answers, since a thread
+    that did would take the interpreter from it at every answer.
 
-    ``failed`` is called, in any thread, when the producer can no longer promise its order: the process must end.
+    ``failed`` is called when the producer can no longer promise its order: the process must end.
     """
 
     def __init__(
@@ -59,11 +60,9 @@ class Writer:
         self._loop = loop
         self._failed = failed
         self._flights: dict[Flight, None] = {}
-        self._closing = threading.Event()
         self._said = -QUIET_SECONDS
         self._producer = open_producer(kafka, "nadi-gateway", error_cb=self._error, **FOR_EVER)
-        self._thread = threading.Thread(target=self._hear, name="gateway-writer", daemon=True)
-        self._thread.start()
+        self._next = loop.call_later(IDLE_SECONDS, self._ask)
 
     @property
     def stuck(self) -> bool:
@@ -80,9 +79,13 @@ class Writer:
         are answered, however late."""
 
         def done(flight: Flight) -> None:
-            self._loop.call_soon_threadsafe(self._land, flight, landed)
+            self._flights.pop(flight, None)
+            landed(flight)
 
         flight = Flight(len(events), done)
+        if not self._flights:
+            self._next.cancel()
+            self._next = self._loop.call_later(ASK_SECONDS, self._ask)
         self._flights[flight] = None
         produce, topic_of, settle = self._producer.produce, self._layout.topic, flight.settle
         for number, (topic, key, value, headers, timestamp) in enumerate(events):
@@ -90,27 +93,24 @@ class Writer:
             try:
                 produce(topic_of(topic), value, key, on_delivery=heard, timestamp=timestamp, headers=headers)
             except BufferError:
-                heard(_Full, None)
+                self._loop.call_soon(heard, _Full, None)
         return flight
 
     def close(self, timeout: float = 5.0) -> None:
         """Wait a little for what is under way, and stop."""
+        self._next.cancel()
         self._producer.flush(timeout)
-        self._closing.set()
-        self._thread.join(2)
 
     @property
     def event_time(self) -> bool:
         """Whether records carry the event's own time: where a past period is replayed."""
         return self._layout.timestamps == "CreateTime"
 
-    def _land(self, flight: Flight, landed: Callable[[Flight], None]) -> None:
-        self._flights.pop(flight, None)
-        landed(flight)
-
-    def _hear(self) -> None:
-        while not self._closing.is_set():
-            self._producer.poll(POLL_SECONDS)
+    def _ask(self) -> None:
+        try:
+            self._producer.poll(0)
+        finally:
+            self._next = self._loop.call_later(ASK_SECONDS if self._flights else IDLE_SECONDS, self._ask)
 
     def _error(self, error: Any) -> None:
         if error.fatal():
