@@ -25,6 +25,7 @@ from pydantic_settings import (
 )
 
 from producers.access.settings import IdentitySettings
+from producers.settings import GatewaySettings
 from schemas.settings import KafkaSettings
 from sinks.settings import ClickHouseSettings, InspectorateSettings, WallboardSettings
 from streams.settings import StreamSettings
@@ -76,6 +77,7 @@ class Settings(BaseSettings):
     wallboard: WallboardSettings = Field(default_factory=WallboardSettings)
     inspectorate: InspectorateSettings = Field(default_factory=InspectorateSettings)
     identity: IdentitySettings = Field(default_factory=IdentitySettings)
+    gateway: GatewaySettings = Field(default_factory=GatewaySettings)
     ports: PortSettings = Field(default_factory=PortSettings)
     profile: str = Field("contoh", description="name in infra/profiles or path of a profile folder")
     data_dir: Path = Field(Path(".nadi"), description="folder of all data of the embedded stack")

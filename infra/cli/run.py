@@ -25,6 +25,7 @@ HEAVY = {
         "infra.rules.served",
         "infra.risks.served",
     ),
+    "gateway": ("confluent_kafka", "pyruhvro", "producers.gateway.serving"),
     "simulator": ("confluent_kafka", "producers.simulator.demo"),
 }
 POLL_SECONDS = 0.05
@@ -152,6 +153,31 @@ def inspectorate(context: typer.Context) -> None:
         rule_pages=Served(settings, profile, states).page,
         rankings=ServedRankings(settings.clickhouse, profile, observed).get,
     )
+
+
+@app.command(help=_("gerbang kiriman OPD"))
+def gateway(context: typer.Context) -> None:
+    """The gateway."""
+    from infra.cli.main import settings_of
+    from infra.cli.publish import KEYS_FILE
+    from infra.settings import resolve_profile
+    from producers.access.keys import Keys
+    from producers.gateway import protecting, serving
+    from producers.persons import Persons
+    from producers.tokens import Tokens
+    from producers.vault import Vault
+    from schemas.profile import Profile
+
+    settings = settings_of(context)
+    profile, identity, data_dir = (
+        Profile.load(resolve_profile(settings.profile)), settings.identity, settings.data_dir,
+    )  # fmt: skip
+    vault = (
+        Vault.open(identity.vault_path(data_dir), identity.vault_key(data_dir)) if identity.vault else None
+    )
+    persons = Persons(Tokens.open(data_dir / KEYS_FILE), regency=profile.code, vault=vault)
+    with Keys.follow(settings.kafka, profile, counts=data_dir / "gateway" / "quota.db") as keys:
+        serving.run(settings.kafka, settings.gateway, keys, protecting.of(persons))
 
 
 @app.command(help=_("kabupaten tiruan (DATA SIMULASI)"))

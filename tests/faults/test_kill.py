@@ -39,6 +39,7 @@ class Running:
             "ports.metrics",
             "wallboard.port",
             "inspectorate.port",
+            "gateway.port",
         )
         self.free = [option for port in ports for option in ("--set", f"{port}=0")]
         self.process: subprocess.Popen[bytes] | None = None
