@@ -25,8 +25,6 @@ Env = Annotated[
     typer.Option("--env", help=_("berkas .env baru untuk OPD; tanpa ini ditampilkan"), dir_okay=False),
 ]
 Url = Annotated[str, typer.Option("--url", help=_("alamat gerbang yang dipakai OPD"))]
-#: Where the gateway listens unless the settings say so.
-GATEWAY_PORT = 8650
 
 
 def register(app: typer.Typer) -> None:
@@ -199,10 +197,7 @@ def _hand_over(
 ) -> None:
     from infra.cli import opd_words
 
-    values = settings.values()
-    address = (
-        url or f"http://{values.get('gateway.host', '127.0.0.1')}:{values.get('gateway.port', GATEWAY_PORT)}"
-    )
+    address = url or f"http://{settings.gateway.host}:{settings.gateway.port}"
     text = opd_words.environment(made, key, address.rstrip("/"))
     if env is not None:
         env.touch(mode=0o600, exist_ok=False)

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from producers.gateway.problems import FieldError
-from producers.tokens import holds_person_number
+from producers.redaction import mask
 from schemas.acceptance import NOT_NEGATIVE
 from schemas.events import EVENTS
 
@@ -26,7 +26,7 @@ def faults(schema: str, values: Mapping[str, Any]) -> list[FieldError]:
         model.model_validate(dict(values))
     except ValidationError as error:
         for problem in error.errors(include_url=False, include_context=True)[:MOST]:
-            pointer = "/data/" + "/".join(_escaped(part) for part in problem["loc"])
+            pointer = mask("/data/" + "/".join(_escaped(part) for part in problem["loc"]))
             found.append(FieldError(pointer, _sentence(problem, list(model.model_fields))))
     for name in NOT_NEGATIVE:
         value = values.get(name)
@@ -77,5 +77,5 @@ def _shown(value: Any) -> str:
             text = f'teks "{value}"'
         case _:
             return ", diterima " + ("daftar" if isinstance(value, list) else "objek")
-    hidden = len(text) > LONGEST_SHOWN or holds_person_number(text) or sum(map(str.isdigit, text)) > 12
+    hidden = len(text) > LONGEST_SHOWN or mask(text) != text or sum(map(str.isdigit, text)) > 12
     return ", diterima " + (text.partition(" ")[0] if hidden else text)
