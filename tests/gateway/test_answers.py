@@ -124,7 +124,7 @@ def test_a_batch_answers_each_in_order(gateway: Running) -> None:
 def test_who_may_not(gateway: Running) -> None:
     refused(gateway.send(event(), "nobody"), 401, "key-unknown")
     refused(gateway.send(event(), "5.02.02"), 403, "source-not-allowed")
-    refused(gateway.send({**event(), "source": "/opd/1.03.01/x"}, "narrow"), 403, "source-not-allowed")
+    refused(gateway.send({**event(), "source": "/opd/1.03.01/x"}, "narrow"), 403, "type-not-allowed")
     refused(gateway.send(event(opd="5.02.02")), 403, "other-department")
     assert gateway.send(event(opd="2.18.01")).status_code == 202
     tired = gateway.send(event(), "tired")

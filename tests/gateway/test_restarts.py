@@ -88,6 +88,13 @@ class Sender(threading.Thread):
         self.accepted: set[str] = set()
         self.refused: list[Any] = []
 
+    def wait_for(self, accepted: int) -> None:
+        """Until so many events are accepted."""
+        deadline = time.monotonic() + 60
+        while len(self.accepted) < accepted:
+            assert time.monotonic() < deadline, f"{len(self.accepted)} accepted, {accepted} wanted"
+            time.sleep(0.01)
+
     def run(self) -> None:
         for number in range(self._most):
             batch = [event(number * 50 + i) for i in range(50)]
@@ -115,10 +122,10 @@ def test_killed_under_load_every_event_is_there_once(kafka: Any, tmp_path: Path)
     try:
         sender.start()
         for _ in range(KILLS):
-            time.sleep(1.0)
+            sender.wait_for(len(sender.accepted) + 200)
             gateway.kill()
             gateway.start()
-        time.sleep(0.5)
+        sender.wait_for(len(sender.accepted) + 200)
         stop.set()
         sender.join(60)
         assert not sender.refused, sender.refused
