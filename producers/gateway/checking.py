@@ -17,6 +17,7 @@ from producers.gateway.faults import faults
 from producers.gateway.problems import FieldError, Problem
 from producers.gateway.protecting import Protection
 from producers.identity import event_id
+from producers.numbers import found_in_code
 from schemas.acceptance import FUTURE_LIMIT_MS
 
 FIRST_MS = -62_135_596_800_000
@@ -60,6 +61,10 @@ class Checker:
             return Problem("id-missing")
         if wrong := _attributes(event):
             return Problem("fields", errors=wrong)
+        if names_somebody(event.id):
+            return Problem(
+                "fields", errors=[FieldError("/id", "memuat nomor orang; pakai nomor kejadian yang acak")]
+            )
         try:
             contract, kind = self._rules.types.find(event.type)
         except UnknownTypeError:
@@ -173,6 +178,11 @@ class Checker:
             return _fields(contract, wrong)
         trace = event.traceparent if _TRACE.fullmatch(event.traceparent) else ""
         return Checked(contract, data, event.id, trace)
+
+
+def names_somebody(id_: str) -> bool:
+    """Whether an event's id holds a number of a person: it would stand on Kafka, as itself or as a hash to be guessed."""
+    return not _UUID.fullmatch(id_) and found_in_code(id_) is not None
 
 
 def refusal(error: RefusedError) -> Problem:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from producers.access.caller import Caller, RefusedError
 from producers.gateway import answers, body, envelope
 from producers.gateway.acceptance import Delivery, now_ms
-from producers.gateway.checking import Checked, Checker, refusal
+from producers.gateway.checking import Checked, Checker, names_somebody, refusal
 from producers.gateway.envelope import Envelope
 from producers.gateway.gateway import Gateway
 from producers.gateway.problems import Problem, ProblemError
@@ -58,7 +58,10 @@ class Receiving:
         left = gateway.access.spend(caller, 0 if self._dry else len(events), len(text), now)
         checker = Checker(gateway.rules, caller, simulated=gateway.simulated, now=now)
         checked = [event if isinstance(event, Problem) else checker.check(event) for event in events]
-        ids = [event.id if isinstance(event, Envelope) else "" for event in events]
+        ids = [
+            event.id if isinstance(event, Envelope) and not names_somebody(event.id) else ""
+            for event in events
+        ]
         extra = answers.limits(left)
         if self._dry:
             return _verdicts(checked, ids, extra)

@@ -22,13 +22,20 @@ READY_SECONDS = 40.0
 class Running:
     """One gateway process; ``kill`` is kill -9."""
 
-    def __init__(self, kafka: KafkaSettings, log: Path, **settings: Any) -> None:
-        self.kafka, self._settings, self._log = kafka, settings, log
+    def __init__(
+        self, kafka: KafkaSettings, log: Path, *, tokens: Path | None = None, **settings: Any
+    ) -> None:
+        self.kafka, self._settings, self._log, self._tokens = kafka, settings, log, tokens
         self.port = ports.free()[0]
         self.start()
 
     def start(self, *, wait: bool = True) -> None:
-        words = [str(self.port), self.kafka.model_dump_json(), json.dumps(self._settings)]
+        words = [
+            str(self.port),
+            self.kafka.model_dump_json(),
+            json.dumps(self._settings),
+            str(self._tokens or ""),
+        ]
         self.process = subprocess.Popen(
             [sys.executable, str(PROCESS), *words], cwd=ROOT, stderr=self._log.open("a")
         )
