@@ -45,6 +45,7 @@ GROUPS = (
     Group("config", "config", "Menampilkan pengaturan, nilai dan asalnya."),
     Group("profile", "profile", "Profil kabupaten: memeriksa, mengaktifkan, membuat, membagikan."),
     Group("publish", "publish", "Menerbitkan kejadian dari berkas CSV, XLSX, JSONL, Avro, atau XES."),
+    Group("relay", "relay", "Relai outbox: dari tabel outbox OPD ke gerbang."),
     Group("simulate", "simulate", "Menjalankan kabupaten tiruan (DATA SIMULASI)."),
     Group("audit", "audit", "Telaah data historis dari berkas CSV, Parquet, atau XES."),
     Group("reconcile", "reconcile", "Mencocokkan angka dengan LRA, daftar setoran, atau rekening koran."),
