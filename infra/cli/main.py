@@ -51,6 +51,7 @@ GROUPS = (
         "Identitas di balik token: membuka dengan dua orang, menghapus, melihat catatan.",
     ),
     Group("publish", "publish", "Menerbitkan kejadian dari berkas CSV, XLSX, JSONL, Avro, atau XES."),
+    Group("relay", "relay", "Relai outbox: dari tabel outbox OPD ke gerbang."),
     Group("simulate", "simulate", "Menjalankan kabupaten tiruan (DATA SIMULASI)."),
     Group("audit", "audit", "Telaah data historis dari berkas CSV, Parquet, atau XES."),
     Group("reconcile", "reconcile", "Mencocokkan angka dengan LRA, daftar setoran, atau rekening koran."),
