@@ -25,7 +25,9 @@ def publish(
     file: Annotated[
         Path,
         typer.Argument(
-            help=_("berkas .csv, .xlsx, .jsonl, .avro, atau .xes (.xes.gz)"), exists=True, dir_okay=False
+            help=_("berkas .csv, .xlsx, .ods, .xls, .jsonl, .avro, atau .xes (.xes.gz)"),
+            exists=True,
+            dir_okay=False,
         ),
     ],
     number_format: Annotated[

@@ -1,4 +1,4 @@
-"""Files of events: CSV, XLSX, JSONL, Avro and XES, read row by row."""
+"""Files of events: CSV, workbooks (XLSX, ODS, XLS), JSONL, Avro and XES, read row by row."""
 
 from producers.files.checking import Check, check, good_events
 from producers.files.reading import FileError, Row, read_rows

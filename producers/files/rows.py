@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from producers.tokens import Tokens, holds_person_number
 from producers.values import RowValueError, convert
 
 FREE_TEXT = ("correction_reason", "void_reason", "invoice_number", "document_number", "case_id", "indicator")
+TOTAL = re.compile(r"\s*(grand\s+total|sub\s?-?total|total|jumlah)\b", re.IGNORECASE)
 LISTS = ("array", "map")
 
 
@@ -96,6 +98,8 @@ class Columns:
 def convert_row(row: Row, columns: Columns, file: str) -> tuple[dict[str, Any], list[RowProblem]]:
     """(event, problems); the event counts only where there are no problems."""
     event, problems = read_fields(row, columns, file)
+    if sum(problem.value == "" for problem in problems) > 1 and (total := _total(row, file)):
+        return event, [total]
     problems.extend(_forbidden(event, columns, row, file))
     event["event_id"] = event_id(event)
     return event, problems
@@ -146,6 +150,16 @@ def read_fields(row: Row, columns: Columns, file: str) -> tuple[dict[str, Any], 
     return event, problems
 
 
+def _total(row: Row, file: str) -> RowProblem | None:
+    """A row that adds up others, as people write them below tables; they are no events."""
+    for column, value in row.values.items():
+        if isinstance(value, str) and TOTAL.match(value):
+            return RowProblem(
+                file, row.number, column, _short(value), "baris jumlah, bukan kejadian; hapus baris ini"
+            )
+    return None
+
+
 def _typed(spec: dict[str, Any], raw: Any, column: str, columns: Columns) -> Any:
     kind = spec["type"]
     if isinstance(kind, dict) and kind.get("type") in LISTS:
@@ -157,6 +171,14 @@ def _typed(spec: dict[str, Any], raw: Any, column: str, columns: Columns) -> Any
             return json.loads(raw)
         except ValueError:
             raise RowValueError("BadList", column, raw, "bukan daftar JSON, misalnya [1, 2]") from None
+    if spec["name"].endswith("_token") and isinstance(raw, int) and not 10**15 <= raw < 10**16:
+        raise RowValueError(
+            "LostDigits",
+            column,
+            "(angka)",
+            "nomor tersimpan sebagai angka sehingga nol di depan dapat hilang; ubah format kolom menjadi Teks, lalu "
+            "ketik ulang",
+        )
     return convert(spec, raw, column=column, zone=columns.zone, number_format=columns.number_format)
 
 
