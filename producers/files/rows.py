@@ -210,5 +210,5 @@ def _forbidden(event: dict[str, Any], columns: Columns, row: Row, file: str) -> 
 
 
 def _short(value: Any) -> str:
-    text = str(value)
+    text = "" if value is None else str(value)
     return text if len(text) <= 80 else text[:77] + "..."
