@@ -151,4 +151,4 @@ def _say(summary: dict[str, Any], as_json: bool, dry_run: bool) -> None:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(help=_("Menerbitkan kejadian dari berkas CSV, XLSX, JSONL, Avro, atau XES."))(publish)
+    app.command(help=_("Menerbitkan kejadian dari berkas CSV, XLSX, ODS, JSONL, Avro, atau XES."))(publish)

@@ -82,12 +82,14 @@ def _events(path: Path, columns: Columns) -> Iterator[tuple[Row, dict[str, Any],
     codec = Codec(DOMAINS[columns.domain].schema, LockFileIds.load())
     known: set[str] = set()
     for row in rows:
+        if columns.is_example(row):
+            continue
         if header is None and not row.values.keys() <= known:
             columns.check({**dict.fromkeys(_required(columns)), **row.values}, path.name)
             known |= row.values.keys()
         event, problems = convert_row(row, columns, path.name)
         if not problems:
-            problems = _contract(event, codec, row, path.name)
+            problems = _contract(event, codec, row, columns, path.name)
         yield row, event, problems
 
 
@@ -98,17 +100,17 @@ def _required(columns: Columns) -> list[str]:
     return [name for name, spec in columns.fields.items() if "default" not in spec]
 
 
-def _contract(event: dict[str, Any], codec: Codec, row: Row, file: str) -> list[RowProblem]:
+def _contract(event: dict[str, Any], codec: Codec, row: Row, columns: Columns, file: str) -> list[RowProblem]:
     """What only the whole contract sees: ranges, nested lists, amounts that must not be negative."""
     from schemas.acceptance import NOT_NEGATIVE
 
     found = [
-        RowProblem(file, row.number, name, str(event[name]), "tidak boleh negatif")
+        RowProblem(file, row.number, columns.column_of(name) or name, str(event[name]), "tidak boleh negatif")
         for name in NOT_NEGATIVE
         if isinstance(event.get(name), int) and event[name] < 0
     ]
     found.extend(
-        RowProblem(file, row.number, name, "", "kosong; wajib diisi")
+        RowProblem(file, row.number, columns.column_of(name) or name, "", "kosong; wajib diisi")
         for name in ("opd", "source", "kind")
         if event.get(name) == ""
     )

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from producers.files.forms.titles import EXAMPLE, REMARK, titled, titles, value_of
 from producers.files.reading import FileError, Row
-from producers.identity import event_id
+from producers.identity import event_id, row_id
 from producers.mapping import Mapping, event_fields
 from producers.tokens import Tokens, holds_person_number
 from producers.values import RowValueError, convert
@@ -40,6 +41,9 @@ class Columns:
     """How a file's columns become fields: by their own names, or through a mapping.
 
     ``zone`` is for times without an offset, ``source`` and ``opd`` fill those fields where the file lacks them.
+    ``file_id`` is what event ids are made of, with the row's number, where the row has none; without it they are made
+    of the content. ``titles`` is the column by field of a form with Indonesian titles (producers/files/forms), found
+    by ``check``.
     """
 
     domain: str
@@ -50,6 +54,8 @@ class Columns:
     source: str = ""
     opd: str = ""
     constants: dict[str, Any] = field(default_factory=dict)
+    file_id: str = ""
+    titles: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.mapping:
@@ -66,7 +72,12 @@ class Columns:
 
     def column_of(self, name: str) -> str | None:
         """The column that holds a field; None where a mapping leaves it out."""
-        return self.mapping.columns.get(name) if self.mapping else name
+        return self.mapping.columns.get(name) if self.mapping else self.titles.get(name, name)
+
+    def is_example(self, row: Row) -> bool:
+        """Whether a row of a form shows how to fill it in."""
+        remark = row.values.get(REMARK) if self.titles else None
+        return isinstance(remark, str) and remark.strip().upper().startswith(EXAMPLE)
 
     def check(self, header: Iterable[str], file: str) -> None:
         """Raise FileError when a column is missing or unknown: what was found and which name is nearest."""
@@ -74,21 +85,27 @@ class Columns:
         if self.mapping:
             self.mapping.check_columns(found, file)
             return
+        self.titles = titled(self.domain, found)
         filled = {"event_id"} | ({"source"} if self.source else set()) | ({"opd"} if self.opd else set())
         required = [n for n, f in self.fields.items() if "default" not in f and n not in filled]
-        missing = [name for name in required if name not in found]
-        unknown = [name for name in found if name and name not in self.fields]
+        missing = [name for name in required if self.column_of(name) not in found]
+        taken = {*self.fields, *self.titles.values(), *((REMARK,) if self.titles else ())}
+        unknown = [name for name in found if name and name not in taken]
         if not missing and not unknown:
             return
         lines = []
         for name in missing:
-            near = difflib.get_close_matches(name, unknown, 1, 0.5)
+            shown = titles(self.domain)[name].title if self.titles and name in titles(self.domain) else name
+            near = difflib.get_close_matches(shown, unknown, 1, 0.5)
             lines.append(
-                f"berkas {file}: kolom {name} tidak ada"
+                f"berkas {file}: kolom {shown} tidak ada"
                 + (f"; apakah maksudnya {near[0]!r}?" if near else "")
             )
         for name in unknown:
-            near = difflib.get_close_matches(name, self.fields, 1, 0.5)
+            known = (
+                [title.title for title in titles(self.domain).values()] if self.titles else list(self.fields)
+            )
+            near = difflib.get_close_matches(name, known, 1, 0.5)
             hint = f"; apakah maksudnya {near[0]!r}?" if near else ""
             lines.append(f"berkas {file}: kolom {name!r} tidak dikenal kontrak {self.domain}{hint}")
         lines.append(f"kolom yang ada: {', '.join(found)}")
@@ -101,7 +118,10 @@ def convert_row(row: Row, columns: Columns, file: str) -> tuple[dict[str, Any], 
     if sum(problem.value == "" for problem in problems) > 1 and (total := _total(row, file)):
         return event, [total]
     problems.extend(_forbidden(event, columns, row, file))
-    event["event_id"] = event_id(event)
+    if columns.file_id and not event.get("event_id"):
+        event["event_id"] = row_id(columns.file_id, row.number)
+    else:
+        event["event_id"] = event_id(event)
     return event, problems
 
 
@@ -110,6 +130,7 @@ def read_fields(row: Row, columns: Columns, file: str) -> tuple[dict[str, Any], 
     event: dict[str, Any] = {}
     problems: list[RowProblem] = []
     mapping = columns.mapping
+    filled = {"event_id", *(["source"] if columns.source else []), *(["opd"] if columns.opd else [])}
     if row.values.get(""):
         problems.append(
             RowProblem(
@@ -121,8 +142,12 @@ def read_fields(row: Row, columns: Columns, file: str) -> tuple[dict[str, Any], 
         if column is None or column not in row.values:
             continue
         raw = row.values[column]
+        if name in filled and (raw is None or (isinstance(raw, str) and not raw.strip())):
+            continue
         if mapping and isinstance(raw, str):
             raw = mapping.values.get(name, {}).get(raw, raw)
+        elif name in columns.titles and isinstance(raw, str):
+            raw = value_of(columns.domain, name, raw)
         try:
             value = _typed(spec, raw, column, columns)
         except RowValueError as error:
@@ -179,7 +204,13 @@ def _typed(spec: dict[str, Any], raw: Any, column: str, columns: Columns) -> Any
             "nomor tersimpan sebagai angka sehingga nol di depan dapat hilang; ubah format kolom menjadi Teks, lalu "
             "ketik ulang",
         )
-    return convert(spec, raw, column=column, zone=columns.zone, number_format=columns.number_format)
+    return convert(
+        spec,
+        raw,
+        column=column,
+        zone=columns.zone,
+        number_format="id" if columns.titles else columns.number_format,
+    )
 
 
 def _advice(error: RowValueError, name: str) -> str:
