@@ -73,6 +73,8 @@ def convert(
     if base in ("long", "int"):
         return _integer(value, column, number_format)
     if base == "double":
+        if "degrees" in field.get("doc", "") and isinstance(value, str):  # -6.914 is not six thousand
+            value, number_format = value.replace(",", "."), "plain"
         return _decimal(value, column, number_format)
     if base == "boolean":
         return _flag(value, column)
@@ -164,6 +166,8 @@ def _integer(value: Any, column: str, number_format: str) -> int:
 
 
 def _decimal(value: Any, column: str, number_format: str) -> float:
+    if isinstance(value, int | float):
+        return float(value)
     text = str(value).strip()
     try:
         return (

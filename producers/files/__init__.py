@@ -1,6 +1,6 @@
 """Files of events: CSV, workbooks (XLSX, ODS, XLS), JSONL, Avro and XES, read row by row."""
 
-from producers.files.checking import Check, check, good_events
+from producers.files.checking import Check, check, good_events, judged
 from producers.files.reading import FileError, Row, read_rows
 from producers.files.rows import Columns, RowProblem, convert_row
 
@@ -13,5 +13,6 @@ __all__ = [
     "check",
     "convert_row",
     "good_events",
+    "judged",
     "read_rows",
 ]

@@ -45,7 +45,7 @@ def check(path: Path, columns: Columns, progress: Progress = lambda _: None) -> 
     writer: Any = None
     stream: Any = None
     try:
-        for row, _event, problems in _events(path, columns):
+        for row, _event, problems in judged(path, columns):
             result.rows += 1
             if result.rows % 5_000 == 0:
                 progress(result.rows)
@@ -70,12 +70,16 @@ def check(path: Path, columns: Columns, progress: Progress = lambda _: None) -> 
 
 def good_events(path: Path, columns: Columns) -> Iterator[dict[str, Any]]:
     """The second pass: the events of the rows without problems."""
-    for _row, event, problems in _events(path, columns):
+    for _row, event, problems in judged(path, columns):
         if not problems:
             yield event
 
 
-def _events(path: Path, columns: Columns) -> Iterator[tuple[Row, dict[str, Any], list[RowProblem]]]:
+def judged(path: Path, columns: Columns) -> Iterator[tuple[Row, dict[str, Any], list[RowProblem]]]:
+    """(row, event, problems) of every row that is no example; the event counts only where there are no problems.
+
+    Raises FileError for what cannot be read, at once or where the damage is.
+    """
     header, rows = read_rows(path)
     if header is not None:
         columns.check(header, path.name)

@@ -242,3 +242,12 @@ def test_a_row_of_totals_is_named_as_such(tmp_path: Path) -> None:
     assert [(p.row, p.advice) for p in result.problems] == [
         (3, "baris jumlah, bukan kejadian; hapus baris ini")
     ]
+
+
+@pytest.mark.parametrize("cell", [-6.914, "-6.914", "-6,914"])
+def test_degrees_are_no_thousands(cell: Any) -> None:
+    from producers.mapping import event_fields
+    from producers.values import convert
+
+    field = event_fields("activities")["latitude"]
+    assert convert(field, cell, column="Lintang", zone=ZoneInfo("Asia/Jakarta"), number_format="id") == -6.914

@@ -58,9 +58,16 @@ def titled(domain: str, header: Iterable[str]) -> dict[str, str]:
 
 def value_of(domain: str, field: str, word: str) -> str:
     """The contract's value for a word, whatever its case; a word that is not known stays."""
-    wanted = _plain(word)
-    known = words(domain).get(field, {})
-    return next((value for name, value in known.items() if _plain(name) == wanted), word)
+    known = _plain_words(domain).get(field)
+    return known.get(_plain(word), word) if known else word
+
+
+@cache
+def _plain_words(domain: str) -> dict[str, dict[str, str]]:
+    return {
+        field: {_plain(word): value for word, value in known.items()}
+        for field, known in words(domain).items()
+    }
 
 
 def _plain(name: str) -> str:
