@@ -94,6 +94,8 @@ class DropFolder:
                 own = name.removesuffix(PROCESSING)
                 if own.startswith(HIDDEN) or own.lower().endswith((*UNFINISHED, RESULT)) or path.is_symlink():
                     continue
+                if own == name and f"{name}{PROCESSING}" in names:
+                    continue  # one of that name is not finished yet
                 place = path.parent.relative_to(self.inbox)
                 opd, domain = place.parts if len(place.parts) == 2 else ("", "")
                 dropped = Dropped(path, own, opd, domain, place)

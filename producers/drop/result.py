@@ -54,7 +54,12 @@ class Result:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._book.close()
+        from xlsxwriter.exceptions import FileCreateError
+
+        try:
+            self._book.close()
+        except FileCreateError as failed:  # a full disk, in the words of xlsxwriter
+            raise OSError(str(failed)) from failed
 
     def row(self, row: Row, problems: Sequence[RowProblem], event_id: str = "") -> None:
         """One row of the file, with what is wrong in it or the id of its event."""

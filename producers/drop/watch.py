@@ -42,7 +42,8 @@ class Watch:
             self.worker.stop.wait(self.wait_seconds if waiting else self.look_seconds)
 
     def _pass(self) -> bool:
-        """One look; whether a file has to wait for the broker, for then the others would too."""
+        """One look; whether a file has to wait. Where it is for the broker, the others would too."""
+        held_up = False
         for dropped in self._settled.ready(self.worker.folder.files(), time.monotonic()):
             if self.worker.stop.is_set():
                 return False
@@ -52,7 +53,13 @@ class Watch:
                 return False
             except FileNotFoundError:
                 continue  # its sender took it back
+            except OSError as error:  # no right to the folder, a full disk: the others may do better
+                reason = f"{type(error).__name__}: {error}; periksa hak akses dan ruang disk, dicoba lagi"
+                outcome = Outcome(dropped.name, str(dropped.place), "waiting", reason=reason)
+                self.report(outcome)
+                held_up = True
+                continue
             self.report(outcome)
             if outcome.status == "waiting":
                 return True
-        return False
+        return held_up

@@ -109,10 +109,14 @@ class _Work:
             out.sha256 = self._take_copy()
             columns = self._columns(out.sha256)
             self._check(columns)
-        except (FileError, MappingError) as error:
+        except (FileError, MappingError, PermissionError) as error:
+            if self._worker.stop.is_set():
+                raise InterruptedWorkError(out.file) from error
             out.reason = str(error)
         if Look.at(self._claimed) != self._look:
-            self._claimed.rename(self._claimed.with_name(out.file))
+            back = self._claimed.with_name(out.file)
+            if not back.exists():
+                self._claimed.rename(back)
             out.status, out.reason = "growing", "berkas masih ditulis; dibaca lagi setelah selesai"
             return out
         if columns is None or out.reason or out.rejected:
@@ -219,7 +223,7 @@ class _Work:
         folder = kept / self._dropped.place
         folder.mkdir(parents=True, exist_ok=True)
         name = Path(out.file)
-        stem = f"{name.stem}.{out.sha256[:8] or 'tanpa-hash'}{mark}"
+        stem = f"{name.stem}.{out.sha256[:12] or self._look.changed}{mark}"
         draft = self._own / "hasil.xlsx"
         self._write_result(draft, columns)
         target = folder / f"{stem}{RESULT}"

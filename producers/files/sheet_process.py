@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import resource
+import signal
 import sys
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -25,6 +26,12 @@ def main(path: str, megabytes: int, seconds: int) -> None:
     """Read the first visible sheet of ``path`` within the limits."""
     import python_calamine as calamine
 
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+        signal.SIGHUP,
+    ):  # they are for its parent, whose end closes the pipe
+        signal.signal(number, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -229,6 +230,43 @@ def test_it_watches_until_it_is_told_to_stop(office: Office) -> None:
             process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
     assert len(consumed(office.kafka)) == 1
+
+
+@pytest.mark.kafka
+def test_a_file_that_still_grows_while_it_is_read_and_one_of_the_same_name(office: Office) -> None:
+    folder = DropFolder(office.root)
+    folder.make_places([(OPD, "revenue")])
+    first = book(office.inbox / "kas.xlsx", GOOD)
+    first.rename(office.inbox / "kas.xlsx.PROCESSING")  # as a run that was killed left it
+    book(office.inbox / "kas.xlsx", [*GOOD[:4], 7])
+    assert [dropped.path.name for dropped in folder.files()] == ["kas.xlsx.PROCESSING"]
+    assert [outcome["status"] for outcome in office.once()[1]] == ["published"]
+    assert [outcome["status"] for outcome in office.once()[1]] == ["published"]
+    assert sorted(event["amount"] for event in consumed(office.kafka)) == [7, 1_500_000]
+    assert len(list((office.root / "selesai").rglob("*.xlsx"))) == 4
+
+
+@pytest.mark.kafka
+def test_killed_again_and_again_at_any_moment(office: Office) -> None:
+    rng = random.Random(7)  # noqa: S311
+    amounts = iter(range(100_000))
+    for number in range(6):
+        book(office.inbox / f"kas-{number}.xlsx", *([*GOOD[:4], next(amounts), "", ""] for _ in range(400)))
+    deaths = 0
+    for _ in range(10):
+        with subprocess.Popen(
+            office.command("--once"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as process:
+            try:
+                process.wait(rng.uniform(0.8, 3.0))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                deaths += 1
+    assert deaths
+    office.once()
+    assert list(office.inbox.iterdir()) == []
+    by_id = {event["event_id"]: event["amount"] for event in consumed(office.kafka)}
+    assert sorted(by_id.values()) == list(range(2400))
 
 
 def test_without_a_broker_the_file_waits(tmp_path: Path) -> None:
