@@ -13,6 +13,7 @@ import typer
 from infra.cli.texts import _
 
 if TYPE_CHECKING:
+    from infra.cli.progress import Stages
     from infra.settings import Settings
     from producers.client import Publisher
     from producers.drop.work import Outcome
@@ -48,39 +49,42 @@ def drop(
 
     settings = settings_of(context)
     held_back = 0
+    shown: list[Stages] = []  # the bars of the file in hand
+
+    def progress(stage: str, done: int, total: int) -> None:
+        if not shown:
+            shown.append(Stages({"periksa": _("memeriksa baris"), "kirim": _("menerbitkan")}).__enter__())
+        shown[0].update(stage, done, total)
+
+    def clear() -> None:
+        while shown:
+            shown.pop().stop()
 
     def report(outcome: Outcome) -> None:
         nonlocal held_back
         held_back += outcome.status in ("refused", "waiting")
-        stages.stop()
+        clear()
         _say(outcome, as_json)
 
-    with Stages({"periksa": _("memeriksa baris"), "kirim": _("menerbitkan")}) as stages:
-        try:
-            profile = Profile.load(resolve_profile(settings.profile))
-            place = DropFolder(folder)
-            with place.held():
-                place.make_places((source.opd, source.domain) for source in profile.sources.values())
-                worker = Worker(
-                    place,
-                    profile,
-                    Tokens.open(settings.data_dir / KEYS_FILE),
-                    lambda: _publisher(settings),
-                    stop_signal(),
-                    stages.update,
-                )
-                watch = Watch(worker, report, settle)
-                if not once:
-                    typer.echo(
-                        _("Mengawasi {folder}; Ctrl-C menghentikan.").format(folder=place.inbox), err=True
-                    )
-                    watch.forever()
-                else:
-                    watch.once()
-        except (ValueError, OSError, FolderInUseError, DeploymentMismatchError) as error:
-            stages.stop()
-            typer.echo(_("Gagal:") + f" {error}", err=True)
-            raise typer.Exit(1) from error
+    try:
+        profile = Profile.load(resolve_profile(settings.profile))
+        place = DropFolder(folder)
+        with place.held():
+            place.make_places((source.opd, source.domain) for source in profile.sources.values())
+            tokens = Tokens.open(settings.data_dir / KEYS_FILE)
+            worker = Worker(place, profile, tokens, lambda: _publisher(settings), stop_signal(), progress)
+            watch = Watch(worker, report, settle)
+            if once:
+                watch.once()
+            else:
+                typer.echo(_("Mengawasi {folder}; Ctrl-C menghentikan.").format(folder=place.inbox), err=True)
+                watch.forever()
+    except (ValueError, OSError, FolderInUseError, DeploymentMismatchError) as error:
+        clear()
+        typer.echo(_("Gagal:") + f" {error}", err=True)
+        raise typer.Exit(1) from error
+    finally:
+        clear()
     if once and held_back:
         raise typer.Exit(1)
 

@@ -134,7 +134,11 @@ def read_fields(row: Row, columns: Columns, file: str) -> tuple[dict[str, Any], 
     if row.values.get(""):
         problems.append(
             RowProblem(
-                file, row.number, "(setelah kolom terakhir)", row.values[""], "lebih dari jumlah kolom"
+                file,
+                row.number,
+                "(setelah kolom terakhir)",
+                _short(row.values[""]),
+                "lebih dari jumlah kolom",
             )
         )
     for name, spec in columns.fields.items():
@@ -241,5 +245,8 @@ def _forbidden(event: dict[str, Any], columns: Columns, row: Row, file: str) -> 
 
 
 def _short(value: Any) -> str:
+    """A value as a message shows it, which never repeats a person's number."""
     text = "" if value is None else str(value)
+    if holds_person_number(text):
+        return "(16 angka)"
     return text if len(text) <= 80 else text[:77] + "..."

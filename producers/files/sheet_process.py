@@ -26,12 +26,12 @@ def main(path: str, megabytes: int, seconds: int) -> None:
     """Read the first visible sheet of ``path`` within the limits."""
     import python_calamine as calamine
 
-    for number in (
+    for asked in (
         signal.SIGINT,
         signal.SIGTERM,
         signal.SIGHUP,
     ):  # they are for its parent, whose end closes the pipe
-        signal.signal(number, signal.SIG_IGN)
+        signal.signal(asked, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

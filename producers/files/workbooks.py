@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from datetime import datetime
@@ -100,12 +101,15 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[Any, Any]]]:
     """(0, what the process says of the sheet), then (number from 1, values by column from 0) of every row that is not
     empty."""
     command = [sys.executable, "-I", str(PROCESS), str(path.absolute()), str(MEGABYTES), str(SECONDS)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+    with (
+        tempfile.TemporaryFile() as said,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said) as process,
+    ):
         try:
             lines = cast("IO[bytes]", process.stdout)
             first = lines.readline()
             if not first:
-                _stopped(path.name)
+                _ended(path.name, process.wait(), said)
             about = json.loads(first)
             if "error" in about:
                 _refuse(path.name, about)
@@ -118,8 +122,8 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[Any, Any]]]:
             for line in lines:
                 number, cells = json.loads(line)
                 yield number + 1, {int(column): _value(value) for column, value in cells.items()}
-            if process.wait() != 0:
-                _stopped(path.name)
+            if code := process.wait():
+                _ended(path.name, code, said)
         finally:
             process.kill()
 
@@ -143,7 +147,14 @@ def _damaged(name: str, why: object) -> NoReturn:
     )
 
 
-def _stopped(name: str) -> NoReturn:
+def _ended(name: str, code: int, said: IO[bytes]) -> NoReturn:
+    """The process ended before the sheet did: by a limit, by a file its reader stumbles over, or by our own mistake."""
+    said.seek(0)
+    text = said.read().decode(errors="replace")
+    if code > 0 and "PanicException" in text:
+        _damaged(name, "pembacanya gagal")
+    if code >= 0 and "MemoryError" not in text:
+        raise RuntimeError(f"{PROCESS.name} ended with {code} on {name}: {text[-2000:]}")
     raise FileError(
         f"berkas {name}: pembacaannya melewati batas ({MEGABYTES} MiB memori, {SECONDS} detik) dan dihentikan; hapus "
         f"sel yang jauh di luar tabel, {CSV_INSTEAD}"

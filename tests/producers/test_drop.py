@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -157,6 +158,8 @@ def test_a_file_is_published_whole_once_and_its_equal_is_told(office: Office) ->
 def test_one_wrong_row_holds_the_file_and_the_result_says_why(office: Office) -> None:
     book(office.inbox / "kas.xlsx", GOOD, [*GOOD[:4], "-5", "9,90101E+15", "@jahat"], [*GOOD[:1], "TOTAL"])
     (office.inbox / "catatan.xlsm").write_bytes(b"x")
+    with zipfile.ZipFile(book(office.inbox / "bom.xlsx", GOOD), "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/isi.xml", bytes(300 << 20))
     (office.inbox / "belum.xlsx.tmp").write_bytes(b"x")
     (office.root / "kirim" / "9.99.99").mkdir()
     book(office.root / "kirim" / "salah.xlsx", GOOD)
@@ -164,9 +167,10 @@ def test_one_wrong_row_holds_the_file_and_the_result_says_why(office: Office) ->
     assert code == 1
     told = {outcome["file"]: outcome for outcome in outcomes}
     assert {name: outcome["status"] for name, outcome in told.items()} == dict.fromkeys(
-        ("kas.xlsx", "catatan.xlsm", "salah.xlsx"), "refused"
+        ("kas.xlsx", "catatan.xlsm", "bom.xlsx", "salah.xlsx"), "refused"
     )
     assert "makro" in told["catatan.xlsm"]["reason"]
+    assert "tidak dibuka" in told["bom.xlsx"]["reason"]
     assert "letakkan di kirim/OPD/RANAH" in told["salah.xlsx"]["reason"]
     assert told["kas.xlsx"]["rejected"] == 2
     first, second, third = office.result(told["kas.xlsx"])

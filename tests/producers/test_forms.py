@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import zipfile
@@ -120,3 +121,11 @@ def test_the_command(tmp_path: Path) -> None:
     )
     assert again.returncode == 2
     assert "--force" in again.stderr
+    without_mark(tmp_path / "x.xlsx")
+    tried = subprocess.run(
+        [nadi, "publish", "permits", "x.xlsx", "--dry-run", "--json"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert (tried.returncode, json.loads(tried.stdout)["rows"]) == (0, 1), tried.stderr
