@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 import zipfile
 from datetime import date, datetime
 from pathlib import Path
@@ -251,3 +252,68 @@ def test_degrees_are_no_thousands(cell: Any) -> None:
 
     field = event_fields("activities")["latitude"]
     assert convert(field, cell, column="Lintang", zone=ZoneInfo("Asia/Jakarta"), number_format="id") == -6.914
+
+
+def old_book(path: Path, *rows: list[Any]) -> Path:
+    """A workbook as Excel 97 writes it: BIFF8 records in the one stream of a compound file."""
+
+    def record(kind: int, data: bytes) -> bytes:
+        return struct.pack("<HH", kind, len(data)) + data
+
+    def cell(row: int, column: int, value: Any) -> bytes:
+        place = struct.pack("<HHH", row, column, 0)
+        if isinstance(value, str):
+            return record(0x0204, place + struct.pack("<HB", len(value), 0) + value.encode("latin-1"))
+        return record(0x0203, place + struct.pack("<d", value))
+
+    name = b"Kas"
+    beginning = record(0x0809, struct.pack("<HHHHII", 0x0600, 0x0005, 0x0DBB, 1996, 0, 6))
+    bound = 4 + 6 + 2 + len(name)
+    start = len(beginning) + bound + 4
+    stream = (
+        beginning
+        + record(0x0085, struct.pack("<IBBBB", start, 0, 0, len(name), 0) + name)
+        + record(0x000A, b"")
+    )
+    stream += record(0x0809, struct.pack("<HHHHII", 0x0600, 0x0010, 0x0DBB, 1996, 0, 6))
+    for number, cells in enumerate(rows):
+        stream += b"".join(cell(number, column, value) for column, value in enumerate(cells))
+    stream = (stream + record(0x000A, b"")).ljust(4096, b"\0")
+    sectors = len(stream) // 512
+    end, free, fat_mark = 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFD
+    chain = [fat_mark, end, *range(3, 2 + sectors), end]
+    fat = struct.pack("<128I", *(chain + [free] * (128 - len(chain))))
+
+    def entry(title: str, kind: int, child: int, first: int, size: int) -> bytes:
+        text = (title + "\0").encode("utf-16-le")
+        return (
+            text.ljust(64, b"\0") + struct.pack("<HBBIII", len(text) if title else 0, kind, 1, free, free, child)
+            + bytes(36) + struct.pack("<IQ", first, size)
+        )  # fmt: skip
+
+    folder = entry("Root Entry", 5, 1, end, 0) + entry("Workbook", 2, free, 2, len(stream))
+    folder += 2 * entry("", 0, free, 0, 0)
+    head = (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+        + bytes(16)
+        + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6)
+        + bytes(6)
+    )
+    head += struct.pack("<IIIIIIIII", 0, 1, 1, 0, 4096, end, 0, end, 0)
+    head += struct.pack("<109I", 0, *([free] * 108))
+    path.write_bytes(head + fat + folder + stream)
+    return path
+
+
+def test_a_workbook_of_excel_97_is_read_too(tmp_path: Path) -> None:
+    path = old_book(
+        tmp_path / "kas.xls",
+        ["Kode", "Jumlah", "Bagian"],
+        ["4.1", 150_000.0, 0.5],
+        ["4.2", 9901010101900001.0, 1.0],
+    )
+    header, rows = read_rows(path)
+    assert header == ["Kode", "Jumlah", "Bagian"]
+    first, second = rows
+    assert (first.number, first.values) == (2, {"Kode": "4.1", "Jumlah": 150_000, "Bagian": 0.5})
+    assert isinstance(second.values["Jumlah"], float), "its last digits may be lost"

@@ -100,6 +100,8 @@ def _choices(domain: str, profile: Profile, opd: str) -> dict[str, dict[str, str
 
 def _write_lists(book: Any, sheet: Any, columns: Sequence[_Column]) -> dict[str, str]:
     """Write what may be chosen, two columns each; returns the range of each field's values."""
+    from xlsxwriter.utility import xl_range_abs
+
     bold = book.add_format({"bold": True})
     places: dict[str, str] = {}
     written: list[tuple[dict[str, str], str]] = []
@@ -113,8 +115,6 @@ def _write_lists(book: Any, sheet: Any, columns: Sequence[_Column]) -> dict[str,
             for row, (value, meaning) in enumerate(column.choices.items(), 1):
                 sheet.write_string(row, left, value)
                 sheet.write_string(row, left + 1, meaning if column.choices is not YES_NO else "")
-            from xlsxwriter.utility import xl_range_abs
-
             place = f"={CHOICES}!{xl_range_abs(1, left, len(column.choices), left)}"
             written.append((column.choices, place))
             sheet.set_column(left, left + 1, WIDTH)
