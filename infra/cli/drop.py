@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from infra.cli.progress import Stages
     from infra.settings import Settings
     from producers.client import Publisher
-    from producers.drop.work import Outcome
+    from producers.drop.outcome import Outcome
 
 
 def drop(

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from producers.drop.folder import Settled
-from producers.drop.work import InterruptedWorkError, Outcome, Worker
+from producers.drop.outcome import Outcome
+from producers.drop.work import InterruptedWorkError, Worker
 
 Report = Callable[[Outcome], None]
 

@@ -12,23 +12,23 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from monitoring.failpoints import reached
 from producers.client import Publisher, PublishError
 from producers.drop.folder import PROCESSING, RESULT, DropFolder, Dropped, Look
 from producers.drop.journal import Entry, Journal
+from producers.drop.outcome import Outcome
 from producers.drop.result import Result
+from producers.drop.sender import columns_of, foreign
 from producers.files import Columns, FileError, Row, RowProblem, judged
-from producers.mapping import MappingError, load_mapping
+from producers.mapping import MappingError
 from producers.tokens import Tokens
-from schemas.catalogue import DOMAINS
 from schemas.profile import Profile
 
-Status = Literal["published", "repeat", "refused", "waiting", "growing"]
 Progress = Callable[[str, int, int], None]
 Judged = tuple[Row, dict[str, Any], list[RowProblem]]
 
@@ -39,24 +39,6 @@ SHOWN = 20
 
 class InterruptedWorkError(Exception):
     """The program was asked to stop; the file stays claimed and is begun again at the next start."""
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of a file. ``waiting``: the broker did not take it, it is tried again; ``growing``: it changed while it
-    was read. ``problems`` are the first twenty, ``reason`` is why the file as a whole was not taken; both Indonesian."""
-
-    file: str
-    place: str
-    status: Status
-    sha256: str = ""
-    rows: int = 0
-    rejected: int = 0
-    published: int = 0
-    problems: list[str] = field(default_factory=list)
-    reason: str = ""
-    moved_to: str = ""
-    result: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +89,9 @@ class _Work:
                     f"berkas {out.file}: {self._look.size >> 20} MiB, batasnya {LARGEST >> 20} MiB; pecah menjadi beberapa berkas"
                 )
             out.sha256 = self._take_copy()
-            columns = self._columns(out.sha256)
+            columns = columns_of(
+                self._dropped, self._folder.mappings, self._worker.profile, self._worker.tokens, out.sha256
+            )
             self._check(columns)
         except (FileError, MappingError, PermissionError) as error:
             if self._worker.stop.is_set():
@@ -150,45 +134,12 @@ class _Work:
                 target.write(data)
         return digest.hexdigest()
 
-    def _columns(self, sha256: str) -> Columns:
-        """How the sender's files are read. Raises FileError where the folder is nobody's."""
-        profile, opd, domain = self._worker.profile, self._dropped.opd, self._dropped.domain
-        if opd not in profile.departments or domain not in DOMAINS:
-            raise FileError(
-                f"berkas {self._dropped.name}: folder {self._dropped.place} tidak dikenal; letakkan di kirim/OPD/RANAH, "
-                f"misalnya kirim/{next(iter(profile.departments), 'OPD')}/permits. Ranah: {', '.join(DOMAINS)}"
-            )
-        sources = [s.id for s in profile.sources.values() if (s.opd, s.domain) == (opd, domain)]
-        source = sources[0] if len(sources) == 1 else "" if sources else f"/opd/{opd}/{domain}"
-        path = self._folder.mappings / opd / f"{domain}.toml"
-        mapping = load_mapping(path) if path.is_file() else None
-        if mapping and (mapping.domain, mapping.opd) != (domain, opd):
-            raise MappingError(f"{path}: untuk {mapping.opd}/{mapping.domain}, seharusnya {opd}/{domain}")
-        columns = Columns(domain, profile.timezone, self._worker.tokens, "id", mapping, source, opd)
-        columns.file_id = f"{opd}|{domain}|{sha256}"
-        return columns
-
     def _judged(self, columns: Columns) -> Iterator[Judged]:
         """The rows; those that are not the sender's own have that among their problems."""
         for number, (row, event, problems) in enumerate(judged(self._copy, columns)):
             if number % 500 == 0 and self._worker.stop.is_set():
                 raise InterruptedWorkError(self._dropped.name)
-            yield row, event, problems or list(self._foreign(columns, row, event))
-
-    def _foreign(self, columns: Columns, row: Row, event: dict[str, Any]) -> Iterator[RowProblem]:
-        opd = self._dropped.opd
-        wrong = {
-            "opd": (event["opd"] != opd, f"bukan {opd}, pemilik folder ini"),
-            "source": (not event["source"].startswith(f"/opd/{opd}/"), f"harus diawali /opd/{opd}/"),
-            "simulated": (
-                bool(event.get("simulated")),
-                "data simulasi tidak diterbitkan lewat folder kiriman",
-            ),
-        }
-        for name, (is_wrong, advice) in wrong.items():
-            if is_wrong:
-                column = columns.column_of(name) or name
-                yield RowProblem(self._dropped.name, row.number, column, str(event[name]), advice)
+            yield row, event, problems or list(foreign(self._dropped, columns, row, event))
 
     def _check(self, columns: Columns) -> None:
         """The first pass: every row is read, none is published."""
@@ -252,22 +203,4 @@ class _Work:
                     result.reason(str(error))
             elif out.reason:
                 result.reason(out.reason)
-            result.summary(self._summary())
-
-    def _summary(self) -> list[tuple[str, str]]:
-        out = self._outcome
-        said = {
-            "published": "Semua baris diterbitkan.",
-            "repeat": "Berkas ini sudah pernah diterbitkan; tidak ada yang diterbitkan lagi.",
-            "refused": "Tidak ada yang diterbitkan. Perbaiki berkas aslinya, lalu letakkan lagi di folder kiriman.",
-        }
-        return [
-            ("Berkas", out.file),
-            ("Folder", out.place),
-            ("Keadaan", said.get(out.status, out.status)),
-            ("Keterangan", out.reason),
-            ("Baris", str(out.rows)),
-            ("Baris salah", str(out.rejected)),
-            ("Diterbitkan", str(out.published)),
-            ("SHA-256", out.sha256),
-        ]
+            result.summary(out.summary())
