@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from producers.files.columns import Columns
 from producers.files.reading import Row, read_rows
-from producers.files.rows import Columns, RowProblem, convert_row
+from producers.files.rows import RowProblem, convert_row
 from schemas.catalogue import DOMAINS
 from schemas.codec import Codec
 from schemas.registry import LockFileIds

@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from collections import Counter
@@ -18,10 +19,14 @@ import pytest
 import xlsxwriter
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
+from infra.settings import resolve_profile
 from producers.drop.folder import DropFolder, FolderInUseError, Settled
+from producers.drop.work import Worker
 from producers.files import read_rows
+from producers.tokens import Tokens
 from schemas.catalogue import REVENUE
 from schemas.codec import Codec
+from schemas.profile import Profile
 from schemas.registry import LockFileIds
 from schemas.settings import KafkaSettings
 
@@ -237,7 +242,7 @@ def test_it_watches_until_it_is_told_to_stop(office: Office) -> None:
 
 
 @pytest.mark.kafka
-def test_a_file_that_still_grows_while_it_is_read_and_one_of_the_same_name(office: Office) -> None:
+def test_a_file_waits_for_one_of_its_name_that_was_begun(office: Office) -> None:
     folder = DropFolder(office.root)
     folder.make_places([(OPD, "revenue")])
     first = book(office.inbox / "kas.xlsx", GOOD)
@@ -279,6 +284,30 @@ def test_without_a_broker_the_file_waits(tmp_path: Path) -> None:
     code, (outcome,) = office.once()
     assert (code, outcome["status"]) == (1, "waiting")
     assert [path.name for path in office.inbox.iterdir()] == ["kas.xlsx.PROCESSING"]
+
+
+def test_a_file_that_grows_while_it_is_read_is_put_back(tmp_path: Path) -> None:
+    folder = DropFolder(tmp_path)
+    folder.make_places([(OPD, "revenue")])
+    path = folder.inbox / OPD / "revenue" / "kas.csv"
+    path.write_text(
+        "occurred_at,kind,cash_office,account,amount,source\n"
+        + f"23/11/2026,receipt,BPD,4.1.01,5,/opd/{OPD}/kas\n"
+    )
+
+    def somebody_writes(_stage: str, _done: int, _total: int) -> None:
+        with path.with_name("kas.csv.PROCESSING").open("a") as stream:
+            stream.write("23/11/2026,receipt,BPD,4.1.01,6\n")
+
+    def no_publisher() -> Any:
+        raise AssertionError("nothing may be published")
+
+    profile = Profile.load(resolve_profile("contoh"))
+    tokens = Tokens.open(tmp_path / "tokens.key")
+    worker = Worker(folder, profile, tokens, no_publisher, threading.Event(), somebody_writes)
+    (dropped,) = folder.files()
+    assert worker.process(dropped).status == "growing"
+    assert [dropped.path.name for dropped in folder.files()] == ["kas.csv"]
 
 
 def test_a_file_that_grows_is_not_ready(tmp_path: Path) -> None:
