@@ -18,3 +18,8 @@ def event_id(event: dict[str, Any]) -> str:
             return str(uuid.uuid5(NAMESPACE, f"{source}|id={given}"))
     content = "|".join(f"{name}={event[name]}" for name in sorted(event) if name not in ("mode", "event_id"))
     return str(uuid.uuid5(NAMESPACE, f"{source}|{content}"))
+
+
+def row_id(file_id: str, number: int) -> str:
+    """The id of the event of one row of a file that is known by its content: two equal rows are two events."""
+    return str(uuid.uuid5(NAMESPACE, f"{file_id}|row={number}"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
@@ -16,12 +16,21 @@ INDONESIAN_NUMBER = re.compile(
 INDONESIAN_DATE = re.compile(
     r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})(?:[ T](\d{1,2})[.:](\d{2})(?:[.:](\d{2}))?)?"
 )
+#: A long number as a spreadsheet shows it once it took it for a quantity: 3,51E+15.
+SCIENTIFIC = re.compile(r"\d+(?:[.,]\d+)?[eE]\+\d+")
+#: Spreadsheets keep fifteen digits of a number.
+EXACT = 10**15
+#: A day as spreadsheets count it, for cells that lost their date format: from 1954 to 2119, never UTC milliseconds.
+DAY_NUMBERS = (20_000, 80_000)
+DAY_NUMBER = re.compile(r"\d{5}(?:\.\d+)?")
+DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001  (the caller sets the zone)
 TRUE = frozenset({"true", "1", "ya", "y", "benar"})
 FALSE = frozenset({"false", "0", "tidak", "t", "n", "salah"})
 
 
 class RowValueError(ValueError):
-    """One value that cannot be taken. ``reason`` is an error class: BadTime, BadNumber, BadFlag, MissingValue."""
+    """One value that cannot be taken. ``reason`` is an error class: BadTime, BadNumber, BadFlag, LostDigits,
+    MissingValue."""
 
     def __init__(self, reason: str, column: str, value: Any, advice: str) -> None:
         super().__init__(reason, column, value, advice)
@@ -58,32 +67,59 @@ def convert(
             return None
         raise RowValueError("MissingValue", column, value, "kosong; kolom ini wajib diisi")
     if base == "string":
-        return value.strip() if isinstance(value, str) else str(value)
+        return _text(value, column)
     if is_time(field):
         return _instant(value, column, zone)
     if base in ("long", "int"):
         return _integer(value, column, number_format)
     if base == "double":
+        if "degrees" in field.get("doc", "") and isinstance(value, str):  # -6.914 is not six thousand
+            value, number_format = value.replace(",", "."), "plain"
         return _decimal(value, column, number_format)
     if base == "boolean":
         return _flag(value, column)
     raise RowValueError("BadNumber", column, value, f"tidak dapat diisi dari satu kolom ({field['name']})")
 
 
+def _text(value: Any, column: str) -> str:
+    """A text; a number in its place must still have all of its digits."""
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d" if value.time() == datetime.min.time() else "%Y-%m-%dT%H:%M:%S")
+    text = value.strip() if isinstance(value, str) else str(value)
+    if (isinstance(value, float) and abs(value) >= EXACT) or SCIENTIFIC.fullmatch(text):
+        raise RowValueError(
+            "LostDigits",
+            column,
+            text if SCIENTIFIC.fullmatch(text) else f"({len(str(int(value)))} angka)",
+            "nomor panjang tersimpan sebagai angka sehingga angka terakhirnya hilang (Excel hanya menyimpan 15); ubah "
+            "format kolom menjadi Teks, lalu ketik ulang nomornya dari dokumen asli",
+        )
+    return text
+
+
 def _instant(value: Any, column: str, zone: ZoneInfo) -> int:
+    first, last = DAY_NUMBERS
     if isinstance(value, datetime):
         moment = value
+    elif isinstance(value, int | float) and first <= value < last:
+        moment = _day(value)
     elif isinstance(value, int):
         return value
     else:
         text = str(value).strip()
         if re.fullmatch(r"\d{11,14}", text):
             return int(text)
+        if DAY_NUMBER.fullmatch(text) and first <= float(text) < last:
+            text = _day(float(text)).isoformat()
         moment = _parse(text, column)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone)
     span = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
     return (span.days * 86_400 + span.seconds) * 1000 + span.microseconds // 1000
+
+
+def _day(number: float) -> datetime:
+    return DAY_ZERO + timedelta(seconds=round(number * 86_400))
 
 
 def _parse(text: str, column: str) -> datetime:
@@ -130,6 +166,8 @@ def _integer(value: Any, column: str, number_format: str) -> int:
 
 
 def _decimal(value: Any, column: str, number_format: str) -> float:
+    if isinstance(value, int | float):
+        return float(value)
     text = str(value).strip()
     try:
         return (

@@ -25,7 +25,9 @@ def publish(
     file: Annotated[
         Path,
         typer.Argument(
-            help=_("berkas .csv, .xlsx, .jsonl, .avro, atau .xes (.xes.gz)"), exists=True, dir_okay=False
+            help=_("berkas .csv, .xlsx, .ods, .xls, .jsonl, .avro, atau .xes (.xes.gz)"),
+            exists=True,
+            dir_okay=False,
         ),
     ],
     number_format: Annotated[
@@ -149,4 +151,4 @@ def _say(summary: dict[str, Any], as_json: bool, dry_run: bool) -> None:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(help=_("Menerbitkan kejadian dari berkas CSV, XLSX, JSONL, Avro, atau XES."))(publish)
+    app.command(help=_("Menerbitkan kejadian dari berkas CSV, XLSX, ODS, JSONL, Avro, atau XES."))(publish)

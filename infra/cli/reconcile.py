@@ -26,7 +26,7 @@ def reconcile(
     file: Annotated[
         Path,
         typer.Argument(
-            help=_("LRA, daftar setoran, atau rekening koran RKUD: .csv atau .xlsx"),
+            help=_("LRA, daftar setoran, atau rekening koran RKUD: .csv, .xlsx, .ods, atau .xls"),
             exists=True,
             dir_okay=False,
         ),

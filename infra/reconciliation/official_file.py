@@ -1,4 +1,4 @@
-"""An official report as a file (CSV, XLSX): its lines, or every value that cannot be taken, with its place and cure.
+"""An official report as a file (CSV, XLSX, ODS, XLS): its lines, or every value that cannot be taken, with its place and cure.
 
 Reports are made for people: titles, headings, totals and signatures stand among the lines. What has no amount is no
 line; a total without a code is left out; both are counted. Everything else is read or refused.
@@ -78,7 +78,7 @@ def read_official(
     header, found = read_rows(path)
     if header is None:
         raise FileError(
-            f"berkas {path.name}: laporan dibaca dari .csv atau .xlsx; simpan ulang sebagai salah satunya"
+            f"berkas {path.name}: laporan dibaca dari .csv, .xlsx, .ods, atau .xls; simpan ulang sebagai salah satunya"
         )
     rows = list(found)
     if mapping is not None:

@@ -1,8 +1,9 @@
-"""Files of events: CSV, XLSX, JSONL, Avro and XES, read row by row."""
+"""Files of events: CSV, workbooks (XLSX, ODS, XLS), JSONL, Avro and XES, read row by row."""
 
-from producers.files.checking import Check, check, good_events
+from producers.files.checking import Check, check, good_events, judged
+from producers.files.columns import Columns
 from producers.files.reading import FileError, Row, read_rows
-from producers.files.rows import Columns, RowProblem, convert_row
+from producers.files.rows import RowProblem, convert_row
 
 __all__ = [
     "Check",
@@ -13,5 +14,6 @@ __all__ = [
     "check",
     "convert_row",
     "good_events",
+    "judged",
     "read_rows",
 ]

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from producers.files.columns import Columns
 from producers.files.reading import Row, read_rows
-from producers.files.rows import Columns, RowProblem, convert_row
+from producers.files.rows import RowProblem, convert_row
 from schemas.catalogue import DOMAINS
 from schemas.codec import Codec
 from schemas.registry import LockFileIds
@@ -45,7 +46,7 @@ def check(path: Path, columns: Columns, progress: Progress = lambda _: None) -> 
     writer: Any = None
     stream: Any = None
     try:
-        for row, _event, problems in _events(path, columns):
+        for row, _event, problems in judged(path, columns):
             result.rows += 1
             if result.rows % 5_000 == 0:
                 progress(result.rows)
@@ -70,24 +71,30 @@ def check(path: Path, columns: Columns, progress: Progress = lambda _: None) -> 
 
 def good_events(path: Path, columns: Columns) -> Iterator[dict[str, Any]]:
     """The second pass: the events of the rows without problems."""
-    for _row, event, problems in _events(path, columns):
+    for _row, event, problems in judged(path, columns):
         if not problems:
             yield event
 
 
-def _events(path: Path, columns: Columns) -> Iterator[tuple[Row, dict[str, Any], list[RowProblem]]]:
+def judged(path: Path, columns: Columns) -> Iterator[tuple[Row, dict[str, Any], list[RowProblem]]]:
+    """(row, event, problems) of every row that is no example; the event counts only where there are no problems.
+
+    Raises FileError for what cannot be read, at once or where the damage is.
+    """
     header, rows = read_rows(path)
     if header is not None:
         columns.check(header, path.name)
     codec = Codec(DOMAINS[columns.domain].schema, LockFileIds.load())
     known: set[str] = set()
     for row in rows:
+        if columns.is_example(row):
+            continue
         if header is None and not row.values.keys() <= known:
             columns.check({**dict.fromkeys(_required(columns)), **row.values}, path.name)
             known |= row.values.keys()
         event, problems = convert_row(row, columns, path.name)
         if not problems:
-            problems = _contract(event, codec, row, path.name)
+            problems = _contract(event, codec, row, columns, path.name)
         yield row, event, problems
 
 
@@ -98,17 +105,17 @@ def _required(columns: Columns) -> list[str]:
     return [name for name, spec in columns.fields.items() if "default" not in spec]
 
 
-def _contract(event: dict[str, Any], codec: Codec, row: Row, file: str) -> list[RowProblem]:
+def _contract(event: dict[str, Any], codec: Codec, row: Row, columns: Columns, file: str) -> list[RowProblem]:
     """What only the whole contract sees: ranges, nested lists, amounts that must not be negative."""
     from schemas.acceptance import NOT_NEGATIVE
 
     found = [
-        RowProblem(file, row.number, name, str(event[name]), "tidak boleh negatif")
+        RowProblem(file, row.number, columns.column_of(name) or name, str(event[name]), "tidak boleh negatif")
         for name in NOT_NEGATIVE
         if isinstance(event.get(name), int) and event[name] < 0
     ]
     found.extend(
-        RowProblem(file, row.number, name, "", "kosong; wajib diisi")
+        RowProblem(file, row.number, columns.column_of(name) or name, "", "kosong; wajib diisi")
         for name in ("opd", "source", "kind")
         if event.get(name) == ""
     )

@@ -23,16 +23,16 @@ class FileError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its line in the file (CSV, JSONL; the header is line 1), its number in the sheet or among the records (XLSX,
-    Avro), and its values."""
+    """One row: its line in the file (CSV, JSONL; the header is line 1), its number in the sheet or among the records
+    (workbooks, Avro), and its values."""
 
     number: int
     values: dict[str, Any]
 
 
 def read_rows(path: Path) -> tuple[list[str] | None, Iterator[Row]]:
-    """(header of a CSV or workbook or None, rows) of a ``.csv``, ``.tsv``, ``.txt``, ``.xlsx``, ``.jsonl``, ``.ndjson``,
-    ``.avro``, ``.xes`` or ``.xes.gz`` file.
+    """(header of a CSV or workbook or None, rows) of a ``.csv``, ``.tsv``, ``.txt``, ``.xlsx``, ``.ods``, ``.xls``, ``.jsonl``,
+    ``.ndjson``, ``.avro``, ``.xes`` or ``.xes.gz`` file.
 
     Raises FileError at once for an empty file, a wrong kind or a damaged beginning, and later where the damage is.
     """
@@ -47,15 +47,19 @@ def read_rows(path: Path) -> tuple[list[str] | None, Iterator[Row]]:
         return None, _jsonl(path)
     if kind == ".avro":
         return None, _avro(path)
-    from producers.files import xes, xlsx
+    from producers.files import workbooks, xes
 
-    if kind == xlsx.ENDING:
-        return xlsx.read_xlsx(path)
+    if kind in workbooks.ENDINGS:
+        return workbooks.read_workbook(path)
+    if kind in workbooks.REFUSED:
+        raise FileError(
+            f"berkas {path.name}: jenis {kind} dapat berisi makro dan tidak dibuka; simpan ulang sebagai .xlsx"
+        )
     if xes.is_xes(path):
         return None, xes.read_xes(path)
     raise FileError(
-        f"berkas {path.name}: jenis {kind or '(tanpa akhiran)'} tidak dikenal; pakai .csv, .xlsx, .jsonl, "
-        ".avro, atau .xes"
+        f"berkas {path.name}: jenis {kind or '(tanpa akhiran)'} tidak dikenal; pakai .csv, .xlsx, .ods, .xls, "
+        ".jsonl, .avro, atau .xes"
     )
 
 

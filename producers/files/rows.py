@@ -1,23 +1,23 @@
-"""One row of a file as one event: columns matched, values typed, persons replaced by tokens."""
+"""One row of a file as one event: values typed, persons replaced by tokens."""
 
 from __future__ import annotations
 
-import difflib
 import json
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from producers.files.reading import FileError, Row
-from producers.identity import event_id
-from producers.mapping import Mapping, event_fields
-from producers.numbers import NAMES
+from producers.files.columns import Columns
+from producers.files.forms.titles import value_of
+from producers.files.reading import Row
+from producers.identity import event_id, row_id
+from producers.numbers import NAMES, found_in
 from producers.persons import suspicious
-from producers.protected import token_fields
 from producers.tokens import Tokens
 from producers.values import RowValueError, convert
 
+TOTAL = re.compile(r"\s*(grand\s+total|sub\s?-?total|total|jumlah)\b", re.IGNORECASE)
 LISTS = ("array", "map")
 
 
@@ -35,76 +35,16 @@ class RowProblem:
         return f"berkas {self.file} baris {self.row} kolom {self.column}: {self.value!r} {self.advice}"
 
 
-@dataclass(slots=True)
-class Columns:
-    """How a file's columns become fields: by their own names, or through a mapping.
-
-    ``zone`` is for times without an offset, ``source`` and ``opd`` fill those fields where the file lacks them. ``plain``
-    are the token fields whose numbers come under a plain name of ``producers.protected``, found by ``check``.
-    """
-
-    domain: str
-    zone: ZoneInfo
-    tokens: Tokens
-    number_format: str = "plain"
-    mapping: Mapping | None = None
-    source: str = ""
-    opd: str = ""
-    constants: dict[str, Any] = field(default_factory=dict)
-    plain: dict[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if self.mapping:
-            self.constants = dict(self.mapping.constants)
-            self.source, self.opd = self.mapping.source, self.mapping.opd
-            if self.number_format == "plain":
-                self.number_format = self.mapping.number_format
-            self.zone = self.mapping.zone(self.zone)
-
-    @property
-    def fields(self) -> dict[str, dict[str, Any]]:
-        """The contract's fields by name."""
-        return event_fields(self.domain)
-
-    def column_of(self, name: str) -> str | None:
-        """The column that holds a field; None where a mapping leaves it out."""
-        return self.mapping.columns.get(name) if self.mapping else self.plain.get(name, name)
-
-    def check(self, header: Iterable[str], file: str) -> None:
-        """Raise FileError when a column is missing or unknown: what was found and which name is nearest."""
-        found = list(header)
-        if self.mapping:
-            self.mapping.check_columns(found, file)
-            return
-        names = token_fields(self.domain)
-        self.plain |= {names[name]: name for name in found if names.get(name, name) != name}
-        found = [names.get(name, name) for name in found]
-        filled = {"event_id"} | ({"source"} if self.source else set()) | ({"opd"} if self.opd else set())
-        required = [n for n, f in self.fields.items() if "default" not in f and n not in filled]
-        missing = [name for name in required if name not in found]
-        unknown = [name for name in found if name and name not in self.fields]
-        if not missing and not unknown:
-            return
-        lines = []
-        for name in missing:
-            near = difflib.get_close_matches(name, unknown, 1, 0.5)
-            lines.append(
-                f"berkas {file}: kolom {name} tidak ada"
-                + (f"; apakah maksudnya {near[0]!r}?" if near else "")
-            )
-        for name in unknown:
-            near = difflib.get_close_matches(name, self.fields, 1, 0.5)
-            hint = f"; apakah maksudnya {near[0]!r}?" if near else ""
-            lines.append(f"berkas {file}: kolom {name!r} tidak dikenal kontrak {self.domain}{hint}")
-        lines.append(f"kolom yang ada: {', '.join(found)}")
-        raise FileError("\n".join(lines))
-
-
 def convert_row(row: Row, columns: Columns, file: str) -> tuple[dict[str, Any], list[RowProblem]]:
     """(event, problems); the event counts only where there are no problems."""
     event, problems = read_fields(row, columns, file)
+    if sum(problem.value == "" for problem in problems) > 1 and (total := _total(row, file)):
+        return event, [total]
     problems.extend(_forbidden(event, columns, row, file))
-    event["event_id"] = event_id(event)
+    if columns.file_id and not event.get("event_id"):
+        event["event_id"] = row_id(columns.file_id, row.number)
+    else:
+        event["event_id"] = event_id(event)
     return event, problems
 
 
@@ -113,10 +53,15 @@ def read_fields(row: Row, columns: Columns, file: str) -> tuple[dict[str, Any], 
     event: dict[str, Any] = {}
     problems: list[RowProblem] = []
     mapping = columns.mapping
+    filled = {"event_id", *(["source"] if columns.source else []), *(["opd"] if columns.opd else [])}
     if row.values.get(""):
         problems.append(
             RowProblem(
-                file, row.number, "(setelah kolom terakhir)", row.values[""], "lebih dari jumlah kolom"
+                file,
+                row.number,
+                "(setelah kolom terakhir)",
+                _short(row.values[""]),
+                "lebih dari jumlah kolom",
             )
         )
     for name, spec in columns.fields.items():
@@ -124,8 +69,12 @@ def read_fields(row: Row, columns: Columns, file: str) -> tuple[dict[str, Any], 
         if column is None or column not in row.values:
             continue
         raw = row.values[column]
+        if name in filled and (raw is None or (isinstance(raw, str) and not raw.strip())):
+            continue
         if mapping and isinstance(raw, str):
             raw = mapping.values.get(name, {}).get(raw, raw)
+        elif name in columns.titles and isinstance(raw, str):
+            raw = value_of(columns.domain, name, raw)
         try:
             value = _typed(spec, raw, column, columns)
         except RowValueError as error:
@@ -153,6 +102,16 @@ def read_fields(row: Row, columns: Columns, file: str) -> tuple[dict[str, Any], 
     return event, problems
 
 
+def _total(row: Row, file: str) -> RowProblem | None:
+    """A row that adds up others, as people write them below tables; they are no events."""
+    for column, value in row.values.items():
+        if isinstance(value, str) and TOTAL.match(value):
+            return RowProblem(
+                file, row.number, column, _short(value), "baris jumlah, bukan kejadian; hapus baris ini"
+            )
+    return None
+
+
 def _typed(spec: dict[str, Any], raw: Any, column: str, columns: Columns) -> Any:
     kind = spec["type"]
     if isinstance(kind, dict) and kind.get("type") in LISTS:
@@ -164,7 +123,21 @@ def _typed(spec: dict[str, Any], raw: Any, column: str, columns: Columns) -> Any
             return json.loads(raw)
         except ValueError:
             raise RowValueError("BadList", column, raw, "bukan daftar JSON, misalnya [1, 2]") from None
-    return convert(spec, raw, column=column, zone=columns.zone, number_format=columns.number_format)
+    if spec["name"].endswith("_token") and isinstance(raw, int) and not 10**15 <= raw < 10**16:
+        raise RowValueError(
+            "LostDigits",
+            column,
+            "(angka)",
+            "nomor tersimpan sebagai angka sehingga nol di depan dapat hilang; ubah format kolom menjadi Teks, lalu "
+            "ketik ulang",
+        )
+    return convert(
+        spec,
+        raw,
+        column=column,
+        zone=columns.zone,
+        number_format="id" if columns.titles else columns.number_format,
+    )
 
 
 def _advice(error: RowValueError, name: str) -> str:
@@ -196,5 +169,8 @@ def _forbidden(event: dict[str, Any], columns: Columns, row: Row, file: str) -> 
 
 
 def _short(value: Any) -> str:
-    text = str(value)
+    """A value as a message shows it, which never repeats a person's number."""
+    text = "" if value is None else str(value)
+    if (kind := found_in(text)) is not None:
+        return f"({NAMES[kind]})"
     return text if len(text) <= 80 else text[:77] + "..."

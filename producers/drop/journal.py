@@ -1,0 +1,58 @@
+"""Which files were published: one small file each, by sender and SHA-256, written before the file is set aside."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from producers.drop.folder import Look
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file that was published whole. ``at`` is UTC ISO 8601; ``look`` tells whether it is the very same file."""
+
+    name: str
+    events: int
+    at: str
+    look: Look
+
+
+class Journal:
+    """The entries in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def find(self, opd: str, domain: str, sha256: str) -> Entry | None:
+        """The entry of a file's content from a sender. Raises ValueError where the entry is damaged."""
+        path = self._path(opd, domain, sha256)
+        if not path.exists():
+            return None
+        try:
+            found = json.loads(path.read_text("utf-8"))
+            return Entry(found["name"], found["events"], found["at"], Look(**found["look"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(
+                f"{path}: catatan pengiriman rusak ({error}); hapus berkas ini, pengiriman lalu diulang dengan ID yang sama"
+            ) from error
+
+    def write(self, opd: str, domain: str, sha256: str, entry: Entry) -> None:
+        """Keep an entry, on disk when this returns."""
+        path = self._path(opd, domain, sha256)
+        draft = path.with_suffix(".tmp")
+        with draft.open("w", encoding="utf-8") as stream:
+            json.dump(asdict(entry), stream, ensure_ascii=False)
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(path)
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def _path(self, opd: str, domain: str, sha256: str) -> Path:
+        return self._folder / f"{opd}-{domain}-{sha256}.json"

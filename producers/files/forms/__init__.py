@@ -1,0 +1,1 @@
+"""Workbooks that people fill in: their Indonesian titles and words, and the template made of them."""
