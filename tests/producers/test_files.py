@@ -144,7 +144,7 @@ def test_a_person_number_in_free_text_is_refused_and_not_repeated(tmp_path: Path
 def test_a_person_number_in_the_wrong_column_is_not_repeated(tmp_path: Path, columns: Columns) -> None:
     shifted = row().replace("2026-11-23T08:01:00+07:00", "9901010101900001") + ",9901010101900001"
     result = check(write(tmp_path, shifted), columns)
-    assert {problem.value for problem in result.problems} == {"(16 angka)"}
+    assert {problem.value for problem in result.problems} == {"(NIK, nomor KK, atau NPWP)"}
 
 
 def test_negative_amounts_and_rows_too_long_are_refused(tmp_path: Path, columns: Columns) -> None:
