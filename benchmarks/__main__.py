@@ -43,6 +43,12 @@ def main() -> int:
     rebuilt = names.add_parser("rebuild", help="a year computed anew beside what is live, and the switch")
     rebuilt.add_argument("--population", type=int, default=60_000)
     rebuilt.add_argument("--rate", type=float, default=1_000.0, help="live events a second")
+    gate = names.add_parser(
+        "gateway", help="CPU of the gateway an event, beside the plain way and a bare echo"
+    )
+    gate.add_argument("--batches", type=int, default=400, help="requests with 500 events")
+    gate.add_argument("--singles", type=int, default=5_000)
+    gate.add_argument("--runs", type=int, default=3)
     names.add_parser("wallboard", help="publish to the screen of a real browser")
     options = parser.parse_args()
     if options.name in (None, "throughput"):
@@ -95,6 +101,11 @@ def main() -> int:
 
         given = options if options.name else rebuilt.parse_args([])
         rebuild.main(given.population, given.rate)
+    if options.name in (None, "gateway"):
+        from benchmarks import gateway
+
+        given = options if options.name else gate.parse_args([])
+        gateway.main(given.batches, given.singles, given.runs)
     if options.name in (None, "wallboard"):
         from benchmarks import wallboard
 

@@ -30,6 +30,7 @@ PORTS = (
     "ports.metrics",
     "wallboard.port",
     "inspectorate.port",
+    "gateway.port",
 )
 #: Milliseconds that must not be reached: (which stack, what, percentile, bar).
 BARS = (

@@ -17,6 +17,7 @@ from infra.settings import PROFILES
 NADI = [sys.executable, "-m", "infra.cli"]
 PORTS = (
     "ports.kafka", "ports.controller", "ports.clickhouse", "ports.metrics", "wallboard.port", "inspectorate.port",
+    "gateway.port",
 )  # fmt: skip
 READY_SECONDS = 180.0
 

@@ -22,6 +22,7 @@ PORTS = (
     "ports.metrics",
     "wallboard.port",
     "inspectorate.port",
+    "gateway.port",
 )
 START_SECONDS = 180
 

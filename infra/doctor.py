@@ -200,7 +200,11 @@ def _engine() -> Finding:
 
 
 def _ports(settings: Settings, embedded_kafka: bool) -> Iterator[Finding]:
-    wanted = {"wallboard.port": settings.wallboard.port, "inspectorate.port": settings.inspectorate.port}
+    wanted = {
+        "wallboard.port": settings.wallboard.port,
+        "inspectorate.port": settings.inspectorate.port,
+        "gateway.port": settings.gateway.port,
+    }
     if embedded_kafka:
         wanted |= {"ports.kafka": settings.ports.kafka, "ports.controller": settings.ports.controller}
     if not settings.clickhouse.url:

@@ -24,6 +24,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from producers.settings import GatewaySettings
 from schemas.settings import KafkaSettings
 from sinks.settings import ClickHouseSettings, InspectorateSettings, WallboardSettings
 from streams.settings import StreamSettings
@@ -74,6 +75,7 @@ class Settings(BaseSettings):
     clickhouse: ClickHouseSettings = Field(default_factory=ClickHouseSettings)
     wallboard: WallboardSettings = Field(default_factory=WallboardSettings)
     inspectorate: InspectorateSettings = Field(default_factory=InspectorateSettings)
+    gateway: GatewaySettings = Field(default_factory=GatewaySettings)
     ports: PortSettings = Field(default_factory=PortSettings)
     profile: str = Field("contoh", description="name in infra/profiles or path of a profile folder")
     data_dir: Path = Field(Path(".nadi"), description="folder of all data of the embedded stack")

@@ -33,6 +33,26 @@ class PublishError(RuntimeError):
         self.failed = failed
 
 
+def open_producer(kafka: KafkaSettings, name: str, **options: Any) -> Any:
+    """The producer of everything that departments publish: idempotent, acknowledged by all, never transactional.
+
+    ``name`` is its client id, ``options`` are librdkafka's.
+    """
+    from confluent_kafka import Producer
+
+    return Producer(
+        {
+            "bootstrap.servers": kafka.bootstrap_servers,
+            **EXACT_PRODUCER,
+            "linger.ms": 5,
+            "compression.type": "lz4",
+            "queue.buffering.max.messages": QUEUE_MESSAGES,
+            "client.id": name,
+            **options,
+        }
+    )
+
+
 class Publisher:
     """Publishes events of one origin. Use it as a context manager: leaving it flushes.
 
@@ -41,8 +61,6 @@ class Publisher:
     """
 
     def __init__(self, kafka: KafkaSettings, *, origin: Literal["live", "simulated"]) -> None:
-        from confluent_kafka import Producer
-
         self._layout = kafka.layout()
         self._origin = origin
         self._ids = open_ids(kafka.schema_registry_url)
@@ -51,16 +69,7 @@ class Publisher:
         self._first_failure = ""
         self.published = 0
         deployment.settle(kafka.bootstrap_servers, self._layout, deployment.ORIGIN, origin)
-        self._producer: Any = Producer(
-            {
-                "bootstrap.servers": kafka.bootstrap_servers,
-                **EXACT_PRODUCER,
-                "linger.ms": 5,
-                "compression.type": "lz4",
-                "queue.buffering.max.messages": QUEUE_MESSAGES,
-                "client.id": "nadi-publisher",
-            }
-        )
+        self._producer: Any = open_producer(kafka, "nadi-publisher")
 
     def publish(
         self,

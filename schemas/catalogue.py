@@ -85,6 +85,11 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
 )
 
 
+#: Stands before the topics of what senders only try out: no stream, sink or wall reads them.
+SANDBOX = "uji."
+SANDBOX_DAYS = 7
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """How the catalogue is laid out on one cluster.
@@ -126,6 +131,8 @@ class Layout:
             partitions = 1 if topic.single_partition else self.partitions
             wanted[self.topic(topic.name)] = (partitions, self._config(days))
             wanted[self.topic(topic.dead_letters)] = (partitions, self._config(DEAD_LETTER_DAYS))
+        for topic in (*DOMAINS.values(), HEARTBEATS):
+            wanted[self.topic(SANDBOX + topic.name)] = (1, self._config(SANDBOX_DAYS))
         wanted[self.topic(DEPLOYMENT_TOPIC)] = (1, self._config(None))
         wanted[self.topic(HANDLED_LETTERS_TOPIC)] = (1, self._config(self.retention_years * 365))
         return wanted

@@ -25,6 +25,7 @@ HEAVY = {
         "infra.rules.served",
         "infra.risks.served",
     ),
+    "gateway": ("confluent_kafka", "pyruhvro", "producers.gateway.serving"),
     "simulator": ("confluent_kafka", "producers.simulator.demo"),
 }
 POLL_SECONDS = 0.05
@@ -152,6 +153,17 @@ def inspectorate(context: typer.Context) -> None:
         rule_pages=Served(settings, profile, states).page,
         rankings=ServedRankings(settings.clickhouse, profile, observed).get,
     )
+
+
+@app.command(help=_("gerbang kiriman OPD"))
+def gateway(context: typer.Context) -> None:
+    """The gateway."""
+    from infra.cli.main import settings_of
+    from producers.access.locked import Locked
+    from producers.gateway import serving
+
+    settings = settings_of(context)
+    serving.run(settings.kafka, settings.gateway, Locked())
 
 
 @app.command(help=_("kabupaten tiruan (DATA SIMULASI)"))

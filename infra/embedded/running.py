@@ -19,6 +19,7 @@ PLACES = (
     "ports.",
     "wallboard.",
     "inspectorate.",
+    "gateway.",
     "streams.",
 )
 

@@ -17,10 +17,12 @@ from typing import Any, Self
 from infra.embedded import kafka, ports
 from infra.embedded.supervisor import Part, Supervisor
 from infra.settings import Settings, resolve_profile
+from producers.settings import GatewaySettings
 from schemas import deployment
 from schemas.catalogue import create_topics
 from schemas.profile import Profile
 from schemas.registry import open_ids
+from sinks.settings import InspectorateSettings, WallboardSettings
 
 #: The step that ends a bounded input.
 INPUT = "input"
@@ -87,6 +89,7 @@ class Stack:
                 "wallboard.port": 0,
                 "wallboard.today": "data",
                 "inspectorate.port": 0,
+                "gateway.port": 0,
                 **{f"ports.{name}": 0 for name in ("kafka", "controller", "clickhouse", "metrics")},
             }
         )
@@ -110,6 +113,7 @@ class Stack:
             *self.clickhouse_parts(),
             *self.worker_parts(),
             *self.page_parts(),
+            self.gateway_part(),
             *([self.simulator_part()] if self.demo else []),
         ]
 
@@ -240,7 +244,7 @@ class Stack:
             ("wallboard", self.settings.wallboard),
             ("inspectorate", self.settings.inspectorate),
         ):
-            address = f"http://{ports.LOCAL if own.host in ('0.0.0.0', '::') else own.host}:{own.port}"  # noqa: S104
+            address = _address(own)
             found.append(
                 Part(
                     name,
@@ -253,6 +257,19 @@ class Stack:
                 )
             )
         return found
+
+    def gateway_part(self) -> Part:
+        """Where departments send their events."""
+        address = _address(self.settings.gateway)
+        return Part(
+            "gateway",
+            self._run("gateway", after=("topics",)),
+            self._environment(),
+            needs=("topics",),
+            eager=True,
+            healthy=lambda: _answers(f"{address}/ready"),
+            url=f"{address}/docs",
+        )
 
     def simulator_part(self) -> Part:
         """The demonstration's departments."""
@@ -285,11 +302,12 @@ class Stack:
             "clickhouse": self.settings.clickhouse.url,
             "wallboard": self.settings.wallboard.port,
             "inspectorate": self.settings.inspectorate.port,
+            "gateway": self.settings.gateway.port,
             "values": {
                 key: value
                 for key, value in self.settings.values().items()
                 if key.partition(".")[0]
-                in {"kafka", "clickhouse", "wallboard", "inspectorate", "ports", "streams"}
+                in {"kafka", "clickhouse", "wallboard", "inspectorate", "gateway", "ports", "streams"}
             },
             "profile": str(resolve_profile(self.settings.profile)),
             "profile_source": str(self.profile_source.resolve()),
@@ -341,6 +359,10 @@ def _addressed(settings: Settings, given_kafka: bool, given_clickhouse: bool) ->
         port = chosen.get("ports.clickhouse", settings.ports.clickhouse)
         chosen["clickhouse.url"] = f"http://{ports.LOCAL}:{port}"
     return settings.with_values(chosen)
+
+
+def _address(of: WallboardSettings | InspectorateSettings | GatewaySettings) -> str:
+    return f"http://{ports.LOCAL if of.host in ('0.0.0.0', '::') else of.host}:{of.port}"  # noqa: S104
 
 
 def _nadi(*words: str) -> list[str]:

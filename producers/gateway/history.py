@@ -1,0 +1,42 @@
+"""What a key did lately, for its owner: the last events accepted and the last ones refused. In memory only."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from producers.gateway.acceptance import Answer, Receipt
+from producers.gateway.problems import Problem
+
+LAST = 20
+
+
+@dataclass(slots=True)
+class Seen:
+    """Since the gateway started: how many were accepted, repeated, and refused by code; and the last of them."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    last: Receipt | None = None
+    errors: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=LAST))
+
+
+class History:
+    """What was seen of each key."""
+
+    def __init__(self) -> None:
+        self._keys: dict[str, Seen] = {}
+
+    def of(self, key_id: str) -> Seen:
+        return self._keys.setdefault(key_id, Seen())
+
+    def note(self, key_id: str, answers: list[Answer], ids: list[str], now: int) -> None:
+        """Remember the answers to one request; ``ids`` are the senders' own."""
+        seen = self.of(key_id)
+        for answer, given in zip(answers, ids, strict=True):
+            if isinstance(answer, Problem):
+                seen.counts[answer.code] += 1
+                seen.errors.append({"at": now, "id": given, **answer.document()})
+            else:
+                seen.counts["replayed" if answer.replayed else "accepted"] += 1
+                seen.last = answer

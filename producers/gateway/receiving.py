@@ -1,0 +1,120 @@
+"""One request with events, from its first byte to its answer."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from producers.access.caller import Caller, RefusedError
+from producers.gateway import answers, body, envelope
+from producers.gateway.acceptance import Delivery, now_ms
+from producers.gateway.checking import Checked, Checker, refusal
+from producers.gateway.envelope import Envelope
+from producers.gateway.gateway import Gateway
+from producers.gateway.problems import Problem, ProblemError
+from schemas.deployment import DeploymentMismatchError
+
+KINDS = (envelope.SINGLE, envelope.BATCH, envelope.BINARY)
+
+
+class Receiving:
+    """POST /v1/events, and with ``dry`` POST /v1/events/validate: the same checks, nothing written."""
+
+    def __init__(self, gateway: Gateway, *, dry: bool = False) -> None:
+        self._gateway, self._dry = gateway, dry
+
+    async def __call__(self, request: Request) -> Response:
+        try:
+            return await self._answer(request)
+        except ProblemError as error:
+            return answers.problem(error.problem)
+        except RefusedError as error:
+            return answers.problem(refusal(error), _challenge(error))
+
+    async def _answer(self, request: Request) -> Response:
+        gateway, headers, now = self._gateway, request.headers, now_ms()
+        ready, _ = gateway.ready
+        if not ready and not self._dry:
+            return answers.problem(Problem("kafka-away" if gateway.stuck else "starting"))
+        caller = caller_of(gateway, request, now)
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind not in KINDS or (kind == envelope.BINARY and "ce-specversion" not in headers):
+            return answers.problem(Problem("media-type"))
+        sent, text = await body.read(
+            request.stream(), headers.get("content-length"), headers.get("content-encoding", ""),
+            gateway.settings.body_bytes,
+        )  # fmt: skip
+        signed = gateway.access.verify(caller, headers, sent, now)
+        events = _events(kind, headers.get("idempotency-key"), request, text)
+        most = min(gateway.settings.batch, caller.quota.batch) if kind == envelope.BATCH else 1
+        if len(events) > most:
+            return answers.problem(
+                Problem("batch-too-long", f"Paling banyak {most} kejadian dalam satu kiriman.")
+            )
+        left = gateway.access.spend(caller, 0 if self._dry else len(events), len(text), now)
+        checker = Checker(gateway.rules, caller, simulated=gateway.simulated, now=now)
+        checked = [event if isinstance(event, Problem) else checker.check(event) for event in events]
+        ids = [event.id if isinstance(event, Envelope) else "" for event in events]
+        extra = answers.limits(left)
+        if self._dry:
+            return _verdicts(checked, ids, extra)
+        acceptance = gateway.acceptance
+        if acceptance is None:
+            return answers.problem(Problem("starting"))
+        if not caller.sandbox:
+            try:
+                await gateway.settle()
+            except TimeoutError:
+                return answers.problem(Problem("kafka-away"))
+            except DeploymentMismatchError:
+                gateway.simulated = (
+                    True  # someone settled it meanwhile; the same request again is checked anew
+                )
+                return answers.problem(Problem("starting"))
+        delivery = Delivery(caller, signed, hashlib.sha256(sent).digest() if signed else b"", now)
+        # A sender that hangs up must not leave its events half accounted for.
+        found = await asyncio.shield(acceptance.accept(checked, delivery))
+        gateway.history.note(caller.key_id, found, ids, now)
+        return answers.batch(found, ids, extra) if kind == envelope.BATCH else answers.single(found[0], extra)
+
+
+def caller_of(gateway: Gateway, request: Request, now: int) -> Caller:
+    """Whoever makes a request. Raises RefusedError."""
+    address = request.client.host if request.client else ""
+    return gateway.access.authenticate(request.headers.get("authorization"), address, now)
+
+
+def _challenge(error: RefusedError) -> dict[str, str]:
+    return {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+
+
+def _events(kind: str, key: str | None, request: Request, text: bytes) -> list[Envelope | Problem]:
+    if kind == envelope.BATCH:
+        return envelope.batch(text)
+    event = envelope.single(text) if kind == envelope.SINGLE else envelope.binary(request.headers, text)
+    if isinstance(event, Problem) or not key:
+        return [event]
+    if len(key) > envelope.LONGEST or (event.id and event.id != key):
+        return [Problem("id-differs")]
+    return [_with_id(event, key)]
+
+
+def _with_id(event: Envelope, key: str) -> Envelope:
+    return msgspec.structs.replace(event, id=key)
+
+
+def _verdicts(checked: list[Checked | Problem], ids: list[str], extra: dict[str, str]) -> Response:
+    """What a real request would be told about its contents: 200 and one verdict an event, in order."""
+    items = [
+        {"status": event.status, "id": given, "problem": event.document()}
+        if isinstance(event, Problem)
+        else {"status": 202, "id": given, "event_id": event.data.event_id, "topic": event.contract.topic.name}
+        for event, given in zip(checked, ids, strict=True)
+    ]
+    valid = sum(isinstance(event, Checked) for event in checked)
+    document = {"valid": valid, "invalid": len(checked) - valid, "items": items}
+    return Response(msgspec.json.encode(document), 200, extra, answers.JSON)

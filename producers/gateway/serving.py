@@ -1,0 +1,37 @@
+"""The gateway's process: uvicorn until it is told to stop, or must."""
+
+from __future__ import annotations
+
+import sys
+
+import uvicorn
+
+from producers.access.caller import Access
+from producers.gateway.app import make
+from producers.gateway.checking import Protect
+from producers.gateway.gateway import Gateway
+from producers.settings import GatewaySettings
+from schemas.settings import KafkaSettings
+
+
+def run(
+    kafka: KafkaSettings, settings: GatewaySettings, access: Access, protect: Protect | None = None
+) -> None:
+    """Serve until SIGTERM. Ends the process with a reason when another gateway took over or the producer failed; the
+    supervisor starts it again, and what was written is known from the topics."""
+    reasons: list[str] = []
+
+    def ended(reason: str) -> None:
+        reasons.append(reason)
+        server.should_exit = True
+
+    gateway = Gateway(kafka, settings, access, protect, ended)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            make(gateway), host=settings.host, port=settings.port, access_log=False, log_level="warning",
+            server_header=False, timeout_graceful_shutdown=5, h11_max_incomplete_event_size=32 * 1024,
+        )
+    )  # fmt: skip
+    server.run()
+    if reasons:
+        sys.exit(f"the gateway ended: {reasons[0]}")

@@ -1,0 +1,20 @@
+"""A gateway of its own process on the run's broker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from gateway_running import Running
+
+
+@pytest.fixture(scope="module")
+def gateway(kafka: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One gateway that the tests of a file share, with a small limit of the body."""
+    folder = tmp_path_factory.mktemp("gateway")
+    running = Running(kafka.settings(kafka.layout()), folder / "log", body_bytes=1_000_000)
+    try:
+        yield running
+    finally:
+        running.kill()

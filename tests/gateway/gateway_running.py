@@ -1,0 +1,65 @@
+"""A gateway in a process of its own, and a client of it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from infra.embedded import ports
+from schemas.settings import KafkaSettings
+
+PROCESS = Path(__file__).with_name("gateway_process.py")
+ROOT = Path(__file__).parents[2]
+READY_SECONDS = 40.0
+
+
+class Running:
+    """One gateway process; ``kill`` is kill -9."""
+
+    def __init__(self, kafka: KafkaSettings, log: Path, **settings: Any) -> None:
+        self.kafka, self._settings, self._log = kafka, settings, log
+        self.port = ports.free()[0]
+        self.start()
+
+    def start(self, *, wait: bool = True) -> None:
+        words = [str(self.port), self.kafka.model_dump_json(), json.dumps(self._settings)]
+        self.process = subprocess.Popen(
+            [sys.executable, str(PROCESS), *words], cwd=ROOT, stderr=self._log.open("a")
+        )
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
+        deadline = time.monotonic() + READY_SECONDS
+        while wait and not self.ready():
+            assert self.process.poll() is None, self._log.read_text()
+            assert time.monotonic() < deadline, self._log.read_text()
+            time.sleep(0.05)
+
+    def ready(self) -> bool:
+        try:
+            return self.http.get("/ready").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(20)
+
+    def send(
+        self, body: Any, key: str = "2.18.01", *, path: str = "/v1/events", **headers: str
+    ) -> httpx.Response:
+        many = isinstance(body, list)
+        media = "application/cloudevents-batch+json" if many else "application/cloudevents+json"
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.http.post(
+            path, content=content, headers={"authorization": f"Bearer {key}", "content-type": media, **given}
+        )
