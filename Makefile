@@ -15,7 +15,7 @@ FUZZ ?= 100000
 SIDE_BY_SIDE := tests/schemas tests/producers tests/streams tests/kasus tests/monitoring
 NATIVE := schemas/native/libavro.so streams/engine/native/libfetch.so
 
-.PHONY: help setup native up test check format lock bench-lock generate release-schemas bench faults fuzz demo-alert clean distclean chromium
+.PHONY: help setup native up test check format lock bench-lock generate release-schemas bench faults fuzz demo-alert clean distclean chromium databases
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -58,7 +58,7 @@ check: setup ## format, lint, types, import directions, schemas
 	$(BIN)/python -m schemas.generate --check
 	$(BIN)/python -m schemas.release --check
 
-test: check chromium ## make check and all tests; what CI runs
+test: check chromium databases ## make check and all tests; what CI runs
 	@$(MAKE) --no-print-directory native || true
 	$(BIN)/pytest -q --numprocesses 2 --dist loadfile $(SIDE_BY_SIDE)
 	$(BIN)/pytest -q $(addprefix --ignore=,$(SIDE_BY_SIDE))
@@ -67,6 +67,12 @@ chromium:
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } || \
 	  echo "no Chromium: the browser tests will be skipped by name"
+
+databases:
+	@{ command -v mariadbd && command -v php && test -d /usr/lib/postgresql; } >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	  apt-get install -y -qq --no-install-recommends mariadb-server php-cli php-mysql php-curl postgresql >/dev/null; } || \
+	  echo "no MariaDB, PostgreSQL or PHP: tests of the relay will be skipped by name"
 
 format: setup ## format and mend what can be mended
 	$(BIN)/ruff check --quiet --fix $(CODE)
