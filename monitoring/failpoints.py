@@ -6,8 +6,8 @@ import os
 import signal
 
 #: The sink: before-letters, before-intent, after-intent, during-insert, after-insert, after-commit. The replay of dead
-#: letters: dlq-before-send, dlq-delivered, dlq-after-send, dlq-after-mark. After a colon, how often the place is passed
-#: first.
+#: letters: dlq-before-send, dlq-delivered, dlq-after-send, dlq-after-mark. The relay: relay-before-send,
+#: relay-answered, relay-marked. After a colon, how often the place is passed first.
 _WANTED, _, _AFTER = os.environ.get("NADI_FAILPOINT", "").partition(":")
 _left = int(_AFTER or 0)
 

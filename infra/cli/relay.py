@@ -57,7 +57,8 @@ def run(
     environment = _environment(env)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        # A thread of its own: the handler may run while this one holds the event's lock.
+        signal.signal(number, lambda *_: threading.Thread(target=stop.set).start())
     with _explained(), Stages({"kirim": _("mengirim")}) as stages:
         with _opened(environment) as outbox:
             total = outbox.counts().waiting
