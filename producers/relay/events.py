@@ -43,6 +43,8 @@ def cloud_event(row: Row, source: str) -> bytes:
     if "occurred_at" not in data:
         head["time"] = row.created_at
     try:
+        if "\\ud" in row.payload.lower():
+            json.dumps(data, ensure_ascii=False).encode()  # half a surrogate pair is no text
         return f'{json.dumps(head, ensure_ascii=False)[:-1]}, "data": {row.payload}}}'.encode()
     except UnicodeEncodeError as error:
         raise UnsendableError("teks dalam baris ini bukan UTF-8 yang utuh") from error

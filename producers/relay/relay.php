@@ -78,8 +78,10 @@ while (time() < $sampai) {
     list($status, $jawab, $badan) = kirim(rtrim($env['NADI_URL'], '/') . '/v1/events', $kepala, $isi);
     $dokumen = json_decode($badan, true); $sebab = ''; $tunggu = null;
     foreach ($jawab as $k) if (preg_match('/^Retry-After:\s*(\d+)\s*$/i', $k, $m)) $tunggu = (int) $m[1];
-    if ($status === 413 && count($dikirim) > 1) { $muat = max(1, (int) (count($dikirim) / 2)); continue; }
-    if ($status === 413) { $sisihkan->execute(array(potong(keterangan(413, $dokumen)), $dikirim[0]['seq'])); $ditolak++; continue; }
+    if ($status === 413 || ($status === 400 && isset($dokumen['type']) && substr($dokumen['type'], -14) === '#body-not-json')) {
+        if (count($dikirim) > 1) { $muat = max(1, (int) (count($dikirim) / 2)); continue; } // sampai ketemu baris yang salah
+        $sisihkan->execute(array(potong(keterangan($status, $dokumen)), $dikirim[0]['seq'])); $ditolak++; continue;
+    }
     if ($status !== 202 && $status !== 207) {
         $sebab = $status ? keterangan($status, $dokumen) : 'gerbang tidak dapat dihubungi';
         if ($status >= 300 && $status < 500 && !in_array($status, array(408, 409, 425, 429))) throw new Exception($sebab);

@@ -116,7 +116,7 @@ class Relay:
         if verdict.sent or verdict.refused:
             self._mark(outbox, verdict)
         failpoints.reached("relay-marked")
-        if verdict.too_long:
+        if verdict.fewer:
             self._batch = max(1, len(chosen) // 2)
         elif verdict.why:
             self._pause(verdict.wait, verdict.why, until)

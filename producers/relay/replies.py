@@ -11,6 +11,8 @@ from producers.relay.outbox import Row
 
 #: Refusals that are about the relay's own settings, not about a row: every row would meet them.
 OUR_SETTINGS = "source-not-allowed"
+#: The whole body cannot be read: some row in it is JSON to us and none to the gateway.
+SPOILT = "body-not-json"
 
 
 class StoppedError(RuntimeError):
@@ -20,13 +22,14 @@ class StoppedError(RuntimeError):
 @dataclass(slots=True)
 class Verdict:
     """``sent`` are numbers of rows with a receipt, ``refused`` numbers with a reason; all others wait. ``wait`` is
-    seconds that the gateway asked for; ``why`` says why any wait; ``too_long``: send fewer at once."""
+    seconds that the gateway asked for; ``why`` says why any wait; ``fewer``: send fewer at once,
+    until the row is found that the gateway cannot take."""
 
     sent: list[int] = field(default_factory=list)
     refused: list[tuple[int, str]] = field(default_factory=list)
     wait: float | None = None
     why: str = ""
-    too_long: bool = False
+    fewer: bool = False
 
 
 def judge(rows: Sequence[Row], source: str, status: int, headers: Mapping[str, str], body: bytes) -> Verdict:
@@ -38,10 +41,10 @@ def judge(rows: Sequence[Row], source: str, status: int, headers: Mapping[str, s
     wait = _seconds(headers.get("retry-after"))
     if status in (202, 207):
         return _by_item(rows, source, document, wait)
-    if status == 413:
+    if status == 413 or (status == 400 and _code(document) == SPOILT):
         if len(rows) == 1:
             return Verdict(refused=[(rows[0].seq, _said(document, status))])
-        return Verdict(why=_said(document, status), too_long=True)
+        return Verdict(why=_said(document, status), fewer=True)
     if status in (408, 409, 425, 429) or status >= 500:
         return Verdict(wait=wait, why=_said(document, status))
     raise StoppedError(_said(document, status))
@@ -62,12 +65,16 @@ def _by_item(rows: Sequence[Row], source: str, document: Mapping[str, Any], wait
             else:
                 verdict.why = f"tanda terima untuk {row.id} tidak cocok"
         elif isinstance(status, int) and 400 <= status < 500 and status not in (401, 408, 409, 425, 429):
-            if str(problem.get("type", "")).endswith("#" + OUR_SETTINGS):
+            if _code(problem) == OUR_SETTINGS:
                 raise StoppedError(_said(problem, status))
             verdict.refused.append((row.seq, _said(problem, status)))
         else:
             verdict.why = _said(problem, status)
     return verdict
+
+
+def _code(problem: Mapping[str, Any]) -> str:
+    return str(problem.get("type", "")).rpartition("#")[2]
 
 
 def _said(problem: Mapping[str, Any], status: Any) -> str:

@@ -20,6 +20,7 @@ from producers.relay.environment import values
 ROOT = Path(__file__).parents[2]
 PHP = ROOT / "producers" / "relay" / "relay.php"
 SOURCE = "/opd/2.18.01/perizinan"
+COLUMNS = "seq, id, aggregateid, sent_at, attempts, last_error"
 INSERT = "INSERT INTO outboxevent (id, aggregatetype, aggregateid, type, payload) VALUES (:id, :aggregatetype, :aggregateid, :type, :payload)"
 
 
@@ -66,7 +67,9 @@ class Ground:
 
     def rows(self) -> dict[str, Any]:
         with self.engine.connect() as connection:
-            found = connection.execute(text("SELECT * FROM outboxevent ORDER BY seq")).mappings().all()
+            found = (
+                connection.execute(text(f"SELECT {COLUMNS} FROM outboxevent ORDER BY seq")).mappings().all()
+            )
         return {str(r["id"]): dict(r) for r in found}
 
     def states(self) -> dict[str, int]:
