@@ -14,7 +14,8 @@ foreach (array('NADI_URL', 'NADI_KEY', 'NADI_SOURCE', 'NADI_OUTBOX') as $nama) {
 $tabel = $env['NADI_OUTBOX_TABLE'];
 if (!preg_match('/^\w+(\.\w+)?$/', $tabel)) throw new Exception("NADI_OUTBOX_TABLE = $tabel bukan nama tabel");
 $sumber = $env['NADI_SOURCE'] . (substr($env['NADI_SOURCE'], -1) === '/' ? 'outbox' : '');
-$u = parse_url($env['NADI_OUTBOX']) + array('host' => 'localhost', 'port' => 3306, 'user' => '', 'pass' => '', 'query' => '');
+$u = (array) parse_url($env['NADI_OUTBOX']) + array('scheme' => '', 'host' => 'localhost', 'port' => 3306, 'user' => '', 'pass' => '', 'query' => '');
+if (empty($u['path']) || !preg_match('/^(mysql|mariadb)\b/', (string) $u['scheme'])) throw new Exception('NADI_OUTBOX harus mysql://nama:sandi@server:3306/basisdata');
 parse_str($u['query'], $q);
 $tempat = isset($q['unix_socket']) ? 'unix_socket=' . $q['unix_socket'] : "host={$u['host']};port={$u['port']}";
 $db = new PDO("mysql:$tempat;dbname=" . trim($u['path'], '/') . ';charset=utf8mb4', rawurldecode($u['user']), rawurldecode($u['pass']),
