@@ -7,7 +7,7 @@ import binascii
 import time
 import uuid
 
-from  import PRIVATE_PREFIX
+from producers.access.credentials import PRIVATE_PREFIX
 from producers.access.signatures import sign
 from producers.relay.environment import RelayEnvironmentError
 
