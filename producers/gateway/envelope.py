@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -64,13 +65,32 @@ def batch(body: bytes) -> list[Envelope | Problem]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     try:
-        return [single(bytes(item)) for item in _items.decode(body)]
+        return [_one(bytes(item)) for item in _items.decode(body)]
     except msgspec.ValidationError as error:
         raise ProblemError(
             Problem("body-not-json", "Kiriman batch harus berupa daftar JSON: [ … ].")
         ) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ProblemError(_not_json(error)) from error
+        return _apart(body, error)
+
+
+def _apart(body: bytes, error: Exception) -> list[Envelope | Problem]:
+    """The same where one event has a text that is no Unicode (half a surrogate pair): the standard library lets it pass, and
+    it is refused by itself."""
+    try:
+        items = json.loads(body)
+        if isinstance(items, list):
+            return [_one(json.dumps(item).encode()) for item in items]
+    except (ValueError, RecursionError):
+        pass
+    raise ProblemError(_not_json(error)) from error
+
+
+def _one(item: bytes) -> Envelope | Problem:
+    try:
+        return single(item)
+    except ProblemError as error:
+        return error.problem
 
 
 def binary(headers: Mapping[str, str], body: bytes) -> Envelope | Problem:

@@ -88,11 +88,17 @@ class Writer:
             self._next = self._loop.call_later(ASK_SECONDS, self._ask)
         self._flights[flight] = None
         produce, topic_of, settle = self._producer.produce, self._layout.topic, flight.settle
+        full = False  # then no later event of the request may overtake one of its key
         for number, (topic, key, value, headers, timestamp) in enumerate(events):
             heard = partial(settle, number)
             try:
-                produce(topic_of(topic), value, key, on_delivery=heard, timestamp=timestamp, headers=headers)
+                if not full:
+                    produce(
+                        topic_of(topic), value, key, on_delivery=heard, timestamp=timestamp, headers=headers
+                    )
             except BufferError:
+                full = True
+            if full:
                 self._loop.call_soon(heard, _Full, None)
         return flight
 

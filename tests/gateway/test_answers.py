@@ -121,6 +121,18 @@ def test_a_batch_answers_each_in_order(gateway: Running) -> None:
     assert whole.json()["accepted"] == 2
 
 
+def test_half_a_surrogate_pair_spoils_one_event_of_a_batch(gateway: Running) -> None:
+    bad = json.dumps(event()).replace("IZIN-", "\\ud800", 1)
+    assert "\\ud800" in bad
+    body = f"[{json.dumps(event())}, {bad}, {json.dumps(event())}]".encode()
+    answer = gateway.http.post(
+        "/v1/events",
+        content=body,
+        headers={"authorization": "Bearer 2.18.01", "content-type": "application/cloudevents-batch+json"},
+    )
+    assert [item["status"] for item in answer.json()["items"]] == [202, 400, 202]
+
+
 def test_who_may_not(gateway: Running) -> None:
     refused(gateway.send(event(), "nobody"), 401, "key-unknown")
     refused(gateway.send(event(), "5.02.02"), 403, "source-not-allowed")
