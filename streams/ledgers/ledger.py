@@ -94,7 +94,8 @@ class Ledger:
         if self._rows is None:
             return pl.DataFrame()
         rows = self._rows
-        if rows.get_column("seen").max() > last:  # type: ignore[operator]
+        latest = rows.get_column("seen").max()  # None where every row was refused
+        if latest is not None and latest > last:  # type: ignore[operator]
             rows = rows.filter(pl.col("seen") <= last)
         left = _numbers(self._left).with_columns(pl.Series("gone", list(self._left.values()), pl.Int64))
         left = left.filter(pl.col("gone") > first)
