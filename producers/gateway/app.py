@@ -60,6 +60,9 @@ def make(gateway: Gateway) -> FastAPI:
     async def errors() -> Response:
         return HTMLResponse(pages.errors())
 
+    async def style() -> Response:
+        return Response(pages.style(), media_type="text/css")
+
     async def collection(request: Request) -> Response:
         return JSONResponse(postman(str(request.base_url).rstrip("/")))
 
@@ -77,7 +80,7 @@ def make(gateway: Gateway) -> FastAPI:
         app.add_api_route(path, handler, methods=["GET"], **GET[path])
     for path, page in (
         ("/health", health), ("/ready", ready), ("/docs", guide), ("/docs/errors", errors),
-        ("/docs/postman.json", collection),
+        ("/docs/postman.json", collection), ("/docs/style.css", style),
     ):  # fmt: skip
         app.add_api_route(path, page, methods=["GET"], **OTHER[path])
     app.router.routes.extend(

@@ -115,4 +115,8 @@ OTHER: dict[str, dict[str, Any]] = {
     "/docs": _PAGE,
     "/docs/errors": _PAGE,
     "/docs/postman.json": _answers({200: "Koleksi Postman"}),
+    "/docs/style.css": {
+        "responses": {200: {"description": "Lembar gaya halaman ini", "content": {"text/css": {}}}},
+        "response_model": None,
+    },
 }

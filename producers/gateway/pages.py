@@ -2,42 +2,37 @@
 
 from __future__ import annotations
 
-from html import escape
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from producers.gateway.examples import snippets
 from producers.gateway.problems import TABLE
 
+FOLDER = Path(__file__).with_name("templates")
 NAMES = {"curl": "curl", "php": "PHP", "java": "Java", "python": "Python"}
-_HEAD = """<!doctype html><html lang="id"><head><meta charset="utf-8"><title>{title}</title>
-<meta name="viewport" content="width=device-width"></head><body><h1>{title}</h1>"""
 
 
 def guide(url: str) -> str:
     """How to send a first event, in four languages."""
-    parts = [
-        _HEAD.format(title="Mengirim kejadian ke Nadi"),
-        "<p>Satu kejadian dikirim dengan POST ke /v1/events sebagai CloudEvents 1.0. Jawaban 202 berarti kejadian sudah "
-        "tersimpan; tanda terimanya ada dalam jawaban. Bila jawaban tidak datang, atau 503, kirim ulang dengan id yang "
-        "sama: kejadian tidak akan terhitung dua kali. Nomor diingat selama tujuh hari.</p>",
-        "<p>Periksa tanpa mengirim: /v1/events/validate. Kontrak dan contoh: <a href='/v1/schemas'>/v1/schemas</a>. "
-        "Kesalahan: <a href='/docs/errors'>/docs/errors</a>. <a href='/docs/postman.json'>Koleksi Postman</a>. "
-        "<a href='/openapi.json'>OpenAPI</a>.</p>",
-    ]
-    for name, text in snippets(url=url).items():
-        parts.append(f"<h2>{NAMES[name]}</h2><pre>{escape(text)}</pre>")
-    return "".join(parts) + "</body></html>"
+    return _templates().get_template("guide.html.j2").render(names=NAMES, snippets=snippets(url=url))
 
 
 def errors() -> str:
     """The error table as a page."""
-    rows = "".join(
-        f"<tr id='{code}'><td>{entry.status}</td><td><code>{code}</code></td><td>{escape(entry.title)}</td>"
-        f"<td>{escape(entry.cure)}</td></tr>"
-        for code, entry in TABLE.items()
-    )
-    head = "<tr><th>Jawaban</th><th>Kode</th><th>Artinya</th><th>Yang harus dilakukan</th></tr>"
-    return (
-        _HEAD.format(title="Kesalahan dan cara memperbaikinya") + f"<table>{head}{rows}</table></body></html>"
+    return _templates().get_template("errors.html.j2").render(table=TABLE)
+
+
+def style() -> str:
+    """The style sheet of both."""
+    return (FOLDER / "style.css").read_text("utf-8")
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
 
 
