@@ -9,6 +9,7 @@ from babel.numbers import format_decimal, format_percent
 
 from schemas.profile import Profile
 from streams.rules.examples import FIRST, SECOND
+from streams.rules.rule import Rule
 
 LOCALE = "id_ID"
 #: From so many minutes on hours are easier to read.
@@ -73,6 +74,20 @@ EVENTS |= {
     "move": "perpindahan", "correction": "perubahan data", "progress": "kemajuan fisik", "handover": "serah terima",
 }  # fmt: skip
 PEOPLE = {FIRST: "petugas A", SECOND: "petugas B"}
+
+
+def asked(rule: Rule) -> str:
+    """When a rule about money or people is asked, and how far back it looks; nothing for the others."""
+    if rule.weigh is None:
+        return ""
+    often = (
+        "setiap malam"
+        if rule.every == 1
+        else "sekali seminggu"
+        if rule.every == 7
+        else f"setiap {rule.every} hari"
+    )
+    return f"Dinilai {often} menurut dokumen {rule.window} hari terakhir; yang pernah dikatakan tentang waktu sebelumnya tetap."
 
 
 def number(value: float) -> str:
