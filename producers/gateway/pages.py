@@ -22,6 +22,8 @@ def guide(url: str) -> str:
         "<p>Periksa tanpa mengirim: /v1/events/validate. Kontrak dan contoh: <a href='/v1/schemas'>/v1/schemas</a>. "
         "Kesalahan: <a href='/docs/errors'>/docs/errors</a>. <a href='/docs/postman.json'>Koleksi Postman</a>. "
         "<a href='/openapi.json'>OpenAPI</a>.</p>",
+        "<p>Mengulang, membetulkan, tanda tangan, nomor orang, dan relai outbox: panduan vendor dan relai, "
+        "docs/panduan/vendor.md dan docs/panduan/relay.md pada repositori Nadi; mintalah kepada Diskominfo.</p>",
     ]
     for name, text in snippets(url=url).items():
         parts.append(f"<h2>{NAMES[name]}</h2><pre>{escape(text)}</pre>")
