@@ -102,6 +102,10 @@ class Persons:
             self._vault.keep(self._new.items())
         self._new.clear()
 
+    def drop(self) -> None:
+        """Keep nothing of what is new: the events count for nothing."""
+        self._new.clear()
+
     def _token(self, name: str, field: str, value: Any, problems: list[FieldProblem]) -> str | None:
         if type(value) is not str:
             problems.append(

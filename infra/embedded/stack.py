@@ -282,7 +282,8 @@ class Stack:
         self.settings = self.settings.with_values({"profile": str(folder)})
         workers = self.worker_parts()
         about = {"profile": str(folder)}
-        self.supervisor.renew([*workers, *([self.simulator_part()] if self.demo else [])], about)
+        others = [self.gateway_part(), *([self.simulator_part()] if self.demo else [])]
+        self.supervisor.renew([*workers, *others], about)
         self.supervisor.renew(self.page_parts(), about, after=tuple(part.name for part in workers))
 
     def metrics_port(self, index: int) -> int:

@@ -12,10 +12,12 @@ from schemas.catalogue import DOMAINS
 
 class Protection(NamedTuple):
     """``fields`` replaces protected numbers in the fields of one event by tokens, in place, and says which fields are wrong:
-    it gets the name of the schema and the fields that were given, by name. ``keep`` is called before events are written."""
+    it gets the name of the schema and the fields that were given, by name. ``keep`` is called before events are written,
+    ``drop`` where they count for nothing."""
 
     fields: Callable[[str, dict[str, Any]], list[FieldError]]
     keep: Callable[[], None]
+    drop: Callable[[], None]
 
 
 def of(persons: Persons) -> Protection:
@@ -26,4 +28,4 @@ def of(persons: Persons) -> Protection:
         found = persons.protect(domains.get(schema, schema), values)
         return [FieldError(f"/data{one.pointer}", one.sentence) for one in found]
 
-    return Protection(fields, persons.keep)
+    return Protection(fields, persons.keep, persons.drop)

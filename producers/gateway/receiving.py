@@ -58,6 +58,8 @@ class Receiving:
         left = gateway.access.spend(caller, 0 if self._dry else len(events), len(text), now)
         checker = Checker(gateway.rules, caller, simulated=gateway.simulated, now=now)
         checked = [event if isinstance(event, Problem) else checker.check(event) for event in events]
+        if (protection := gateway.rules.protection) is not None:
+            (protection.drop if self._dry or caller.sandbox else protection.keep)()
         ids = [
             event.id if isinstance(event, Envelope) and not names_somebody(event.id) else ""
             for event in events
@@ -78,8 +80,6 @@ class Receiving:
                     True  # someone settled it meanwhile; the same request again is checked anew
                 )
                 return answers.problem(Problem("starting"))
-        if gateway.rules.protection is not None:
-            gateway.rules.protection.keep()
         delivery = Delivery(caller, signed, hashlib.sha256(sent).digest() if signed else b"", now)
         # A sender that hangs up must not leave its events half accounted for.
         found = await asyncio.shield(acceptance.accept(checked, delivery))
