@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -227,3 +228,17 @@ def test_it_costs_little(persons: Persons) -> None:
         persons.protect("permits", event)
     assert (time.process_time() - before) / len(events) < 50e-6
     assert found_in(repr(events[-1]["applicant_token"])) is None
+
+
+def test_what_counts_for_nothing_is_not_kept(tmp_path: Path) -> None:
+    kept: list[tuple[str, str]] = []
+
+    class Keeper:
+        def keep(self, pairs: Iterable[tuple[str, str]]) -> None:
+            kept.extend(pairs)
+
+    persons = Persons(Tokens.open(tmp_path / "tokens.key"), vault=Keeper())
+    assert not persons.protect("permits", {"applicant": NIK})
+    persons.drop()
+    persons.keep()
+    assert kept == []
