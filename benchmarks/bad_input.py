@@ -15,8 +15,8 @@ from benchmarks.machine import machine
 from benchmarks.measure import Measured
 from benchmarks.roster import CONTENDERS
 from benchmarks.throughput import RESULTS, SPOILS, Input, course
-from infra.records import read_topics
 from schemas.catalogue import DEAD_LETTER_SUFFIX
+from schemas.records import read_topics
 
 #: Least part of the clean throughput that must be left.
 BARS = {"headers": 0.9, "bodies": 1 / 3}

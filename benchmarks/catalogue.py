@@ -2,8 +2,9 @@
 regency task holds of a million actors.
 
 The simulator's year goes, as decoded columns, through the processors of both tasks in one process and without a broker, as
-the engine reads a backlog: chunks of its size for a case task, a fortnight of all domains at a time for the regency task. The actors are persons with one registered change
-each and payees with one payment each, half and half. Writes ``results/catalogue.json``.
+the engine reads a backlog: chunks of its size for a case task, a fortnight of all domains at a time for the regency task.
+The actors are persons with one registered change each and payees with one payment each, half and half. Writes
+``results/catalogue.json``.
 """
 
 from __future__ import annotations

@@ -28,11 +28,11 @@ import psutil
 from benchmarks.course import PARTITIONS, SOURCE, Course, Record, kill, permit, until
 from benchmarks.machine import machine
 from infra.embedded.kafka import Broker
-from infra.records import ends, read
 from infra.settings import resolve_profile
 from schemas.catalogue import ALERTS, PERMITS, REGENCY_TOPIC
 from schemas.codec import Codec
 from schemas.profile import Profile
+from schemas.records import ends, read
 from schemas.registry import open_ids
 from streams.engine.state_group import GROUP, LaneState, Piece, header_of
 

@@ -54,10 +54,9 @@ def resident_mb() -> float:
     libc = ctypes.CDLL(None)
     if hasattr(libc, "malloc_trim"):  # glibc
         libc.malloc_trim(0)
+    # the allocator of polars gives back what is free a while later, when it is used again
     before, held = float("inf"), _held_mb()
-    while (
-        held < SETTLED * before
-    ):  # the allocator of polars gives back what is free a while later, when it is used again
+    while held < SETTLED * before:
         before = held
         time.sleep(DECAY_SECONDS)
         for _ in range(2_000):

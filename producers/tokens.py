@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import base64
 import hmac
-import os
 import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from producers import secret_file
 
 Kind = Literal["person", "family_card", "account", "address"]
 
@@ -34,17 +35,7 @@ class Tokens:
     def open(cls, path: Path) -> Tokens:
         """The keys in ``path`` (one ``kind hex`` a line, mode 0600), made at the first start."""
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            text = "".join(f"{kind} {secrets.token_hex(32)}\n" for kind in KINDS)
-            draft = path.with_name(f"{path.name}.{os.getpid()}.new")
-            draft.touch(mode=0o600)
-            draft.write_text(text, encoding="utf-8")
-            try:
-                os.link(draft, path)  # another process may have been first; its keys stand
-            except FileExistsError:
-                pass
-            finally:
-                draft.unlink()
+            secret_file.make(path, "".join(f"{kind} {secrets.token_hex(32)}\n" for kind in KINDS))
         lines = (line.split() for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
         keys = {kind: bytes.fromhex(key) for kind, key in lines}
         if missing := set(KINDS) - set(keys):

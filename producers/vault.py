@@ -6,12 +6,13 @@ than the data. Deleting an entry is the erasure: the token stays in the log for 
 
 from __future__ import annotations
 
-import os
 import secrets
 import sqlite3
 import threading
 from collections.abc import Iterable
 from pathlib import Path
+
+from producers import secret_file
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -47,16 +48,7 @@ class Vault:
                 raise VaultError(
                     f"{key_file}: kunci brankas identitas tidak ada, padahal {path} ada → pulihkan kunci itu dari cadangan"
                 )
-            key_file.parent.mkdir(parents=True, exist_ok=True)
-            draft = key_file.with_name(f"{key_file.name}.{os.getpid()}.new")
-            draft.touch(mode=0o600)
-            draft.write_text(secrets.token_hex(KEY_BYTES) + "\n", encoding="ascii")
-            try:
-                os.link(draft, key_file)  # another process may have been first; its key stands
-            except FileExistsError:
-                pass
-            finally:
-                draft.unlink()
+            secret_file.make(key_file, secrets.token_hex(KEY_BYTES) + "\n")
         try:
             key = bytes.fromhex(key_file.read_text(encoding="ascii").strip())
         except (ValueError, UnicodeDecodeError):

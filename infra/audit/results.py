@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infra.records import Partition, read_topics
 from infra.settings import Settings
 from infra.state.logs import regency_header
 from infra.verify.published import Published, newest
 from infra.verify.report import Cell, Figure
 from schemas.catalogue import DAY_MS, DOMAINS
+from schemas.records import Partition, read_topics
 from schemas.settings import KafkaSettings
 from streams.engine.regency import DOMAIN as REGENCY_DOMAIN
 from streams.engine.regency import WHOLE

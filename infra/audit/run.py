@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra import records
 from infra.audit import files, report, results
 from infra.embedded.stack import Stack
 from infra.settings import Settings
@@ -16,6 +15,7 @@ from producers.history import History, read_history
 from producers.log_files import LogFile, read_log
 from producers.mapping import Mapping, load_mapping
 from producers.proposal import propose
+from schemas import records
 from schemas.catalogue import DOMAINS
 from schemas.profile import Profile
 

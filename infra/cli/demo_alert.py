@@ -113,7 +113,7 @@ def _day(profile: Profile, ms: int) -> Any:
 
 def _alert_ends(settings: Settings) -> dict[tuple[str, int], int]:
     """Where the alert topic ends now, so that only what comes after is read."""
-    from infra import records
+    from schemas import records
     from schemas.catalogue import ALERTS
 
     servers = settings.kafka.bootstrap_servers

@@ -23,10 +23,10 @@ LEVEL = "   "
 
 def show(settings: Settings, places: frozenset[Place], zone: tzinfo, *, as_json: bool) -> None:
     """Print every letter of one place; exits with 1 when there is none."""
-    from infra import records
     from infra.dead_letters.contents import contents
     from infra.dead_letters.letters import Selection, letters
     from infra.dead_letters.marks import standing
+    from schemas import records
     from schemas.registry import open_ids
 
     kafka = settings.kafka

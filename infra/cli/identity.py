@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from infra.cli.opd import Json, connected_kafka, say
+from infra.cli.opd import Json, connected_kafka
+from infra.cli.rules import profile_of, say
 from infra.cli.texts import _
 
 Token = Annotated[str, typer.Argument(metavar="TOKEN", help=_("token seperti pada kejadian atau peringatan"))]
@@ -35,15 +36,9 @@ def reveal(
     context: typer.Context, token: Token, reason: Reason = "", case: Case = "", as_json: Json = False
 ) -> None:
     from infra.access import identity
-    from infra.cli.rules import profile_of
-    from producers.access.log import AccessLogError
-    from producers.vault import VaultError
 
     settings = connected_kafka(context)
-    try:
-        found = identity.reveal(settings, profile_of(settings), token, reason, case)
-    except (identity.IdentityError, VaultError, AccessLogError, TimeoutError) as error:
-        _give_up(error)
+    found = identity.reveal(settings, profile_of(settings), token, reason, case)
     if as_json:
         say({"request": found.request.id, "token": token, "number": found.number})
     elif found.number is not None:
@@ -63,14 +58,9 @@ def approve(
     as_json: Json = False,
 ) -> None:
     from infra.access import identity
-    from infra.cli.rules import profile_of
-    from producers.access.log import AccessLogError
 
     settings = connected_kafka(context)
-    try:
-        found = identity.approve(settings, profile_of(settings), request)
-    except (identity.IdentityError, AccessLogError, TimeoutError) as error:
-        _give_up(error)
+    found = identity.approve(settings, profile_of(settings), request)
     if as_json:
         say(
             {
@@ -98,19 +88,13 @@ def forget(
     as_json: Json = False,
 ) -> None:
     from infra.access import identity
-    from infra.cli.rules import profile_of
-    from producers.access.log import AccessLogError
-    from producers.vault import VaultError
 
     if not yes:
         raise typer.BadParameter(
             _("penghapusan tidak dapat dibatalkan; tambahkan --yes bila memang dikehendaki")
         )
     settings = connected_kafka(context)
-    try:
-        kept = identity.forget(settings, profile_of(settings), token, reason, case)
-    except (identity.IdentityError, VaultError, AccessLogError, TimeoutError) as error:
-        _give_up(error)
+    kept = identity.forget(settings, profile_of(settings), token, reason, case)
     if as_json:
         say({"token": token, "erased": kept})
     elif kept:
@@ -122,14 +106,9 @@ def forget(
 def history(context: typer.Context, as_json: Json = False) -> None:
     from infra.access import identity
     from infra.cli.opd_words import when
-    from infra.cli.rules import profile_of
-    from producers.access.log import AccessLogError
 
     settings = connected_kafka(context)
-    try:
-        entries = identity.history(settings.kafka)
-    except (AccessLogError, TimeoutError) as error:
-        _give_up(error)
+    entries = identity.history(settings.kafka)
     if as_json:
         say([identity.as_json(entry) for entry in entries])
         return
@@ -141,8 +120,3 @@ def history(context: typer.Context, as_json: Json = False) -> None:
         typer.echo(
             f"{when(entry.at, profile)}  {entry.who:<16} {names[entry.kind]:<10} {entry.subject}  {more}"
         )
-
-
-def _give_up(error: Exception) -> NoReturn:
-    typer.echo(_("Gagal:") + f" {error}", err=True)
-    raise typer.Exit(1) from error

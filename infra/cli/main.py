@@ -190,6 +190,12 @@ EXPECTED = {
     "PublishError": PROBLEM,
     "LedgerError": PROBLEM,
     "ActivationError": PROBLEM,
+    "AccessLogError": PROBLEM,
+    "KeyProblemError": PROBLEM,
+    "IdentityError": PROBLEM,
+    "VaultError": PROBLEM,
+    "RelayEnvironmentError": USAGE,
+    "StoppedError": PROBLEM,  # the gateway refuses the relay
     "TimeoutError": PROBLEM,
     "KafkaException": PROBLEM,
     "OperationalError": PROBLEM,  # ClickHouse does not answer

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from infra.cli.rules import profile_of, say
 from infra.cli.texts import _
 
 if TYPE_CHECKING:
@@ -76,7 +75,6 @@ def add(
 ) -> None:
     from infra.access import issuing
     from producers.access.caller import Quota
-    from producers.access.log import AccessLogError
 
     settings = connected_kafka(context)
     _refuse_existing(env)
@@ -91,10 +89,7 @@ def add(
         sandbox,
         signed,
     )
-    try:
-        made, key = issuing.add(settings.kafka, _profile(settings), wish)
-    except (issuing.KeyProblemError, AccessLogError, TimeoutError) as error:
-        _give_up(error)
+    made, key = issuing.add(settings.kafka, profile_of(settings), wish)
     _hand_over(settings, made, key, url, env, as_json=as_json)
 
 
@@ -108,21 +103,15 @@ def list_keys(
 ) -> None:
     from infra.access.issuing import book_of
     from infra.cli import opd_words
-    from producers.access.log import AccessLogError
 
     settings = connected_kafka(context)
     now = time.time_ns() // 1_000_000
-    try:
-        keys = sorted(
-            book_of(settings.kafka).keys.values(), key=lambda key: (key.opd, key.system, key.issued_at)
-        )
-    except (AccessLogError, TimeoutError) as error:
-        _give_up(error)
+    keys = sorted(book_of(settings.kafka).keys.values(), key=lambda key: (key.opd, key.system, key.issued_at))
     shown = [key for key in keys if opd in ("", key.opd) and (every or key.state(now) == "live")]
     if as_json:
         say([opd_words.as_json(key, now) for key in shown])
     elif shown:
-        opd_words.table(shown, now, _profile(settings))
+        opd_words.table(shown, now, profile_of(settings))
     else:
         typer.echo(_("Tidak ada kunci. Memberi kunci: nadi opd add KODE"))
 
@@ -140,17 +129,13 @@ def rotate(
 ) -> None:
     from infra.access import issuing
     from infra.cli import opd_words
-    from producers.access.log import AccessLogError
 
     settings = connected_kafka(context)
     _refuse_existing(env)
-    try:
-        made, key, old = issuing.rotate(settings.kafka, key_id, days=days, grace_days=grace_days)
-    except (issuing.KeyProblemError, AccessLogError, TimeoutError) as error:
-        _give_up(error)
+    made, key, old = issuing.rotate(settings.kafka, key_id, days=days, grace_days=grace_days)
     _hand_over(settings, made, key, url, env, as_json=as_json)
     if not as_json:
-        until = opd_words.when(old.expires_at, _profile(settings))
+        until = opd_words.when(old.expires_at, profile_of(settings))
         typer.echo(_("Kunci lama {key} berlaku sampai {until}.").format(key=old.key_id, until=until))
 
 
@@ -162,13 +147,9 @@ def revoke(
 ) -> None:
     from infra.access import issuing
     from infra.cli import opd_words
-    from producers.access.log import AccessLogError
 
     settings = connected_kafka(context)
-    try:
-        key = issuing.revoke(settings.kafka, key_id, reason)
-    except (issuing.KeyProblemError, AccessLogError, TimeoutError) as error:
-        _give_up(error)
+    key = issuing.revoke(settings.kafka, key_id, reason)
     if as_json:
         say(opd_words.as_json(key, time.time_ns() // 1_000_000))
         return
@@ -184,12 +165,6 @@ def connected_kafka(context: typer.Context) -> Settings:
     if record_of(settings) is None and settings.kafka.bootstrap_servers:
         return settings
     return connected(settings)
-
-
-def say(found: Any) -> None:
-    """One JSON value on standard output."""
-    json.dump(found, sys.stdout, ensure_ascii=False, default=str)
-    sys.stdout.write("\n")
 
 
 def _hand_over(
@@ -212,14 +187,7 @@ def _hand_over(
         }
         say(opd_words.as_json(key, now) | secrets)
         return
-    opd_words.handed_over(made, key, address, text, env, _profile(settings))
-
-
-def _profile(settings: Settings) -> Any:
-    from infra.settings import resolve_profile
-    from schemas.profile import Profile
-
-    return Profile.load(resolve_profile(settings.profile))
+    opd_words.handed_over(made, key, address, text, env, profile_of(settings))
 
 
 def _refuse_existing(env: Path | None) -> None:
@@ -228,8 +196,3 @@ def _refuse_existing(env: Path | None) -> None:
         raise typer.BadParameter(
             _("--env {path}: berkas sudah ada atau foldernya tidak ada; pilih nama lain").format(path=env)
         )
-
-
-def _give_up(error: Exception) -> NoReturn:
-    typer.echo(_("Gagal:") + f" {error}", err=True)
-    raise typer.Exit(1) from error

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import sys
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from infra.cli.main import fail
+from infra.cli.main import PROBLEM, fail
+from infra.cli.rules import say
 from infra.cli.texts import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from contextlib import AbstractContextManager
 
     from producers.relay.environment import Environment
     from producers.relay.outbox import Outbox
@@ -74,7 +74,7 @@ def run(
 
         progress = Relay(environment, batch=batch, stop=stop, tell=tell).run(once=once, seconds=seconds)
     if as_json:
-        _say({"sent": progress.sent, "refused": progress.refused, "waiting_for": progress.waiting_for})
+        say({"sent": progress.sent, "refused": progress.refused, "waiting_for": progress.waiting_for})
     else:
         typer.echo(
             _("{sent} terkirim, {refused} disisihkan").format(sent=progress.sent, refused=progress.refused)
@@ -89,7 +89,7 @@ def status(env: Env = Path(".env"), as_json: Json = False) -> None:
     with _explained(), _opened(_environment(env)) as outbox:
         counts, aside = outbox.counts(), outbox.aside(SHOWN)
     if as_json:
-        _say(
+        say(
             {
                 "waiting": counts.waiting,
                 "oldest_waiting": counts.oldest,
@@ -150,12 +150,9 @@ def php() -> None:
 
 
 def _environment(path: Path) -> Environment:
-    from producers.relay.environment import Environment, RelayEnvironmentError
+    from producers.relay.environment import Environment
 
-    try:
-        return Environment.load(path)
-    except RelayEnvironmentError as error:
-        fail(str(error), 2)
+    return Environment.load(path)
 
 
 def _opened(environment: Environment) -> Outbox:
@@ -164,31 +161,13 @@ def _opened(environment: Environment) -> Outbox:
     return Outbox(environment.database, environment.table)
 
 
-def _explained() -> AbstractContextManager[None]:
-    """What can go wrong becomes one line and an exit code."""
-    from contextlib import contextmanager
-
+@contextmanager
+def _explained() -> Iterator[None]:
+    """What a database refuses becomes one line and an exit code."""
     from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-    from producers.relay.dialects import LockedError
-    from producers.relay.environment import RelayEnvironmentError
-    from producers.relay.replies import StoppedError
-
-    @contextmanager
-    def explained() -> Iterator[None]:
-        try:
-            yield
-        except RelayEnvironmentError as error:
-            fail(str(error), 2)
-        except (LockedError, StoppedError) as error:
-            fail(str(error), 1)
-        except SQLAlchemyError as error:
-            reason = str(error.orig if isinstance(error, DBAPIError) else error)
-            fail(_("basis data menolak: {reason}").format(reason=reason), 1)
-
-    return explained()
-
-
-def _say(found: Any) -> None:
-    json.dump(found, sys.stdout, ensure_ascii=False, default=str)
-    sys.stdout.write("\n")
+    try:
+        yield
+    except SQLAlchemyError as error:
+        reason = str(error.orig if isinstance(error, DBAPIError) else error)
+        fail(_("basis data menolak: {reason}").format(reason=reason), PROBLEM)

@@ -146,8 +146,8 @@ def _year(
 
 def _await(stack: Stack, stages: Stages) -> None:
     """Until the workers have committed every domain topic."""
-    from infra import records
     from infra.audit import results
+    from schemas import records
     from schemas.catalogue import DOMAINS
 
     kafka = stack.settings.kafka

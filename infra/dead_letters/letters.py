@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from infra import records
+from schemas import records
 from schemas.catalogue import DEAD_LETTER_SUFFIX, DOMAINS, TOPICS, Layout
 from schemas.dead_letters import ATTEMPT, FIRST_FAILED_AT, Headers, split
 from schemas.settings import KafkaSettings

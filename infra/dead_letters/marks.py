@@ -19,10 +19,10 @@ from typing import Any, Literal, Self
 
 import psutil
 
-from infra import records
 from infra.cli.texts import _
 from infra.dead_letters.letters import Place
 from infra.embedded.processes import Record
+from schemas import records
 from schemas.catalogue import HANDLED_LETTERS_TOPIC, create_topics
 from schemas.settings import KafkaSettings
 

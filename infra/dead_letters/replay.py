@@ -18,10 +18,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from infra import records
 from infra.dead_letters.letters import Letter, Place, Selection, letters
 from infra.dead_letters.marks import CLOSED, Action, Ledger, Mark, mark, this_process
 from monitoring.failpoints import reached
+from schemas import records
 from schemas.dead_letters import REPLAY_OF, REPLAY_RUN, replayed_headers, split
 from schemas.settings import EXACT_PRODUCER, KafkaSettings
 

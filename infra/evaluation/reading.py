@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from infra import records
 from infra.audit import results
 from infra.embedded.stack import Stack
 from infra.evaluation.known import END_BY_THEMSELVES
-from infra.records import read_topics
 from infra.settings import Settings
 from infra.verify.published import newest
 from infra.verify.report import Cell, Figure
+from schemas import records
 from schemas.catalogue import ALERTS, DOMAINS, Layout
 from schemas.codec import Codec, DecodeError
+from schemas.records import read_topics
 from schemas.registry import open_ids
 from streams.domains import REGENCY
 from streams.engine.regency import DOMAIN as REGENCY_DOMAIN

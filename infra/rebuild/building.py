@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from infra import records
 from infra.embedded.stack import Stack
 from infra.rebuild.sets import settings_of
 from infra.settings import Settings
 from infra.state.logs import headers, regency_header
+from schemas import records
 from streams.engine.regency import WHOLE
 from streams.engine.state_group import Header
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from infra import records
 from infra.activation import ActivationError, Activations
 from infra.rules.declared import declared, value_row
 from infra.settings import Settings
+from schemas import records
 from schemas.catalogue import ALERTS, TOPICS
 from schemas.codec import Codec, DecodeError
 from schemas.profile import Profile

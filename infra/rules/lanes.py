@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from infra import records
 from infra.settings import Settings
+from schemas import records
 from schemas.catalogue import Topic
 from schemas.codec import Codec
 from schemas.registry import open_ids

@@ -16,9 +16,9 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
 
-from infra import records
 from infra.rules.lanes import Began, Lane, chunks, in_order, lanes
 from infra.settings import Settings
+from schemas import records
 from schemas.catalogue import DOMAINS
 from schemas.profile import Profile
 from schemas.profile.rows import Threshold

@@ -87,7 +87,8 @@ def asked(rule: Rule) -> str:
         if rule.every == 7
         else f"setiap {rule.every} hari"
     )
-    return f"Dinilai {often} menurut dokumen {rule.window} hari terakhir; yang pernah dikatakan tentang waktu sebelumnya tetap."
+    stands = "" if rule.kind == "page" else "; yang pernah dikatakan tentang waktu sebelumnya tetap"
+    return f"Dinilai {often} menurut dokumen {rule.window} hari terakhir{stands}."
 
 
 def number(value: float) -> str:

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from infra import records
 from infra.settings import Settings
 from infra.state.logs import recover, tasks
 from infra.state.rows import processor_of, rows
+from schemas import records
 from schemas.catalogue import AGGREGATES, ALERTS, PERMITS
 from schemas.codec import Codec, DecodeError
 from schemas.profile import Profile

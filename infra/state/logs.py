@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from infra import records
+from schemas import records
 from schemas.catalogue import REGENCY_TOPIC, STATE_TOPIC
 from schemas.settings import KafkaSettings
 from streams.engine.claims import REGENCY

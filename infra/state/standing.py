@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from infra import records
 from infra.state.logs import Progress, TaskLog, survey
+from schemas import records
 from schemas.settings import KafkaSettings
 from streams.engine.claims import REGENCY
 from streams.engine.regency import WHOLE

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from infra import records
 from infra.settings import Settings
 from infra.verify.report import Progress, Report
+from schemas import records
 from schemas.acceptance import refusals
 from schemas.catalogue import DOMAINS
 from schemas.codec import Codec, DecodeError

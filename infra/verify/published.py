@@ -10,10 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from infra import records
 from infra.settings import Settings
 from infra.verify.committed import Committed
 from infra.verify.report import Cell, Figure, Progress
+from schemas import records
 from schemas.catalogue import AGGREGATES, ALERTS, Topic
 from schemas.codec import Codec, DecodeError
 from schemas.registry import open_ids

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from schemas.profile import values
 from schemas.profile.folder import Folder, Row
 from schemas.profile.money import MAX_RUPIAH
-from schemas.profile.rows import ANY_TYPE, DUTIES, Authority, DutyPair, Tariff
+from schemas.profile.rows import ANY, DUTIES, Authority, DutyPair, Tariff
 
 TOKEN_FORM = "token petugas, 26 huruf kecil atau angka 2-7; bukan nama atau NIP"  # noqa: S105
 
@@ -35,7 +35,7 @@ def read_authorities(folder: Folder, permit_types: Collection[str] | None) -> tu
     columns = ("officer_token", "permit_type", "valid_from", "legal_basis")
     for row in folder.table("authorities.csv", columns, ("valid_to", "delegation_id"), required=False):
         token = values.code(folder, row, "officer_token", values.TOKEN, TOKEN_FORM)
-        kind = ANY_TYPE if row["permit_type"] == ANY_TYPE else _permit_type(folder, row, permit_types)
+        kind = ANY if row["permit_type"] == ANY else _permit_type(folder, row, permit_types)
         span = values.validity(folder, row)
         delegation = row["delegation_id"]
         if token and kind and span:

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from schemas.calendar import WorkingCalendar
 from schemas.profile.rows import (
     ANY,
-    ANY_TYPE,
     DEFAULT_LATENESS_MINUTES,
     MINUTE_MS,
     Authority,
@@ -149,7 +148,7 @@ class Profile:
 
     def authorities_for(self, permit_type: str) -> tuple[Authority, ...]:
         """Who may decide permits of a type, on any day: the rows of the type and of ``*``."""
-        return tuple(item for item in self.authorities if item.permit_type in (permit_type, ANY_TYPE))
+        return tuple(item for item in self.authorities if item.permit_type in (permit_type, ANY))
 
     def lateness_ms(self, source_id: str) -> int:
         """How long after an event its message may still be on its way, 15 minutes for an unknown source."""

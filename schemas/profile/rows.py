@@ -34,7 +34,6 @@ PERMIT_KINDS = (
     "closed",
 )
 KIND_PREFIX = "kind:"
-ANY_TYPE = "*"
 ANY = "*"
 #: Who takes part in revealing an identity; one of the two must be of the inspectorate.
 INSPECTORATE = "inspectorate"

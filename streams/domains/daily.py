@@ -9,9 +9,8 @@ rows known at that instant, and not on how they arrived.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from itertools import islice
 
 import numpy as np
 import polars as pl
@@ -26,7 +25,7 @@ from streams.engine.alerts import Alerts
 from streams.engine.chunk import Int64s
 from streams.engine.merge import Merged
 from streams.engine.processor import Context
-from streams.engine.store import Store
+from streams.engine.store import Store, batched
 from streams.engine.totals import Key, Totals
 from streams.ledgers.alerts import LedgerAlerts, Left, subject
 from streams.ledgers.groups import Groups, Weighed
@@ -134,7 +133,7 @@ class Daily:
 
     def _freeze(self, block: Mapping[int, int]) -> None:
         """Judge some days that follow each other, and go on to the one after them."""
-        first, *_, last = *block, *block
+        first, last = min(block), max(block)
         standing = {domain: ledger.standing(first, last) for domain, ledger in self._ledgers.items()}
         news: dict[tuple[str, int], pl.DataFrame] = {}
         for reading in self._readings:
@@ -150,7 +149,7 @@ class Daily:
                 continue
             mine = reading.mine(standing, first)
             most = 1 if rule.alone else max(1, MOST_ROWS // max(1, len(mine)))
-            for days in _batched(asked, most):
+            for days in batched(asked, most):
                 new = came.filter(pl.col("today").is_in(days)) if len(came) and most < len(asked) else came
                 self._judge(reading, standing, mine, {day: asked[day] for day in days}, new)
         for ledger in self._ledgers.values():
@@ -216,13 +215,6 @@ def _parted(found: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     if "page" not in found.columns:
         return found, found.clear()
     return found.filter(~pl.col("page")).drop("page"), found.filter(pl.col("page"))
-
-
-def _batched(days: Iterable[int], most: int) -> Iterator[list[int]]:
-    """Days in order, at most so many at a time."""
-    left = iter(days)
-    while some := list(islice(left, most)):
-        yield some
 
 
 def _changes(rules: Iterable[Rule], profile: Profile) -> set[int]:

@@ -49,10 +49,6 @@ class Groups:
         known = self.ledger(domain, "source", "day")
         return known.group_by("today", "source").agg(pl.col("day").max().alias("heard"))
 
-    def today(self, some: pl.DataFrame) -> pl.DataFrame:
-        """With the day of each group."""
-        return some.join(self.keys.select("group", "today"), on="group", how="left", maintain_order="left")
-
     def value(self, name: str, days: pl.Series, sources: pl.Series | None = None) -> pl.Series:
         """A parameter of the rule as of each of some days (since 1970), for the source of each where they are given."""
         source = pl.lit("") if sources is None else sources.cast(pl.String).alias("source")

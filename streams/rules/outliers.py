@@ -17,10 +17,10 @@ STANDS_OUT = ("least", "reach", "alpha")
 def standing_out(
     counted: pl.DataFrame, limits: Sequence[float], of: Sequence[str] = ("group",)
 ) -> pl.DataFrame:
-    """Rows of ``counted`` (k of n, who, and the ``of`` that those who are compared share) whose share of k is above the upper fence of those and would be
-    rare, below ``alpha``, if all had the share of the group; with ``share`` and ``fence`` in percent, and ``observed``: how
-    many of k lie beyond what the fence allows of n. Only those with ``least`` of n are compared, and only where there are
-    ``COLLEAGUES`` of them."""
+    """Rows of ``counted`` (k of n, who, and the ``of`` that those who are compared have in common) whose share of k is above
+    the upper fence of those and would be rare, below ``alpha``, if all had the share of the group; with ``share`` and
+    ``fence`` in percent, and ``observed``: how many of k lie beyond what the fence allows of n. Only those with ``least``
+    of n are compared, and only where there are ``COLLEAGUES`` of them. ``limits`` are the values of ``STANDS_OUT``."""
     least, reach, alpha = limits
     enough = counted.filter(pl.col("n") >= least).with_columns(share=pl.col("k") * 100.0 / pl.col("n"))
     low, high = (percentile("share", percent).over(of) for percent in (25, 75))

@@ -14,11 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from infra.records import read
 from infra.verify.alerts import of_cases
 from schemas.catalogue import AGGREGATES, ALERTS, DOMAINS, STATE_TOPIC, Layout
 from schemas.codec import Codec
 from schemas.dead_letters import split
+from schemas.records import read
 from schemas.registry import open_ids
 from schemas.version import unpack
 from streams.domains import PROCESSORS

@@ -14,8 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from infra.records import ends
 from schemas.catalogue import DOMAINS, Layout, Timestamps, create_topics
+from schemas.records import ends
 from schemas.settings import KafkaSettings
 from streams.settings import StreamSettings
 from tests.faults.compare import Findings, compare, read_all

@@ -12,7 +12,7 @@ import pytest
 from confluent_kafka import Consumer, KafkaException, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from infra import records
+from schemas import records
 from schemas.catalogue import REVENUE
 from schemas.settings import EXACT_PRODUCER
 from tests.conftest import TestKafka

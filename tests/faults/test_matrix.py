@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from infra.records import read
 from schemas.catalogue import AGGREGATES
+from schemas.records import read
 from tests.faults import kinds
 from tests.faults.ground import Ground
 from tests.faults.matrix import plan

@@ -14,11 +14,11 @@ import httpx
 import pytest
 from gateway_running import Running
 
-from infra.records import pick
 from producers.gateway.examples import cloud_event
 from producers.gateway.problems import TABLE
 from schemas.catalogue import PERMITS
 from schemas.codec import Codec
+from schemas.records import pick
 from schemas.registry import LockFileIds
 
 pytestmark = pytest.mark.kafka

@@ -13,9 +13,9 @@ import httpx
 import pytest
 from gateway_running import Running
 
-from infra.records import read_topics
 from producers.gateway.contracts import PUBLISHABLE
 from producers.gateway.examples import cloud_event
+from schemas.records import read_topics
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 FUZZ = int(os.environ.get("FUZZ", "3000"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import threading
 import time
 import uuid
@@ -15,11 +14,12 @@ import pytest
 from gateway_running import Running
 
 from infra.embedded import ports
-from infra.embedded.kafka import BrokerFolder, command, prepare, wait_ready
-from infra.records import read_topics
+from infra.embedded.kafka import BrokerFolder
 from producers.gateway.examples import cloud_event
 from schemas.catalogue import Layout, create_topics
+from schemas.records import read_topics
 from schemas.settings import KafkaSettings
+from tests.broker_process import start_broker
 
 pytestmark = pytest.mark.kafka
 KILLS = 3
@@ -135,14 +135,6 @@ def test_killed_under_load_every_event_is_there_once(kafka: Any, tmp_path: Path)
         assert len(sender.accepted) > 500
     finally:
         gateway.kill()
-
-
-def start_broker(broker: BrokerFolder) -> subprocess.Popen[bytes]:
-    prepare(broker)
-    with (broker.folder / "kafka.log").open("ab") as log:
-        process = subprocess.Popen(command(broker), stdout=log, stderr=log, cwd=broker.folder)
-    wait_ready(broker.bootstrap, 60, process)
-    return process
 
 
 def test_a_broker_that_is_away_is_a_503_and_then_nothing_is_missing(tmp_path: Path) -> None:

@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from infra import records
 from infra.dead_letters.advice import advice
 from infra.dead_letters.contents import contents, hexdump, readable
 from infra.dead_letters.letters import Letter, Place, Selection, letters
 from infra.dead_letters.marks import Ledger, LedgerError, mark, standing, this_process
 from infra.dead_letters.replay import MAX_REPLAYS, ReplayError, plan, recover, send
+from schemas import records
 from schemas.catalogue import DEAD_LETTER_SUFFIX, PERMITS, REVENUE, Layout, Topic
 from schemas.codec import Codec
 from schemas.dead_letters import DeadLetter, replayed_headers, split

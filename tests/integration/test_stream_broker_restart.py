@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -10,21 +9,14 @@ from pathlib import Path
 import pytest
 
 from infra.embedded import ports
-from infra.embedded.kafka import BrokerFolder, command, prepare, wait_ready
+from infra.embedded.kafka import BrokerFolder
 from schemas.catalogue import Layout, create_topics
+from tests.broker_process import start_broker
 
 sys.path.insert(0, str(Path(__file__).parent))
 from stream_stack import StreamStack
 
 pytestmark = pytest.mark.kafka
-
-
-def start_broker(broker: BrokerFolder) -> subprocess.Popen[bytes]:
-    prepare(broker)
-    with (broker.folder / "kafka.log").open("ab") as log:
-        process = subprocess.Popen(command(broker), stdout=log, stderr=log, cwd=broker.folder)
-    wait_ready(broker.bootstrap, 60, process)
-    return process
 
 
 def test_the_worker_outlives_a_broker_restart(tmp_path: Path) -> None:

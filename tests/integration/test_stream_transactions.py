@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from infra.records import read
 from schemas.catalogue import STATE_TOPIC
+from schemas.records import read
 from streams.engine.transaction import FencedError, Record, Transactions
 
 pytestmark = pytest.mark.kafka

@@ -45,7 +45,7 @@ def leaks(text: str | bytes) -> set[str]:
 
 def topics_of(kafka: TestKafka, layout: Layout) -> bytes:
     """Every key, value and header of every topic of a layout, one after the other."""
-    from infra import records
+    from schemas import records
 
     found = []
     for message in records.read_topics(kafka.bootstrap, list(layout.configurations())):

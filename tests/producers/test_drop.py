@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import zipfile
 from collections import Counter
 from pathlib import Path
@@ -17,7 +16,6 @@ from typing import Any
 
 import pytest
 import xlsxwriter
-from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 from infra.settings import resolve_profile
 from producers.drop.folder import DropFolder, FolderInUseError, Settled
@@ -27,6 +25,7 @@ from producers.tokens import Tokens
 from schemas.catalogue import REVENUE
 from schemas.codec import Codec
 from schemas.profile import Profile
+from schemas.records import read_topics
 from schemas.registry import LockFileIds
 from schemas.settings import KafkaSettings
 
@@ -72,24 +71,9 @@ def book(path: Path, *rows: list[Any]) -> Path:
 
 def consumed(kafka: KafkaSettings) -> list[dict[str, Any]]:
     """The values on the topic of revenue, all partitions."""
-    consumer = Consumer(
-        {"bootstrap.servers": kafka.bootstrap_servers, "group.id": "t", "enable.partition.eof": True}
-    )
-    name = kafka.layout().topic(REVENUE.name)
-    consumer.assign([TopicPartition(name, p, OFFSET_BEGINNING) for p in range(kafka.partitions)])
     codec = Codec(REVENUE.schema, LockFileIds.load())
-    found: list[dict[str, Any]] = []
-    ends, deadline = 0, time.monotonic() + 30
-    while ends < kafka.partitions and time.monotonic() < deadline:
-        message = consumer.poll(0.2)
-        if message is None:
-            continue
-        if message.error():
-            ends += 1
-        else:
-            found.append(codec.decode(message.value()))
-    consumer.close()
-    return found
+    found = read_topics(kafka.bootstrap_servers, [kafka.layout().topic(REVENUE.name)])
+    return [codec.decode(message.value()) for message in found]
 
 
 class Office:

@@ -10,7 +10,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 from producers.client import Publisher
 from producers.files import Columns, good_events
@@ -21,6 +20,7 @@ from schemas.catalogue import DOMAINS, PERMITS, REVENUE
 from schemas.codec import Codec
 from schemas.deployment import DeploymentMismatchError
 from schemas.profile import Profile
+from schemas.records import read_topics
 from schemas.registry import LockFileIds
 from schemas.settings import KafkaSettings
 
@@ -28,23 +28,8 @@ pytestmark = pytest.mark.kafka
 
 
 def consume(kafka: KafkaSettings, topic: str) -> list[Any]:
-    """Every message of a topic, partition by partition in order."""
-    consumer = Consumer(
-        {"bootstrap.servers": kafka.bootstrap_servers, "group.id": "t", "enable.partition.eof": True}
-    )
-    name = kafka.layout().topic(topic)
-    consumer.assign([TopicPartition(name, p, OFFSET_BEGINNING) for p in range(kafka.partitions)])
-    found, ends, deadline = [], 0, time.monotonic() + 30
-    while ends < kafka.partitions and time.monotonic() < deadline:
-        message = consumer.poll(0.2)
-        if message is None:
-            continue
-        if message.error():
-            ends += 1
-        else:
-            found.append(message)
-    consumer.close()
-    return found
+    """Every message of a topic, each partition in order."""
+    return list(read_topics(kafka.bootstrap_servers, [kafka.layout().topic(topic)]))
 
 
 def record(number: int, **fields: Any) -> dict[str, Any]:

@@ -10,13 +10,13 @@ import pytest
 from clickhouse_rows import full_record
 from clickhouse_stack import SinkStack, wait_for
 
-from infra.records import read_topics
 from infra.settings import Settings, resolve_profile
 from infra.verify.published import newest
 from schemas.catalogue import AGGREGATES, PERMITS
 from schemas.codec import Codec
 from schemas.dead_letters import DeadLetter
 from schemas.profile import Profile
+from schemas.records import read_topics
 from schemas.registry import open_ids
 from sinks.clickhouse.freshness import freshness
 from sinks.wallboard.feed import Feed

@@ -10,11 +10,11 @@ import pytest
 from processed import Processed, processed
 from reference_worker import prompt
 
-from infra.records import read_topics
 from infra.verify import Report, verify
 from infra.verify.published import newest
 from schemas.catalogue import AGGREGATES, ALERTS, DOMAINS, Topic
 from schemas.codec import Codec
+from schemas.records import read_topics
 from schemas.registry import open_ids
 
 pytestmark = pytest.mark.kafka

@@ -17,13 +17,13 @@ from processed import Processed, processed
 from reference_worker import prompt
 from typer.testing import CliRunner
 
-from infra import records
 from infra.activation import Activations
 from infra.cli.main import build
 from infra.rules.explain import Explained, explain, read_back
 from infra.rules.what_if import WhatIfError, changed_profile, months_before, what_if
 from infra.settings import Settings
 from infra.verify.published import Published
+from schemas import records
 from schemas.catalogue import ALERTS, PERMITS
 from schemas.codec import Codec
 from schemas.profile import Profile

@@ -31,6 +31,17 @@ def ends(bootstrap: str, of: Iterable[Partition]) -> dict[Partition, int]:
     return {place: end for place, (_, end) in bounds(bootstrap, of).items()}
 
 
+def since(bootstrap: str, of: Iterable[Partition], at: int) -> dict[Partition, int]:
+    """The first offset of each partition whose record is of an instant (UTC ms) or later, and the end where none is; for topics
+    whose clock is the broker's. Raises TimeoutError when no broker answers."""
+    from confluent_kafka import TopicPartition
+
+    with _asking(bootstrap) as consumer:
+        asked = [TopicPartition(*place, at) for place in of]
+        found = consumer.offsets_for_times(asked, timeout=30) if asked else []
+    return {(one.topic, one.partition): one.offset for one in found}
+
+
 def read(bootstrap: str, starts: Mapping[Partition, int | None]) -> Iterator[Any]:
     """Every committed message of the partitions, each in order, from its start (None: the first) to its end.
 
