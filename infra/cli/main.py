@@ -194,8 +194,8 @@ EXPECTED = {
     "KeyProblemError": PROBLEM,
     "IdentityError": PROBLEM,
     "VaultError": PROBLEM,
-    "RelayEnvironmentError": USAGE,
-    "StoppedError": PROBLEM,  # the gateway refuses the relay
+    "EnvironmentFileError": USAGE,
+    "StoppedError": PROBLEM,  # the gateway refuses the sender
     "TimeoutError": PROBLEM,
     "KafkaException": PROBLEM,
     "OperationalError": PROBLEM,  # ClickHouse does not answer

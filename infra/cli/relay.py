@@ -52,7 +52,8 @@ def run(
     import threading
 
     from infra.cli.progress import Stages
-    from producers.relay.relay import Progress, Relay
+    from producers.relay.relay import Relay
+    from producers.sending.delivery import Progress
 
     environment = _environment(env)
     stop = threading.Event()
