@@ -6,11 +6,11 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from producers.relay.dialects import LockedError
 from producers.relay.environment import Environment
 from producers.relay.events import UnsendableError, cloud_event
 from producers.relay.outbox import Outbox, Row
 from producers.sending.delivery import Delivery, Progress, Unsendable
+from producers.sending.only_one import LockedError
 from producers.sending.replies import Outgoing
 
 IDLE_SECONDS = 2.0
