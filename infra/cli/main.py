@@ -196,6 +196,7 @@ EXPECTED = {
     "IdentityError": PROBLEM,
     "VaultError": PROBLEM,
     "EnvironmentFileError": USAGE,
+    "RegistryError": PROBLEM,
     "SpoolError": PROBLEM,
     "SpoolBusyError": PROBLEM,
     "SpoolFullError": PROBLEM,
