@@ -51,6 +51,7 @@ GROUPS = (
         "Identitas di balik token: membuka dengan dua orang, menghapus, melihat catatan.",
     ),
     Group("relay", "relay", "Relai outbox: dari tabel outbox OPD ke gerbang."),
+    Group("spool", "spool", "Antrean yang bertahan: mengirim, melihat, membereskan yang ditolak."),
     Group("publish", "publish", "Menerbitkan kejadian dari berkas CSV, XLSX, ODS, JSONL, Avro, atau XES."),
     Group(
         "template",
@@ -194,8 +195,14 @@ EXPECTED = {
     "KeyProblemError": PROBLEM,
     "IdentityError": PROBLEM,
     "VaultError": PROBLEM,
-    "RelayEnvironmentError": USAGE,
-    "StoppedError": PROBLEM,  # the gateway refuses the relay
+    "EnvironmentFileError": USAGE,
+    "RegistryError": PROBLEM,
+    "SpoolError": PROBLEM,
+    "SpoolBusyError": PROBLEM,
+    "SpoolFullError": PROBLEM,
+    "SpoolDiskError": PROBLEM,
+    "EventError": USAGE,
+    "StoppedError": PROBLEM,  # the gateway refuses the sender
     "TimeoutError": PROBLEM,
     "KafkaException": PROBLEM,
     "OperationalError": PROBLEM,  # ClickHouse does not answer
