@@ -51,6 +51,7 @@ GROUPS = (
         "Identitas di balik token: membuka dengan dua orang, menghapus, melihat catatan.",
     ),
     Group("relay", "relay", "Relai outbox: dari tabel outbox OPD ke gerbang."),
+    Group("pull", "pull", "Menarik dari basis data yang tidak dapat diubah, hanya dengan SELECT."),
     Group("publish", "publish", "Menerbitkan kejadian dari berkas CSV, XLSX, ODS, JSONL, Avro, atau XES."),
     Group(
         "template",
@@ -195,6 +196,9 @@ EXPECTED = {
     "IdentityError": PROBLEM,
     "VaultError": PROBLEM,
     "RelayEnvironmentError": USAGE,
+    "PullError": USAGE,
+    "MappingError": USAGE,
+    "PulledElsewhereError": PROBLEM,
     "StoppedError": PROBLEM,  # the gateway refuses the relay
     "TimeoutError": PROBLEM,
     "KafkaException": PROBLEM,
