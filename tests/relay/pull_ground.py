@@ -164,7 +164,7 @@ class PullGround:
     def table(self) -> dict[int, str]:
         """``loket`` by id, as the table has it now."""
         with self.engine.connect() as connection:
-            return dict(connection.execute(text("SELECT id, loket FROM izin")).tuples())
+            return dict(connection.execute(text("SELECT id, loket FROM izin")).tuples().all())
 
 
 def row(id_: int, at: str, loket: str = "A") -> dict[str, Any]:
