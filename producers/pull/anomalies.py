@@ -45,10 +45,12 @@ class Known(NamedTuple):
 
 
 class Horizon(NamedTuple):
-    """Where reading stood when a pass began: the highest watermark and the highest key (both None before the first
-    reading is done), and the overlap, in the unit of the watermark."""
+    """Where reading stood when a pass began: the watermark it goes on from, the highest one ever (another, after a clock
+    was set back), the highest key (all None before the first reading is done), and the overlap, in the unit of the
+    watermark."""
 
     mark: int | None
+    highest: int | None
     key: int | None
     overlap: int
 
@@ -57,9 +59,11 @@ def judged(
     known: Known | None, hash_: bytes, mark: int | None, key: int | str, horizon: Horizon
 ) -> Kind | None:
     """The anomaly that a row shows, compared with what is known of it; None where it shows none."""
-    late = horizon.mark is not None and (mark is None or mark < horizon.mark)
+    newest = isinstance(key, int) and horizon.key is not None and key > horizon.key
+    # A row that is not the newest by its key is older than the clock that was set back.
+    floor = horizon.highest if known is None and isinstance(key, int) and not newest else horizon.mark
+    late = floor is not None and (mark is None or mark < floor)
     if known is None:
-        newest = isinstance(key, int) and horizon.key is not None and key > horizon.key
         far = horizon.mark is not None and mark is not None and mark < horizon.mark - horizon.overlap
         return (Kind.CLOCK if newest and far else Kind.LATE) if late else None
     if known.gone:

@@ -87,7 +87,9 @@ class Pages:
             state.remember(kept)
             state.seen(same)
             if by_mark and news is not None:
-                state.set(position=highest(state.get("position"), news))
+                state.set(
+                    position=highest(state.get("position"), news), highest=highest(state.get("highest"), news)
+                )
             top = max((key for key in items if isinstance(key, int)), default=None)
             if cursor is not None:
                 state.set(cursor=cursor, top=highest(state.get("top"), top))

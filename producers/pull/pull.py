@@ -123,8 +123,8 @@ class Puller:
             with state.transaction():
                 state.set(sweep=number, cursor=None)
                 if start is not None:
-                    state.set(position=number_of(start), form=form_of(start))
-        horizon = Horizon(None, None, 0) if first else self._horizon()
+                    state.set(position=number_of(start), highest=number_of(start), form=form_of(start))
+        horizon = Horizon(None, None, None, 0) if first else self._horizon()
         self._pages.first = first
         self.progress.read, self.progress.total = 0, self._database.count()
         while rows := self._database.by_key(cursor, file.page):
@@ -227,7 +227,10 @@ class Puller:
     def _horizon(self) -> Horizon:
         get = self._state.get
         return Horizon(
-            get("position"), get("top"), overlap_of(self._source.file.overlap, get("form", NUMBER))
+            get("position"),
+            get("highest"),
+            get("top"),
+            overlap_of(self._source.file.overlap, get("form", NUMBER)),
         )
 
     def _next_pass(self) -> int:

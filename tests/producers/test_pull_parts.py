@@ -19,7 +19,7 @@ from producers.pull.events import Maker, key_of, plain_value
 from producers.pull.report import bring_up_to_date, report_path
 from producers.pull.state import State
 
-HORIZON = Horizon(1000, 50, 100)
+HORIZON = Horizon(1000, 1000, 50, 100)
 ROW = Known(b"a", 950, b"", b"", False)
 MAPPING = """domain = "permits"
 source = "/opd/x/y"
@@ -66,8 +66,14 @@ def test_what_a_row_shows(
     assert judged(known, hash_, mark, key, HORIZON) is kind
 
 
+def test_after_a_clock_was_set_back_only_the_newest_rows_go_by_it() -> None:
+    followed = HORIZON._replace(highest=5000)
+    assert judged(None, b"a", 1001, 51, followed) is None
+    assert judged(None, b"a", 1001, 49, followed) is Kind.LATE
+
+
 def test_nothing_is_late_in_the_first_reading() -> None:
-    assert judged(None, b"a", 1, 99, Horizon(None, None, 0)) is None
+    assert judged(None, b"a", 1, 99, Horizon(None, None, None, 0)) is None
 
 
 @given(st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1)))  # noqa: DTZ001

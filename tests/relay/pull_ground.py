@@ -39,6 +39,7 @@ TABLES = {
     "sqlite": "CREATE TABLE izin (id INTEGER PRIMARY KEY, nomor TEXT NOT NULL, loket TEXT, tanggal TEXT NOT NULL,"
     " diubah TEXT)",
 }
+KEPT = ("event_id", "corrects", "register_number", "unit", "mode")
 MAPPING = f"""domain = "permits"
 source = "{SOURCE}"
 timezone = "Asia/Jakarta"
@@ -178,11 +179,11 @@ def row(id_: int, at: str, loket: str = "A") -> dict[str, Any]:
 
 
 def on_kafka(gateway: Any, source: str) -> list[dict[str, Any]]:
-    """The events of one source, in the order of their partitions."""
+    """Some fields of the events of one source, in the order of their partitions."""
     codec = Codec("permits.steps", LockFileIds.load())
     topic = gateway.kafka.layout().topic("permits.steps")
     return [
-        event
+        {name: event[name] for name in KEPT}
         for message in read_topics(gateway.kafka.bootstrap_servers, [topic])
         if (event := codec.decode(message.value()))["source"] == source
     ]
