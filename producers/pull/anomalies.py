@@ -62,7 +62,7 @@ def judged(
     newest = isinstance(key, int) and horizon.key is not None and key > horizon.key
     # A row that is not the newest by its key is older than the clock that was set back.
     floor = horizon.highest if known is None and isinstance(key, int) and not newest else horizon.mark
-    late = floor is not None and (mark is None or mark < floor)
+    late = floor is not None and (not newest if mark is None else mark < floor)
     if known is None:
         far = horizon.mark is not None and mark is not None and mark < horizon.mark - horizon.overlap
         return (Kind.CLOCK if newest and far else Kind.LATE) if late else None

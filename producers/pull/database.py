@@ -43,19 +43,21 @@ class Database:
             event.listen(self._engine, "connect", keep_broken_text)
         self._source = source
         file = source.file
+        self._query = file.query.strip().replace(":", r"\:")
         columns: list[Any] = [column(c) for c in source.columns]
         if file.table:
             schema, _, table_name = file.table.rpartition(".")
             self._from: Any = table(table_name, *columns, schema=schema or None)
         else:
-            self._from = text(file.query.strip()).columns(*columns).subquery("q")
+            # A colon of the query is no parameter of ours.
+            self._from = text(self._query).columns(*columns).subquery("q")
         self._key, self._mark = self._from.c[file.key], self._from.c[file.watermark]
 
     def check(self) -> None:
         """Compare the columns with those of the mapping. Raises MappingError, PullError."""
         from sqlalchemy import select, text
 
-        inner = self._from if self._source.file.table else text(f"({self._source.file.query.strip()}) AS q")
+        inner = self._from if self._source.file.table else text(f"({self._query}) AS q")
         with self._engine.connect() as connection:
             header = list(connection.execute(select(text("*")).select_from(inner).limit(0)).keys())
         self._source.mapping.check_columns(header, self._source.name)

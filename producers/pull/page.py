@@ -145,7 +145,9 @@ class Pages:
         if (made.kind, made.payload) == (aside.kind, aside.payload) and made.problem in ("", aside.why):
             return old.event, old.place, False, None
         self._state.take_back(old.event)
-        return self._correct(key, made, old) if "corrects" in more else self._put(key, made)
+        if "corrects" not in more:
+            return self._put(key, made)
+        return self._correct(key, made, old._replace(event=uuid.UUID(more["corrects"]).bytes))
 
     def _correct(self, key: int | str, made: Made, old: Known) -> tuple[bytes, bytes, bool, Kind | None]:
         if made.place != old.place and not made.problem:

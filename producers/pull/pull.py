@@ -220,7 +220,8 @@ class Puller:
             self.progress.sent, self.progress.refused = sent + relayed.sent, refused + relayed.refused
             self._say(relayed.waiting_for)
 
-        Relay(self._gateway, batch=BATCH, stop=self._stop, tell=tell).run(once=True)
+        relayed = Relay(self._gateway, batch=BATCH, stop=self._stop, tell=tell).run(once=True)
+        self._say(relayed.waiting_for)
         self._state.clear_sent()
         self._waiting = self._state.waiting()
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from producers.numbers import NAMES, found_in_code
 from producers.pull.anomalies import WORDS
 from producers.pull.marks import NUMBER, shown
 from producers.pull.state import State
-from producers.redaction import mask
 
 HEADER = ("nomor", "ditemukan (UTC)", "jenis", "kunci", "penanda sebelumnya", "penanda sekarang", "arti")
 PAGE = 1000
@@ -38,13 +38,13 @@ def bring_up_to_date(state: State) -> Path:
 
 
 def entry(row: tuple[Any, ...], form: str) -> dict[str, Any]:
-    """One anomaly as JSON has it; a key that looks like a person's number is masked."""
+    """One anomaly as JSON has it; a key that is a person's number is not shown."""
     number, at, kind, key, before, after = row
     return {
         "number": number,
         "found": datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="seconds"),
         "kind": kind,
-        "key": mask(str(key)),
+        "key": shown_key(key),
         "watermark_before": shown(before, form),
         "watermark_after": shown(after, form),
         "meaning": WORDS[kind],
@@ -65,9 +65,15 @@ def standing(state: State, limit: int) -> dict[str, Any]:
         "anomalies": kinds,
         "meanings": {kind: WORDS[kind] for kind in kinds},
         "latest": [entry(row, form) for row in state.anomalies(max(0, last - limit), limit)],
-        "refused": [{**row, "key": mask(row["key"])} for row in state.refused(limit)],
+        "refused": [{**row, "key": shown_key(row["key"])} for row in state.refused(limit)],
         "report": str(report_path(state)),
     }
+
+
+def shown_key(key: int | str) -> str:
+    """A row's key for people; what is a person's number is named, not shown."""
+    kind = found_in_code(str(key))
+    return f"({NAMES[kind]})" if kind else str(key)
 
 
 def _line(row: tuple[Any, ...], form: str) -> list[Any]:

@@ -82,6 +82,37 @@ def test_back_to_what_it_was_and_moved(gateway: Running, pulled: Make) -> None:
     assert (made.anomalies()["vanished"], made.anomalies()["reappeared"]) == ([2], [2])
 
 
+def test_a_watermark_that_is_empty_until_the_first_change(gateway: Running, pulled: Make) -> None:
+    made = pulled("sqlite", url(gateway))
+    made.write(1, 2, "2026-11-28 08:00:00")
+    made.pull()
+    made.sql("INSERT INTO izin (id, nomor, loket, tanggal) VALUES (9, 'X', 'A', '2026-11-01 08:00:00')")
+    done = made.pull()
+    assert (done.sent, done.waiting_for) == (1, "")
+    made.sql("UPDATE izin SET loket = 'B', diubah = '2026-11-28 08:01:00' WHERE id = 9")
+    assert made.pull().sent == 1
+    assert made.anomalies() == {}
+    assert_stands(on_kafka(gateway, made.source), made.table())
+
+
+def test_a_query_and_keys_that_are_no_numbers(gateway: Running, pulled: Make) -> None:
+    made = pulled("postgresql", url(gateway))
+    made.sql("CREATE TABLE surat (id UUID PRIMARY KEY, nomor TEXT NOT NULL, pada TIMESTAMP)")
+    add = "INSERT INTO surat SELECT gen_random_uuid(), 'IZIN-' || n, TIMESTAMP '2026-11-28 08:00:00' + n * INTERVAL '{}' FROM generate_series(1, 5) n"
+    made.sql(add.format("1 second"))
+    mapping = (made.folder / "pemetaan.toml").read_text()
+    changed = mapping.replace('unit = "loket"\n', "").replace('register_number = "id"\n', "")
+    (made.folder / "pemetaan.toml").write_text(changed.replace('"tanggal"', '"waktu"'))
+    query = "SELECT id, nomor, pada AS waktu, '08:00:00'::TEXT AS jam FROM surat WHERE nomor LIKE 'IZIN%'"
+    made.set(table="", query=query, watermark="waktu", page=2)
+    assert made.pull().sent == 5
+    made.sql(add.format("-1 hour"))
+    assert made.pull().sent == 0
+    assert made.pull(sweep=True).sent == 5
+    assert made.pull(sweep=True).sent == 0
+    assert made.status()["anomalies"] == {"late": 5}
+
+
 @pytest.mark.parametrize(("on_change", "sent"), [("report", 0), ("new", 1)])
 def test_what_a_change_means_is_chosen(gateway: Running, pulled: Make, on_change: str, sent: int) -> None:
     made = pulled("sqlite", url(gateway))
