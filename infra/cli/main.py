@@ -52,6 +52,7 @@ GROUPS = (
     ),
     Group("relay", "relay", "Relai outbox: dari tabel outbox OPD ke gerbang."),
     Group("spool", "spool", "Antrean yang bertahan: mengirim, melihat, membereskan yang ditolak."),
+    Group("pull", "pull", "Menarik dari basis data yang tidak dapat diubah, hanya dengan SELECT."),
     Group("publish", "publish", "Menerbitkan kejadian dari berkas CSV, XLSX, ODS, JSONL, Avro, atau XES."),
     Group(
         "template",
@@ -203,6 +204,9 @@ EXPECTED = {
     "SpoolDiskError": PROBLEM,
     "EventError": USAGE,
     "StoppedError": PROBLEM,  # the gateway refuses the sender
+    "PullError": USAGE,
+    "MappingError": USAGE,
+    "PulledElsewhereError": PROBLEM,
     "TimeoutError": PROBLEM,
     "KafkaException": PROBLEM,
     "OperationalError": PROBLEM,  # ClickHouse does not answer

@@ -87,7 +87,7 @@ class Outbox:
             url = url.update_query_dict({"charset": "utf8mb4"})
         engine = create_engine(url, poolclass=pool.NullPool, hide_parameters=True)
         if name == "sqlite":
-            event.listen(engine, "connect", _keep_broken_text)
+            event.listen(engine, "connect", keep_broken_text)
         self._connection: Connection = engine.connect()
         for statement in self.dialect.start:
             self._connection.exec_driver_sql(statement)
@@ -189,6 +189,6 @@ def _text(dialect: Dialect, column: str) -> str:
     return f"{column}::text" if dialect.name == "postgresql" else column
 
 
-def _keep_broken_text(connection: Any, _record: Any) -> None:
-    """Text that is not UTF-8 makes its own row refused, not the reading of all rows."""
+def keep_broken_text(connection: Any, _record: Any) -> None:
+    """For SQLAlchemy's event ``connect`` of SQLite: text that is not UTF-8 makes its own row refused, not the reading of all rows."""
     connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
