@@ -125,7 +125,8 @@ class Acceptance:
         for event in fresh:
             self._under_way[event.key] = event.hash
         own = marks.of_request(delivery.caller, delivery.signed, delivery.body_hash, delivery.now)
-        trace = cloudevents.new_traceparent()
+        trace = cloudevents.new_traceparent().encode()
+        now, opd = delivery.now, delivery.caller.opd
         arrived: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         def landed(flight: Flight) -> None:
@@ -137,7 +138,7 @@ class Acceptance:
                         "kafka-away" if where == "queue full" else "kafka-refused"
                     )
                     continue
-                place = Place(event.hash, event.topic, *where, delivery.now, delivery.caller.opd)
+                place = Place(event.hash, event.topic, *where, now, opd)
                 rows.append((event.key, place))
                 answers[event.number] = _receipt(event, place, False)
             PUBLISHED.labels("gateway", "accepted").inc(len(rows))
@@ -153,16 +154,18 @@ class Acceptance:
             pass
 
 
-def _message(event: _Event, own: list[tuple[str, bytes]], trace: str, event_time: bool) -> Outgoing:
-    data, topic = event.checked.data, event.checked.contract.topic
-    record = {
-        "event_id": data.event_id, "source": data.source, "kind": data.kind, "occurred_at": data.occurred_at,
-    }  # fmt: skip
-    headers = cloudevents.headers(record, topic.name, event.checked.traceparent or trace)
+def _message(event: _Event, own: list[tuple[str, bytes]], trace: bytes, event_time: bool) -> Outgoing:
+    checked = event.checked
+    data, topic = checked.data, checked.contract.topic
+    at = data.occurred_at
+    given = checked.traceparent
+    headers = cloudevents.of(
+        data.event_id, data.source, data.kind, at, topic.name, given.encode() if given else trace
+    )
     headers.append((marks.HASH, event.hash))
     headers += own
     key = "|".join([str(getattr(data, field)) for field in topic.key]).encode()
-    return event.topic, key, event.value, headers, data.occurred_at if event_time else 0
+    return event.topic, key, event.value, headers, at if event_time else 0
 
 
 def _receipt(event: _Event, place: Place, replayed: bool) -> Receipt:

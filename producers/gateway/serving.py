@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 import uvicorn
@@ -12,6 +13,9 @@ from producers.gateway.gateway import Gateway
 from producers.gateway.protecting import Protection
 from producers.settings import GatewaySettings
 from schemas.settings import KafkaSettings
+
+#: Objects more than were freed, before the collector looks at the young, and how often at the older ones.
+COLLECT_AFTER = (50_000, 20, 50)
 
 
 def run(
@@ -32,6 +36,10 @@ def run(
             server_header=False, timeout_graceful_shutdown=5, h11_max_incomplete_event_size=32 * 1024,
         )
     )  # fmt: skip
+    # What was imported lives for ever, and events are freed by their counts: the collector looks for circles alone.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
     server.run()
     if reasons:
         sys.exit(f"the gateway ended: {reasons[0]}")
