@@ -97,6 +97,20 @@ class Acceptance:
             )
         return [answer if answer is not None else Problem("kafka-away") for answer in answers]
 
+    def compare(
+        self, events: Sequence[Checked], delivery: Delivery, hashes: dict[bytes, bytes]
+    ) -> list[Problem | None]:
+        """What would be refused for what stands under its id already, or for an earlier event of the same whole: ``hashes``
+        by key are those seen so far, and these are added. Writes nothing."""
+        known, coming = self._sorted(events, delivery)
+        found: list[Problem | None] = [None] * len(events)
+        for event in coming:
+            stored = known.get(event.key)
+            before = stored.hash if stored is not None else hashes.setdefault(event.key, event.hash)
+            if before != event.hash:
+                found[event.number] = Problem("payload-differs")
+        return found
+
     def _sorted(
         self, events: Sequence[Checked | Problem], delivery: Delivery
     ) -> tuple[dict[bytes, Place], list[_Event]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -18,9 +19,11 @@ from producers.gateway import answers, pages
 from producers.gateway.examples import postman
 from producers.gateway.gateway import Gateway
 from producers.gateway.look_ups import LookUps
-from producers.gateway.openapi import GET, OTHER, POST, VALIDATE
+from producers.gateway.openapi import FILE, GET, OTHER, POST, VALIDATE
 from producers.gateway.problems import Problem
 from producers.gateway.receiving import Receiving
+from producers.gateway.uploads.http import Uploads
+from producers.gateway.uploads.work import Files
 
 SENDING = "/v1/events"
 log: Any = structlog.get_logger(__name__)
@@ -52,19 +55,21 @@ class Door:
         await answer(scope, receive, send)
 
 
-def make(gateway: Gateway) -> Door:
+def make(gateway: Gateway, files: Files) -> Door:
     """The gateway as uvicorn runs it."""
     receiving = Receiving(gateway)
-    return Door(described(gateway, receiving), receiving)
+    return Door(described(gateway, receiving, files), receiving)
 
 
-def described(gateway: Gateway, receiving: Receiving) -> FastAPI:
+def described(gateway: Gateway, receiving: Receiving, files: Files) -> FastAPI:
     """The application of one gateway, which it starts and stops."""
 
     @asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
         await gateway.start()
+        working = asyncio.create_task(files.run(gateway))
         yield
+        working.cancel()
         await gateway.stop()
 
     app = FastAPI(
@@ -72,6 +77,8 @@ def described(gateway: Gateway, receiving: Receiving) -> FastAPI:
         description="Tempat OPD mengirim kejadian. Panduan: /docs, kesalahan: /docs/errors.",
     )  # fmt: skip
     checking, asked = Receiving(gateway, dry=True), LookUps(gateway)
+
+    uploads = Uploads(gateway, files)
 
     async def events(request: Request) -> Response:
         return await receiving(request)
@@ -102,8 +109,11 @@ def described(gateway: Gateway, receiving: Receiving) -> FastAPI:
 
     app.add_api_route(SENDING, events, methods=["POST"], **POST)
     app.add_api_route("/v1/events/validate", validate, methods=["POST"], **VALIDATE)
+    app.add_api_route("/v1/files", uploads.take, methods=["POST"], **FILE)
     for path, handler in (
         ("/v1/events/{id}", asked.receipt),
+        ("/v1/files/{job}", uploads.report),
+        ("/v1/files/{job}/hasil", uploads.result),
         ("/v1/me", asked.me),
         ("/v1/schemas", asked.schemas),
         ("/v1/schemas/{type}", asked.schema),
@@ -115,6 +125,7 @@ def described(gateway: Gateway, receiving: Receiving) -> FastAPI:
     for path, page in (
         ("/health", health), ("/ready", ready), ("/docs", guide), ("/docs/errors", errors),
         ("/docs/postman.json", collection), ("/docs/style.css", style),
+        ("/unggah", uploads.page), ("/unggah.js", uploads.script),
     ):  # fmt: skip
         app.add_api_route(path, page, methods=["GET"], **OTHER[path])
     app.router.routes.extend(
