@@ -163,6 +163,7 @@ def gateway(context: typer.Context) -> None:
     from infra.settings import resolve_profile
     from producers.access.keys import Keys
     from producers.gateway import protecting, serving
+    from producers.gateway.uploads.work import Files
     from producers.persons import Persons
     from producers.tokens import Tokens
     from producers.vault import Vault
@@ -177,7 +178,8 @@ def gateway(context: typer.Context) -> None:
     )
     persons = Persons(Tokens.open(data_dir / KEYS_FILE), regency=profile.code, vault=vault)
     with Keys.follow(settings.kafka, profile, counts=data_dir / "gateway" / "quota.db") as keys:
-        serving.run(settings.kafka, settings.gateway, keys, protecting.of(persons))
+        files = Files(data_dir / "gateway" / "berkas", profile)
+        serving.run(settings.kafka, settings.gateway, keys, protecting.of(persons), files)
 
 
 @app.command(help=_("kabupaten tiruan (DATA SIMULASI)"))

@@ -33,7 +33,7 @@ class Receiving:
         except ProblemError as error:
             return answers.problem(error.problem)
         except RefusedError as error:
-            return answers.problem(refusal(error), _challenge(error))
+            return answers.problem(refusal(error), challenge(error))
 
     async def _answer(self, request: Request) -> Response:
         gateway, headers, now = self._gateway, request.headers, now_ms()
@@ -93,7 +93,8 @@ def caller_of(gateway: Gateway, request: Request, now: int) -> Caller:
     return gateway.access.authenticate(request.headers.get("authorization"), address, now)
 
 
-def _challenge(error: RefusedError) -> dict[str, str]:
+def challenge(error: RefusedError) -> dict[str, str]:
+    """What a 401 says beside its problem."""
     return {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
 
 

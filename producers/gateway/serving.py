@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 import uvicorn
@@ -10,12 +11,20 @@ from producers.access.caller import Access
 from producers.gateway.app import make
 from producers.gateway.gateway import Gateway
 from producers.gateway.protecting import Protection
+from producers.gateway.uploads.work import Files
 from producers.settings import GatewaySettings
 from schemas.settings import KafkaSettings
 
+#: Objects more than were freed, before the collector looks at the young, and how often at the older ones.
+COLLECT_AFTER = (50_000, 20, 50)
+
 
 def run(
-    kafka: KafkaSettings, settings: GatewaySettings, access: Access, protection: Protection | None = None
+    kafka: KafkaSettings,
+    settings: GatewaySettings,
+    access: Access,
+    protection: Protection,
+    files: Files,
 ) -> None:
     """Serve until SIGTERM. Ends the process with a reason when another gateway took over or the producer failed; the
     supervisor starts it again, and what was written is known from the topics."""
@@ -28,10 +37,14 @@ def run(
     gateway = Gateway(kafka, settings, access, protection, ended)
     server = uvicorn.Server(
         uvicorn.Config(
-            make(gateway), host=settings.host, port=settings.port, access_log=False, log_config=None,
+            make(gateway, files), host=settings.host, port=settings.port, access_log=False, log_config=None,
             server_header=False, timeout_graceful_shutdown=5, h11_max_incomplete_event_size=32 * 1024,
         )
     )  # fmt: skip
+    # What was imported lives for ever, and events are freed by their counts: the collector looks for circles alone.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
     server.run()
     if reasons:
         sys.exit(f"the gateway ended: {reasons[0]}")
