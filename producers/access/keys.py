@@ -145,6 +145,8 @@ def _head(pattern: str) -> str:
 
 @lru_cache(4096)
 def _source_allowed(prefixes: tuple[str, ...], source: str) -> bool:
+    if ".." in source.split("/") or not source.isprintable():  # it names another place than it begins with
+        return False
     return any(source == p or source.startswith(p.rstrip("/") + "/") for p in prefixes)
 
 

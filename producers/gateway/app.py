@@ -34,7 +34,7 @@ def make(gateway: Gateway) -> FastAPI:
         await gateway.stop()
 
     app = FastAPI(
-        title="Gerbang Nadi", version="1", lifespan=life, docs_url=None, redoc_url=None,
+        title="Gerbang Nadi", version="1", lifespan=life, docs_url=None, redoc_url=None, redirect_slashes=False,
         description="Tempat OPD mengirim kejadian. Panduan: /docs, kesalahan: /docs/errors.",
     )  # fmt: skip
     receiving, checking, asked = Receiving(gateway), Receiving(gateway, dry=True), LookUps(gateway)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from typing import Any
 
 import msgspec
-from starlette.requests import Request
+import structlog
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from producers.access.caller import Caller, RefusedError
@@ -18,6 +20,7 @@ from producers.gateway.gateway import Gateway
 from producers.gateway.problems import Problem, ProblemError
 from schemas.deployment import DeploymentMismatchError
 
+log: Any = structlog.get_logger(__name__)
 KINDS = (envelope.SINGLE, envelope.BATCH, envelope.BINARY)
 
 
@@ -34,6 +37,9 @@ class Receiving:
             return refusing.spoilt(self._gateway, request, error)
         except RefusedError as error:
             return refusing.refused(self._gateway, request, error)
+        except ClientDisconnect:
+            log.info("a sender hung up before its request was whole")
+            return Response(status_code=400)  # nobody hears it
 
     async def _answer(self, request: Request) -> Response:
         gateway, headers, now = self._gateway, request.headers, now_ms()

@@ -5,25 +5,22 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from real_gateway import RealGateway, real_gateway
 
 from infra.access.issuing import Wish, add
-from infra.embedded import ports
-from infra.settings import PROFILES
 from producers.access import log
 from producers.access.credentials import Made
 from producers.access.signatures import sign
+from producers.gateway.contracts import PUBLISHABLE
 from producers.gateway.examples import cloud_event
 from producers.gateway.problems import MEDIA_TYPE
 from schemas.records import read_topics
@@ -34,7 +31,6 @@ pytestmark = pytest.mark.kafka
 ROOT = Path(__file__).parents[2]
 OPD, OTHER = "2.18.01", "5.02.02"
 LIMIT = 100_000
-READY_SECONDS = 60.0
 DOCUMENTED = {
     (row.split("|")[1].strip(), row.split("|")[2].strip().strip("`"))
     for row in (ROOT / "docs" / "gerbang-kesalahan.md").read_text("utf-8").splitlines()
@@ -47,11 +43,16 @@ class Door:
     """A running gateway with four keys: of a department, one of it that must sign, one that has expired, and one of another
     department."""
 
-    http: httpx.Client
-    log: Path
+    gateway: RealGateway
     keys: dict[str, Made]
-    topics: tuple[str, list[str]]
-    secrets: list[str] = field(default_factory=list)
+
+    @property
+    def http(self) -> httpx.Client:
+        return self.gateway.http
+
+    @property
+    def log(self) -> Path:
+        return self.gateway.log
 
     def send(self, key: str, body: bytes, **headers: str) -> httpx.Response:
         given = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -73,17 +74,17 @@ class Door:
         return self.http.get("/v1/me", headers=self.bearer(key)).json()
 
     def lines(self) -> list[dict[str, Any]]:
-        """What the gateway logged, one JSON object a line."""
-        return [json.loads(line) for line in self.log.read_text("utf-8").splitlines() if line.startswith("{")]
+        return self.gateway.lines()
 
     def on_kafka(self) -> int:
-        bootstrap, topics = self.topics
-        return sum(1 for _ in read_topics(bootstrap, topics))
+        layout = self.gateway.kafka.layout()
+        topics = [layout.topic(name) for name in PUBLISHABLE]
+        return sum(1 for _ in read_topics(self.gateway.kafka.bootstrap_servers, topics))
 
 
 @pytest.fixture(scope="module")
 def door(kafka: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
-    folder, settings, port = tmp_path_factory.mktemp("door"), kafka.settings(kafka.layout()), ports.free()[0]
+    settings = kafka.settings(kafka.layout())
     keys = {
         name: add(settings, profile(), wish)[0]
         for name, wish in (
@@ -94,37 +95,8 @@ def door(kafka: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]
     now = time.time_ns() // 1_000_000
     keys["expired"], _, entry = issue(now - 2 * DAY_MS, expires_at=now - DAY_MS)
     log.write(settings, entry)
-    layout = settings.layout()
-    environment = {
-        **os.environ, "PYTHONPATH": str(ROOT), "NADI_LOG_JSON": "1", "NADI_DATA_DIR": str(folder / "data"),
-        "NADI_PROFILE": str(PROFILES / "contoh"), "NADI_GATEWAY__PORT": str(port), "NADI_GATEWAY__BODY_BYTES": str(LIMIT),
-        "NADI_KAFKA__BOOTSTRAP_SERVERS": settings.bootstrap_servers, "NADI_KAFKA__TOPIC_PREFIX": settings.topic_prefix,
-        "NADI_KAFKA__PARTITIONS": str(settings.partitions), "NADI_KAFKA__REPLICATION": str(settings.replication),
-    }  # fmt: skip
-    with (folder / "log").open("wb") as said:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "infra.cli", "run", "gateway"], cwd=ROOT, env=environment, stderr=said
-        )
-    http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60)
-    topics = [layout.topic("permits.steps"), layout.topic("revenue.receipts")]
-    made = Door(http, folder / "log", keys, (settings.bootstrap_servers, topics))
-    try:
-        deadline = time.monotonic() + READY_SECONDS
-        while not _ready(http):
-            assert process.poll() is None, made.log.read_text()
-            assert time.monotonic() < deadline, made.log.read_text()
-            time.sleep(0.1)
-        yield made
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _ready(http: httpx.Client) -> bool:
-    try:
-        return http.get("/ready").status_code == 200
-    except httpx.TransportError:
-        return False
+    with real_gateway(settings, tmp_path_factory.mktemp("door"), body_bytes=LIMIT) as gateway:
+        yield Door(gateway, keys)
 
 
 def event(**data: Any) -> bytes:
