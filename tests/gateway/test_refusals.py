@@ -4,6 +4,7 @@ department whose key it was. Real keys, real HTTP, the gateway as `nadi up` runs
 from __future__ import annotations
 
 import gzip
+import http.client
 import json
 import time
 import uuid
@@ -234,3 +235,14 @@ def test_no_log_line_holds_a_secret_or_a_number(door: Door) -> None:
     assert NIK not in said
     assert "rahasia-orang" not in said
     assert "v1a," not in said
+
+
+@pytest.mark.parametrize("size", [LIMIT + 1, 20_000_000])
+def test_a_client_that_sends_all_of_an_over_long_body_hears_why(door: Door, size: int) -> None:
+    """As PHP and Python's own libraries do: they read nothing before they have written everything."""
+    connection = http.client.HTTPConnection("127.0.0.1", door.gateway.port, timeout=60)
+    media = {"content-type": "application/cloudevents+json"}
+    connection.request("POST", "/v1/events", b" " * size, {**door.bearer("own"), **media})
+    answer = connection.getresponse()
+    assert answer.status == 413
+    assert json.loads(answer.read())["type"] == "/docs/errors#body-too-long"
