@@ -59,5 +59,5 @@ def _request(gateway: Gateway, request: Request, problem: Problem, opd: str = ""
         opd=opd,
         key=key,
         address=request.client.host if request.client else "",
-        path=request.scope["route"].path if "route" in request.scope else "",
+        path=getattr(request.scope.get("route"), "path", request.scope["path"]),
     )

@@ -21,7 +21,9 @@ from tests.producers.access_ground import DAY_MS, OPD, issue, profile
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 EXAMPLES = int(os.environ.get("EXAMPLES", "4"))
-KINDS = ("valid", "none", "unknown", "expired", "signing") if "EXAMPLES" in os.environ else ("valid", "expired")
+KINDS = (
+    ("valid", "none", "unknown", "expired", "signing") if "EXAMPLES" in os.environ else ("valid", "expired")
+)
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 AMPLE = Quota(1e9, 10**9, 10**15, 500)
 
