@@ -256,3 +256,15 @@ def test_a_part_that_starts_slowly_gets_more_time_each_time(
     supervisor.add([Part("slow", SLEEP, healthy=slow)])
     until(supervisor, lambda: supervisor.states["slow"].healthy)
     assert 1 <= supervisor.states["slow"].restarts <= 3
+
+
+def test_a_part_that_is_at_work_is_not_killed(
+    make: Callable[[list[Part]], Supervisor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LATE_SECONDS", 0.1)
+    monkeypatch.setattr(module, "UNHEALTHY_SECONDS", 0.2)
+    begun = time.monotonic()
+    part = Part("reads", SLEEP, healthy=lambda: time.monotonic() - begun > 2, working=lambda: True)
+    supervisor = make([part])
+    until(supervisor, lambda: supervisor.states["reads"].healthy)
+    assert supervisor.states["reads"].restarts == 0
