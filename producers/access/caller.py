@@ -52,11 +52,12 @@ class Left:
 
 class RefusedError(Exception):
     """A call that is refused. ``code`` names it in the error table, ``sentence`` is Bahasa Indonesia and says what to do;
-    ``retry_after`` is seconds."""
+    ``retry_after`` is seconds. ``opd`` and ``key_id`` say whose key was turned away, where its secret was right."""
 
     def __init__(self, status: int, code: str, sentence: str, retry_after: float | None = None) -> None:
         super().__init__(sentence)
         self.status, self.code, self.sentence, self.retry_after = status, code, sentence, retry_after
+        self.opd = self.key_id = ""
 
 
 class Access(Protocol):

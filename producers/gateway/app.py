@@ -73,7 +73,7 @@ def described(gateway: Gateway, receiving: Receiving, files: Files) -> FastAPI:
         await gateway.stop()
 
     app = FastAPI(
-        title="Gerbang Nadi", version="1", lifespan=life, docs_url=None, redoc_url=None,
+        title="Gerbang Nadi", version="1", lifespan=life, docs_url=None, redoc_url=None, redirect_slashes=False,
         description="Tempat OPD mengirim kejadian. Panduan: /docs, kesalahan: /docs/errors.",
     )  # fmt: skip
     checking, asked = Receiving(gateway, dry=True), LookUps(gateway)

@@ -11,6 +11,7 @@ from schemas.catalogue import DOMAINS
 
 _KEY: list[dict[str, list[str]]] = [{"kunci": []}]
 _STRING = {"type": "string"}
+_BINARY = "Hanya untuk application/json: atribut kejadian sebagai tajuk."
 _EVENT = {
     "type": "object",
     "required": ["specversion", "id", "source", "type", "data"],
@@ -59,24 +60,37 @@ def _body(operation: str) -> dict[str, Any]:
     return {
         "operationId": operation,
         "security": _KEY,
-        "parameters": [{"name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string", "pattern": "^[!-~]{1,512}$"}}],
+        "parameters": [
+            {"name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string", "pattern": "^[!-~]{1,512}$"}},
+            *(
+                {"name": f"ce-{name}", "in": "header", "required": False, "schema": {"type": "string"}, "description": _BINARY}
+                for name in ("specversion", "id", "source", "type", "time")
+            ),
+        ],
         "requestBody": {
             "required": True,
             "content": {
                 envelope.SINGLE: {"schema": _EVENT, "example": example},
                 envelope.BATCH: {"schema": {"type": "array", "items": _EVENT, "maxItems": 500}, "example": [example]},
+                envelope.BINARY: {"schema": {"type": "object"}, "example": example["data"]},
             },
         },
         "x-codeSamples": [{"lang": name, "source": text} for name, text in snippets().items()],
     }  # fmt: skip
 
 
+#: What a receipt is good for next.
+_RECEIPT = {
+    "Tanda terima": {"operationId": "getReceipt", "parameters": {"path.id": "$response.body#/event_id"}}
+}
 _SENT = (400, 401, 403, 409, 413, 415, 422, 429, 500, 503)
+_SENDING = _answers(
+    {202: "Semua kejadian tersimpan; tanda terima", 207: "Sebagian ditolak; jawaban per kejadian"}, *_SENT
+)
 POST: dict[str, Any] = {
-    **_answers(
-        {202: "Semua kejadian tersimpan; tanda terima", 207: "Sebagian ditolak; jawaban per kejadian"}, *_SENT
-    ),
+    **_SENDING,
     "status_code": 202,
+    "responses": {**_SENDING["responses"], 202: {**_SENDING["responses"][202], "links": _RECEIPT}},
     "openapi_extra": _body("sendEvents"),
 }
 VALIDATE: dict[str, Any] = {
@@ -119,7 +133,10 @@ def _get(good: str, *statuses: int, names: tuple[str, ...] = (), key: bool = Fal
 
 
 GET: dict[str, dict[str, Any]] = {
-    "/v1/events/{id}": _get("Tanda terima", 401, 403, 404, 503, names=("id",), key=True),
+    "/v1/events/{id}": {
+        **_get("Tanda terima", 401, 403, 404, 503, names=("id",), key=True),
+        "operation_id": "getReceipt",
+    },
     "/v1/files/{job}": _get("Laporan per baris", 401, 403, 404, names=("job",), key=True),
     "/v1/files/{job}/hasil": _get("Berkas hasil", 401, 403, 404, 409, names=("job",), key=True),
     "/v1/me": _get("Kunci, kuota, dan kesalahan terakhir", 401, 403, 429, key=True),

@@ -9,10 +9,10 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from producers.access.caller import Caller, RefusedError
-from producers.gateway import answers, body, envelope
+from producers.access.caller import Caller
+from producers.gateway import answers, body, envelope, refusing
 from producers.gateway.acceptance import Delivery, now_ms
-from producers.gateway.checking import Checked, Checker, names_somebody, refusal
+from producers.gateway.checking import Checked, Checker, names_somebody
 from producers.gateway.envelope import Envelope
 from producers.gateway.gateway import Gateway
 from producers.gateway.problems import Problem, ProblemError
@@ -28,12 +28,7 @@ class Receiving:
         self._gateway, self._dry = gateway, dry
 
     async def __call__(self, request: Request) -> Response:
-        try:
-            return await self._answer(request)
-        except ProblemError as error:
-            return answers.problem(error.problem)
-        except RefusedError as error:
-            return answers.problem(refusal(error), challenge(error))
+        return await refusing.answered(self._gateway, request, self._answer)
 
     async def _answer(self, request: Request) -> Response:
         gateway, headers, now = self._gateway, request.headers, now_ms()
@@ -43,7 +38,7 @@ class Receiving:
         caller = caller_of(gateway, request, now)
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind not in KINDS or (kind == envelope.BINARY and "ce-specversion" not in headers):
-            return answers.problem(Problem("media-type"))
+            raise ProblemError(Problem("media-type"))
         sent, text = await body.read(
             request.stream(), headers.get("content-length"), headers.get("content-encoding", ""),
             gateway.settings.body_bytes,
@@ -52,7 +47,7 @@ class Receiving:
         events = _events(kind, headers.get("idempotency-key"), request, text)
         most = min(gateway.settings.batch, caller.quota.batch) if kind == envelope.BATCH else 1
         if len(events) > most:
-            return answers.problem(
+            raise ProblemError(
                 Problem("batch-too-long", f"Paling banyak {most} kejadian dalam satu kiriman.")
             )
         left = gateway.access.spend(caller, 0 if self._dry else len(events), len(text), now)
@@ -84,18 +79,16 @@ class Receiving:
         # A sender that hangs up must not leave its events half accounted for.
         found = await asyncio.shield(acceptance.accept(checked, delivery))
         gateway.history.note(caller.key_id, found, ids, now)
+        refusing.said(caller, found)
         return answers.batch(found, ids, extra) if kind == envelope.BATCH else answers.single(found[0], extra)
 
 
 def caller_of(gateway: Gateway, request: Request, now: int) -> Caller:
-    """Whoever makes a request. Raises RefusedError."""
+    """Whoever makes a request, noted in its state. Raises RefusedError."""
     address = request.client.host if request.client else ""
-    return gateway.access.authenticate(request.headers.get("authorization"), address, now)
-
-
-def challenge(error: RefusedError) -> dict[str, str]:
-    """What a 401 says beside its problem."""
-    return {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+    caller = gateway.access.authenticate(request.headers.get("authorization"), address, now)
+    request.state.caller = caller
+    return caller
 
 
 def _events(kind: str, key: str | None, request: Request, text: bytes) -> list[Envelope | Problem]:

@@ -12,12 +12,11 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
 from producers.access.caller import RefusedError
-from producers.gateway import answers, body, pages
+from producers.gateway import answers, body, pages, refusing
 from producers.gateway.acceptance import now_ms
-from producers.gateway.checking import refusal
 from producers.gateway.gateway import Gateway
 from producers.gateway.problems import Problem, ProblemError
-from producers.gateway.receiving import caller_of, challenge
+from producers.gateway.receiving import caller_of
 from producers.gateway.uploads.jobs import DONE, RESULT, Job, job_id
 from producers.gateway.uploads.work import Files
 from producers.redaction import mask
@@ -38,12 +37,7 @@ class Uploads:
 
     async def take(self, request: Request) -> Response:
         """POST /v1/files?domain=&name=: the body is the file."""
-        try:
-            return await self._take(request)
-        except ProblemError as error:
-            return answers.problem(error.problem)
-        except RefusedError as error:
-            return answers.problem(refusal(error), challenge(error))
+        return await refusing.answered(self._gateway, request, self._take)
 
     async def report(self, request: Request) -> Response:
         """GET /v1/files/{job}."""
@@ -111,7 +105,7 @@ class Uploads:
         try:
             caller = caller_of(self._gateway, request, now_ms())
         except RefusedError as error:
-            return answers.problem(refusal(error), challenge(error))
+            return refusing.refused(self._gateway, request, error)
         job = await asyncio.to_thread(self._files.find, request.path_params["job"])
         if job is None or (job.caller.opd, job.caller.sandbox) != (caller.opd, caller.sandbox):
             return answers.problem(
