@@ -91,8 +91,9 @@ class Keys:
         if key.addresses and not _within(key.addresses, address):
             raise refused("address-not-allowed", address=address[:45])
         return Caller(
-            key.opd, key.key_id, key.sources, key.types, key.quota, key.sandbox, self._must_sign(key, now)
-        )
+            key.opd, key.key_id, key.sources, key.types, key.quota, key.sandbox, self._must_sign(key, now),
+            key.operator,
+        )  # fmt: skip
 
     def verify(self, caller: Caller, headers: Mapping[str, str], body: bytes, now: int) -> Signed | None:
         """The signature of a request (Standard Webhooks, ``v1a``); None where there is none and none is required.

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from monitoring.web import SecurityHeaders, health_routes
+from producers.arrivals.routes import Site, routes
 from producers.gateway import answers, pages
 from producers.gateway.examples import postman
 from producers.gateway.gateway import Gateway
@@ -24,8 +25,8 @@ from producers.gateway.receiving import Receiving
 log: Any = structlog.get_logger(__name__)
 
 
-def make(gateway: Gateway) -> FastAPI:
-    """The application of one gateway, which it starts and stops."""
+def make(gateway: Gateway, site: Site | None = None) -> FastAPI:
+    """The application of one gateway, which it starts and stops; with the departments' pages where there is a ``site``."""
 
     @asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
@@ -86,6 +87,8 @@ def make(gateway: Gateway) -> FastAPI:
     app.router.routes.extend(
         health_routes(ready=lambda: gateway.ready, alive=lambda: (True, "gerbang berjalan"))
     )
+    if site is not None:
+        app.router.routes.extend(routes(gateway, site))
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(Exception, _broken)
     app.add_middleware(SecurityHeaders)
