@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from producers.dead_letters.contents import Contents, contents
 from producers.dead_letters.letters import Letter, Place, Selection, letter_of
 from producers.dead_letters.marks import Mark, standing
+from producers.gateway.contracts import PUBLISHABLE
 from producers.gateway.marks import OPD
 from schemas import records
 from schemas.catalogue import DEAD_LETTER_SUFFIX
@@ -79,7 +80,9 @@ class Mailbox:
 
     def _read(self) -> None:
         layout, bootstrap = self._kafka.layout(), self._kafka.bootstrap_servers
-        topics = [layout.topic(name) for name in Selection().letter_topics(layout)]
+        topics = [
+            layout.topic(name) for name in Selection(topics=frozenset(PUBLISHABLE)).letter_topics(layout)
+        ]
         for message in records.read_topics(bootstrap, topics, after=self._after):
             self._after[message.topic(), message.partition()] = message.offset() + 1
             letter = letter_of(message, layout)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,8 @@ class _Desk:
         self._heard = Heard(gateway.kafka)
         self._looking = Looking(gateway.kafka)
         self._resending = Resending(gateway, self._mailbox)
+        # Threads of their own: a long first reading must not keep the gateway from its own work.
+        self._readers = ThreadPoolExecutor(2, "arrivals")
 
     def guarded(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         """The handler for whoever has a key; every refusal is a problem of the table."""
@@ -105,7 +108,7 @@ class _Desk:
         """The dead letters of a department."""
         opd = self._whole(request, caller)
         await self._looking.note(caller, opd)
-        found = await asyncio.to_thread(self._mailbox.of, opd)
+        found = await self._reading(self._mailbox.of, opd)
         return _json({"letters": [view.letter(item, self._profile) for item in found]})
 
     async def letter(self, request: Request, caller: Caller) -> Response:
@@ -131,12 +134,12 @@ class _Desk:
             raise ProblemError(Problem("body-not-json")) from error
         return _json(await self._resending(caller, _place(str(place)), event, len(body), send=send))
 
-    async def compliance(self, _request: Request, caller: Caller) -> Response:
+    async def compliance(self, request: Request, caller: Caller) -> Response:
         """Sources against their cadence: all for an operator, a department's own else."""
-        opd = "" if caller.operator else caller.opd
+        opd = "" if caller.operator else self._whole(request, caller)
         await self._looking.note(caller, opd)
         now = now_ms()
-        await asyncio.to_thread(self._heard.refresh, now)
+        await self._reading(self._heard.refresh, now)
         rows = compliance.table(self._profile, self._heard, self._gateway.trail.counts(now), now, opd)
         return _json(view.compliance(rows, self._profile, self._gateway.trail.since, now))
 
@@ -147,6 +150,9 @@ class _Desk:
         url = str(request.base_url).rstrip("/")
         return JSONResponse(document(self._profile, self._live(), url))
 
+    async def _reading(self, work: Callable[..., Any], *given: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._readers, work, *given)
+
     def _live(self) -> list[Key]:
         now = now_ms()
         return [key for key in list(self._book.keys.values()) if key.state(now) == "live"]
@@ -155,9 +161,7 @@ class _Desk:
     def _whole(request: Request, caller: Caller) -> str:
         """The department, for who may see what really happened there. Raises ProblemError."""
         if caller.sandbox:
-            raise ProblemError(
-                Problem("not-found", "Kunci uji coba tidak membuka surat mati: kirimannya tidak diolah.")
-            )
+            raise ProblemError(Problem("not-found", "Kunci uji coba hanya membuka kiriman uji coba di /opd."))
         return department_of(request, caller)
 
 

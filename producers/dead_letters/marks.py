@@ -177,6 +177,6 @@ def _runs(pid: int, created: float) -> bool:
     try:
         found = psutil.Process(pid)
         same = abs(found.create_time() - created) < CREATED_TOLERANCE
-        return same and found.status() != psutil.STATUS_ZOMBIE
+        return bool(same and found.status() != psutil.STATUS_ZOMBIE)
     except psutil.Error:
         return False

@@ -30,7 +30,8 @@ def fill(index: Index, kafka: KafkaSettings, now: int, trail: Trail) -> int:
             source = SANDBOX + mark.source if topic.startswith(SANDBOX) else mark.source
             place = Place(mark.hash, topic, message.partition(), message.offset(), mark.received_at, mark.opd)
             rows.append((key_of(mark.event_id, source), place))
-            trail.stood(mark.opd, place, dict(message.headers()), message.key())
+            if trail.wants(mark.opd, place.at):
+                trail.stood(mark.opd, place, dict(message.headers()), message.key())
         if len(rows) == MANY:
             index.add(rows)
             rows.clear()

@@ -114,16 +114,16 @@ class Trail:
         now: int,
     ) -> None:
         """Remember the answers to the events of one request."""
-        new: list[Accepted] = []
+        new: list[tuple[Checked, Receipt]] = []
         refused: list[tuple[Envelope | None, Problem]] = []
         for event, one, answer in zip(events, checked, answers, strict=True):
             if isinstance(answer, Problem):
                 if answer.code not in PASSING:
                     refused.append((event if isinstance(event, Envelope) else None, answer))
             elif not answer.replayed and isinstance(one, Checked):
-                new.append(_accepted(one, answer))
+                new.append((one, answer))
         if new:
-            self._add(caller.opd, new)
+            self._add(caller.opd, [_accepted(*pair) for pair in new[-SHOWN:]])
         if refused:
             self._refuse(caller.opd, caller.key_id, caller.sandbox, refused, now)
 
@@ -143,10 +143,12 @@ class Trail:
             self._accepted.clear()
             self._floor.clear()
 
+    def wants(self, opd: str, at: int) -> bool:
+        """Whether an event of that instant (UTC ms) may be among the last of a department."""
+        return at >= self._floor.get(opd, 0)
+
     def stood(self, opd: str, place: Place, headers: Mapping[str, bytes | None], key: bytes | None) -> None:
         """An event found on its topic, with its headers by name and its Kafka key."""
-        if place.at < self._floor.get(opd, 0):
-            return
         topic = TOPICS[place.topic.removeprefix(SANDBOX)]
         whole = (key or b"").decode(errors="replace")
         matter = whole.partition("|")[2] if topic.key[0] == "opd" else whole
@@ -180,7 +182,7 @@ class Trail:
     def _add(self, opd: str, new: Sequence[Accepted]) -> None:
         with self._lock:
             kept = self._accepted.setdefault(opd, [])
-            kept.extend(new[-2 * SHOWN :])
+            kept.extend(new)
             if len(kept) > 3 * SHOWN:
                 kept.sort(key=lambda one: one.at)
                 del kept[: -2 * SHOWN]

@@ -67,7 +67,7 @@ class ArrivalsStack:
 
     def environment(self) -> dict[str, str]:
         return {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if not name.startswith("NADI_")},
             "PYTHONPATH": str(ROOT),
             "NADI_KAFKA__BOOTSTRAP_SERVERS": self.kafka.bootstrap_servers,
             "NADI_KAFKA__TOPIC_PREFIX": self.kafka.topic_prefix,

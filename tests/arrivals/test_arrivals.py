@@ -76,7 +76,8 @@ def test_a_trial_key_sees_trials(stack: ArrivalsStack, keys: Keys, sent: dict[st
     found = arrivals(stack, keys.trial)
     assert [one["id"] for one in found["accepted"]] == [sent["trial"]["id"]]
     assert found["refused"] == []
-    assert stack.get("/opd/data/letters", keys.trial).status_code == 404
+    for path in ("letters", "letter?place=revenue.receipts.dlq/0/0", "compliance"):
+        assert stack.get(f"/opd/data/{path}", keys.trial).status_code == 404
 
 
 def test_nobody_looks_without_a_living_key(stack: ArrivalsStack, keys: Keys) -> None:

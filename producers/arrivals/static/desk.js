@@ -81,7 +81,7 @@ export function open(look, seconds) {
     } catch (error) {
       if (mine !== turn) return;
       if (!(error instanceof Refused)) throw error;
-      if (error.status === 401 || error.status === 403) return close(error.message);
+      if ([401, 403, 404].includes(error.status)) return close(error.message);
       byId("live").textContent = "○ terputus";
       say(error.message);
     }
