@@ -36,7 +36,7 @@ def catalogue(
     for topic in TOPICS.values():
         typer.echo(f"{topic.name}  {TITLES[topic.name]}")
         if topic.name in WRITERS:
-            typer.echo("   " + _("penerbit: {who}").format(who=WRITERS[topic.name]))
+            typer.echo("   " + _("penerbit: {who}").format(who=WRITERS[topic.name] or "–"))
         for one in publishers(topic, profile, keys) if topic.name not in WRITERS else ():
             state = _("ada kunci berlaku") if one.live_key else _("belum ada kunci")
             typer.echo("   " + _("penerbit: {who}").format(who=f"{one.name}, {one.source} ({state})"))

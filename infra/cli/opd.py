@@ -189,7 +189,7 @@ def compliance(
     from producers.arrivals.compliance import table
     from producers.arrivals.heard import Heard
     from producers.arrivals.routes import TRAIL_FILE
-    from producers.gateway.trail import refused_in
+    from producers.gateway.refusals import refused_in
 
     settings = connected_kafka(context)
     profile, now = profile_of(settings), time.time_ns() // 1_000_000

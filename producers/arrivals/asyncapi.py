@@ -28,22 +28,22 @@ STREAM, TABLES, WALL, DESK = (
     "Papan informasi",
     "Halaman inspektorat",
 )
-_EVENTS = (STREAM, TABLES)
-#: Which parts of Nadi read a topic, and which writes it where no department does.
+_EVENTS = (STREAM, TABLES, WALL)
+#: Which parts of Nadi read a topic, directly or from its table, and which writes it where no department does.
 CONSUMERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         **{topic.name: _EVENTS for topic in DOMAINS.values()},
-        HEARTBEATS.name: (*_EVENTS, WALL),
+        HEARTBEATS.name: _EVENTS,
         **{topic.name: (TABLES, WALL) for topic in AGGREGATES.values()},
         ALERTS.name: (TABLES, WALL, DESK),
-        DISPOSITIONS.name: (TABLES, WALL, DESK),
+        DISPOSITIONS.name: (TABLES,),
     }
 )
 WRITERS: Mapping[str, str] = MappingProxyType(
     {
         **{topic.name: STREAM for topic in AGGREGATES.values()},
         ALERTS.name: STREAM,
-        DISPOSITIONS.name: DESK,
+        DISPOSITIONS.name: "",  # the contract stands, nothing writes it yet
     }
 )
 #: What a topic is, in a few words.
@@ -53,7 +53,9 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "budget.disbursements": "Pencairan anggaran", "population.changes": "Perubahan kependudukan",
         "activity.progress": "Kemajuan kegiatan", "source.heartbeats": "Denyut sumber data",
         "risk.alerts": "Peringatan risiko", "risk.dispositions": "Tindak lanjut peringatan",
-        **{topic.name: f"Angka: {domain}" for domain, topic in AGGREGATES.items()},
+        "aggregates.permits": "Angka perizinan", "aggregates.revenue": "Angka penerimaan",
+        "aggregates.budget": "Angka anggaran", "aggregates.population": "Angka kependudukan",
+        "aggregates.activities": "Angka kegiatan", "aggregates.regency": "Angka seluruh kabupaten",
     }
 )  # fmt: skip
 
@@ -118,7 +120,7 @@ def document(profile: Profile, keys: Iterable[Key], url: str = "") -> dict[str, 
         operations[f"publish.{name}"] = {
             "action": "send",
             "channel": {"$ref": f"#/channels/{name}"},
-            "summary": f"Penerbit: {WRITERS.get(name, 'OPD lewat gerbang')}",
+            "summary": f"Penerbit: {WRITERS.get(name, 'OPD lewat gerbang') or 'belum ada'}",
             "x-publishers": [
                 {
                     "opd": one.opd,
@@ -131,7 +133,7 @@ def document(profile: Profile, keys: Iterable[Key], url: str = "") -> dict[str, 
                 for one in publishers(topic, profile, live)
             ]
             if by_department
-            else [{"system": WRITERS[name]}],
+            else [{"system": writer} for writer in (WRITERS[name],) if writer],
         }
         operations[f"read.{name}"] = {
             "action": "receive",

@@ -140,8 +140,10 @@ class _Desk:
         await self._looking.note(caller, opd)
         now = now_ms()
         await self._reading(self._heard.refresh, now)
-        rows = compliance.table(self._profile, self._heard, self._gateway.trail.counts(now), now, opd)
-        return _json(view.compliance(rows, self._profile, self._gateway.trail.since, now))
+        rows = compliance.table(
+            self._profile, self._heard, self._gateway.trail.refusals.counts(now), now, opd
+        )
+        return _json(view.compliance(rows, self._profile, self._gateway.trail.refusals.since, now))
 
     async def catalogue(self, _request: Request) -> Response:
         return HTMLResponse(pages.catalogue(self._profile, self._live()))

@@ -17,7 +17,8 @@ from producers.gateway.contracts import PUBLISHABLE
 from producers.gateway.examples import cloud_event
 from producers.gateway.gateway import Gateway
 from producers.gateway.index import RETENTION_MS
-from producers.gateway.trail import DAY_MS, KEPT, KEPT_DAYS, Accepted, Refused
+from producers.gateway.refusals import DAY_MS, KEPT, KEPT_DAYS, Refused
+from producers.gateway.trail import Accepted
 from producers.redaction import mask
 from schemas.profile import Profile
 
@@ -37,7 +38,7 @@ def arrivals(
     sandbox = True if caller.sandbox else None
     zone, trail = profile.timezone, gateway.trail
     department = profile.departments.get(opd)
-    since = max(trail.since, now - KEPT_DAYS * DAY_MS)
+    since = max(trail.refusals.since, now - KEPT_DAYS * DAY_MS)
     found: dict[str, Any] = {
         "version": version,
         "opd": opd,
@@ -50,7 +51,7 @@ def arrivals(
         "refused_since": words.when(since, zone),
         "most": KEPT,
         "accepted": [_accepted(one, profile) for one in trail.accepted(opd, sandbox=sandbox)],
-        "refused": [_refused(one, profile) for one in trail.refused(opd, sandbox=sandbox)],
+        "refused": [_refused(one, profile) for one in trail.refusals.of(opd, sandbox=sandbox)],
         "curl": "" if caller.operator else curl(gateway, profile, caller, url),
     }
     if caller.operator:

@@ -1,18 +1,15 @@
 """What arrived and what was refused, by department: for people who look, not for deciding anything.
 
-What was accepted is in memory and is read back from the topics at a start (``stood``). Refusals never reach Kafka: they are
-kept in a small SQLite file, so that they outlive the process; a loss of power may take the last moments.
+What was accepted is in memory and is read back from the topics at a start (``stood``); refusals are kept in a file
+(``refusals``).
 """
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import msgspec
+from typing import NamedTuple
 
 from producers.access.caller import Caller
 from producers.access.credentials import presented
@@ -21,28 +18,14 @@ from producers.gateway.checking import Checked
 from producers.gateway.envelope import Envelope
 from producers.gateway.index import Place
 from producers.gateway.problems import Problem
+from producers.gateway.refusals import SHOWN, Refusals
 from producers.redaction import mask
 from schemas.catalogue import HEARTBEATS, POPULATION, SANDBOX, TOPICS
 
-DAY_MS = 86_400_000
-KEPT_DAYS = 30
-SHOWN = 100
-KEPT = 500
-#: Most refusals of one request that are kept one by one; all of them are counted.
-MOST_EACH = 20
 #: Refusals of a key whose owner proved to know its secret: they are shown to its department.
 OWNED = frozenset({"key-expired", "key-revoked", "address-not-allowed"})
 #: What is no refusal: the same event sent again may be taken.
 PASSING = frozenset({"in-progress", "starting", "kafka-away", "kafka-refused", "internal"})
-
-_TABLES = """
-CREATE TABLE IF NOT EXISTS refused (n INTEGER PRIMARY KEY, at INTEGER, opd TEXT, key_id TEXT, sandbox INTEGER,
-    source TEXT, type TEXT, id TEXT, problem TEXT);
-CREATE INDEX IF NOT EXISTS refused_of ON refused (opd, n);
-CREATE TABLE IF NOT EXISTS counted (day INTEGER, opd TEXT, source TEXT, events INTEGER,
-    PRIMARY KEY (day, opd, source)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;
-"""
 
 
 class Accepted(NamedTuple):
@@ -61,44 +44,16 @@ class Accepted(NamedTuple):
         return self.place.topic.startswith(SANDBOX)
 
 
-class Refused(NamedTuple):
-    """One refusal. ``problem`` is the document that the sender was given."""
-
-    at: int
-    key_id: str
-    sandbox: bool
-    source: str
-    type: str
-    id: str
-    problem: dict[str, Any]
-
-
 class Trail:
-    """Safe to share between threads. ``path`` is the file of refusals, None keeps them in memory; refusals are counted by
-    the declared ``sources``, what names another source under none."""
+    """Safe to share between threads; ``path`` and ``sources`` are those of ``Refusals``."""
 
-    def __init__(
-        self, path: Path | None = None, now: int = 0, sources: Collection[str] = frozenset()
-    ) -> None:
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
+    def __init__(self, path: Path | None = None, now: int = 0, sources: Collection[str] = ()) -> None:
         self._lock = threading.Lock()
         self._accepted: dict[str, list[Accepted]] = {}
         self._floor: dict[str, int] = {}
-        self._sources = frozenset(sources)
         self._changes = 0
         self._begun = now
-        self._rows = sqlite3.connect(
-            path or ":memory:", isolation_level=None, check_same_thread=False, timeout=5
-        )
-        self._rows.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; {_TABLES}")
-        self._rows.execute("INSERT OR IGNORE INTO facts VALUES ('since', ?)", (now,))
-        since = self._rows.execute("SELECT value FROM facts WHERE name = 'since'").fetchone()[0]
-        #: Since when refusals are known (UTC ms), at most ``KEPT_DAYS`` back.
-        self.since = int(since)
-
-    def close(self) -> None:
-        self._rows.close()
+        self.refusals = Refusals(path, now, sources)
 
     @property
     def version(self) -> str:
@@ -163,22 +118,6 @@ class Trail:
             found = sorted(self._accepted.get(opd, ()), key=lambda one: one.at, reverse=True)
         return [one for one in found if sandbox is None or one.sandbox == sandbox][:SHOWN]
 
-    def refused(self, opd: str, *, sandbox: bool | None = None) -> list[Refused]:
-        """The last refusals of a department (empty: of nobody that was recognised), the newest first."""
-        rows = self._rows.execute(
-            "SELECT at, key_id, sandbox, source, type, id, problem FROM refused WHERE opd = ? AND sandbox IN (?, ?) "
-            "ORDER BY n DESC LIMIT ?",
-            (opd, int(bool(sandbox)), int(sandbox is None or sandbox), SHOWN),
-        )
-        return [
-            Refused(at, key, bool(trial), source, type_, id_, msgspec.json.decode(problem))
-            for at, key, trial, source, type_, id_, problem in rows
-        ]
-
-    def counts(self, now: int) -> dict[tuple[str, str], int]:
-        """How many events of (department, source) were refused in the last ``KEPT_DAYS``."""
-        return _counts(self._rows, now)
-
     def _add(self, opd: str, new: Sequence[Accepted]) -> None:
         with self._lock:
             kept = self._accepted.setdefault(opd, [])
@@ -197,55 +136,8 @@ class Trail:
         refused: Sequence[tuple[Envelope | None, Problem]],
         now: int,
     ) -> None:
-        each = [
-            (now, opd, key_id, sandbox, *_named(event), msgspec.json.encode(problem.document()).decode())
-            for event, problem in refused[:MOST_EACH]
-        ]
-        counts: dict[str, int] = {}
-        if not sandbox:
-            for event, _ in refused:
-                source = event.source if event is not None and event.source in self._sources else ""
-                counts[source] = counts.get(source, 0) + 1
-        with self._lock:
-            self._rows.execute("BEGIN")
-            self._rows.executemany(
-                "INSERT INTO refused (at, opd, key_id, sandbox, source, type, id, problem) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                each,
-            )
-            self._rows.executemany(
-                "INSERT INTO counted VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET events = events + excluded.events",
-                [(now // DAY_MS, opd, source, events) for source, events in counts.items()],
-            )
-            self._rows.execute(
-                "DELETE FROM refused WHERE opd = ? AND n <= (SELECT n FROM refused WHERE opd = ? ORDER BY n DESC "
-                "LIMIT 1 OFFSET ?)",
-                (opd, opd, KEPT),
-            )
-            self._rows.execute("DELETE FROM refused WHERE at < ?", (now - KEPT_DAYS * DAY_MS,))
-            self._rows.execute("DELETE FROM counted WHERE day <= ?", (now // DAY_MS - KEPT_DAYS,))
-            self._rows.execute("COMMIT")
-            self._changes += 1
-
-
-def refused_in(path: Path, now: int) -> dict[tuple[str, str], int] | None:
-    """``Trail.counts`` from the file of a gateway that may be running; None where there is none."""
-    if not path.exists():
-        return None
-    rows = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
-    try:
-        return _counts(rows, now)
-    except sqlite3.Error:
-        return None
-    finally:
-        rows.close()
-
-
-def _counts(rows: sqlite3.Connection, now: int) -> dict[tuple[str, str], int]:
-    found = rows.execute(
-        "SELECT opd, source, sum(events) FROM counted WHERE day > ? GROUP BY opd, source",
-        (now // DAY_MS - KEPT_DAYS,),
-    )
-    return {(opd, source): int(events) for opd, source, events in found}
+        self.refusals.add(opd, key_id, sandbox, refused, now)
+        self._changes += 1
 
 
 def _accepted(event: Checked, receipt: Receipt) -> Accepted:
@@ -260,8 +152,3 @@ def _accepted(event: Checked, receipt: Receipt) -> Accepted:
 def _subject(topic: str, matter: str) -> str:
     """What an event is about, for people; nothing where the key is a token or the source itself."""
     return "" if topic in (POPULATION.name, HEARTBEATS.name) else mask(matter)
-
-
-def _named(event: Envelope | None) -> tuple[str, str, str]:
-    """Source, type and id as they came, numbers of persons masked."""
-    return (mask(event.source), mask(event.type), mask(event.id)) if event is not None else ("", "", "")

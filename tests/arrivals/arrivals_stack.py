@@ -103,10 +103,15 @@ class ArrivalsStack:
             self.kill(part)
 
     def key(self, opd: str, **wish: Any) -> str:
-        return issuing.add(self.kafka, self.profile, issuing.Wish(opd, **wish))[0].key
+        return self._heard(issuing.add(self.kafka, self.profile, issuing.Wish(opd, **wish))[0].key)
 
     def operator(self) -> str:
-        return issuing.operator(self.kafka, self.profile, OFFICE, 1, ())[0].key
+        return self._heard(issuing.operator(self.kafka, self.profile, OFFICE, 1, ())[0].key)
+
+    def _heard(self, key: str) -> str:
+        """A key that the gateway has heard of."""
+        eventually("the key is known", lambda: self.get("/v1/me", key).status_code == 200, 30)
+        return key
 
     def event(self, amount: Any = 1_500_000, source: str = REVENUE_SOURCE, **data: Any) -> dict[str, Any]:
         return {

@@ -103,7 +103,7 @@ def test_an_operator_chooses_and_the_table_has_everybody(
 ) -> None:
     assert stack.send(stack.event(), keys.revenue).status_code == 202
     page = opened(browser, stack, "/opd", keys.operator)
-    page.wait_for_selector("#department option")
+    page.wait_for_selector("#department option", state="attached")
     page.select_option("#department", REVENUE_OPD)
     page.wait_for_selector("#accepted tr[data-id]")
     for size in (DESK, PHONE):

@@ -42,7 +42,7 @@ def daily(source: str, first: int, last: int, *but: int) -> list[tuple[str, str]
 
 
 def test_a_source_that_speaks_every_day_is_on_time_and_weekends_do_not_count() -> None:
-    row = rows(*daily(PERMITS, 16, 27, 21, 22), (PERMITS, "2026-11-27T09:58"))[PERMITS]
+    row = rows(*daily(PERMITS, 16, 26, 21, 22), (PERMITS, "2026-11-27T09:58"))[PERMITS]
     assert (row.days, row.on_time, row.share) == (8, 8, 1.0)  # 17 to 20 and 23 to 26 November
     assert row.refused == 7
     assert row.state == "on-time"

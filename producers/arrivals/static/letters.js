@@ -4,8 +4,8 @@ import { ask, byId, cell, fill, make, Refused } from "./desk.js";
 let shown = "", place = "", done = () => {};
 
 function row(one, opened) {
-  const why = [make("p", {}, make("strong", {}, one.reason)), make("p", {}, one.advice),
-    make("p", { class: "small soft" }, one.message)];
+  const why = [make("p", {}, make("strong", {}, one.reason)), one.open ? make("p", {}, one.advice) : null,
+    make("p", { class: "small soft" }, `pesan pengolah: ${one.message}`)];
   return make("tr", { "data-place": one.place, "data-open": one.open ? "yes" : "no" },
     cell("Waktu", { class: "time" }, one.at),
     cell("Kejadian", { class: "small" }, make("code", {}, one.place), make("br"), one.source || "sumber tidak terbaca"),
