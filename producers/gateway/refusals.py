@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
+import structlog
 
 from producers.gateway.envelope import Envelope
 from producers.gateway.problems import Problem
-from producers.redaction import mask
+from producers.redaction import mask, masked
 
 DAY_MS = 86_400_000
 KEPT_DAYS = 30
@@ -23,6 +24,8 @@ SHOWN = 100
 KEPT = 500
 #: Most refusals of one request that are kept one by one; all of them are counted.
 MOST_EACH = 20
+
+log: Any = structlog.get_logger(__name__)
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS refused (n INTEGER PRIMARY KEY, at INTEGER, opd TEXT, key_id TEXT, sandbox INTEGER,
@@ -51,15 +54,14 @@ class Refusals:
     ``sources``, what names another source under none. ``now`` is UTC ms."""
 
     def __init__(self, path: Path | None, now: int, sources: Collection[str]) -> None:
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
         self._sources = frozenset(sources)
-        self._rows = sqlite3.connect(
-            path or ":memory:", isolation_level=None, check_same_thread=False, timeout=5
-        )
-        self._rows.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; {_TABLES}")
-        self._rows.execute("INSERT OR IGNORE INTO facts VALUES ('since', ?)", (now,))
+        self._pruned = 0
+        try:
+            self._rows = _opened(path, now)
+        except (OSError, sqlite3.Error) as error:  # events are taken all the same
+            log.error("refusals are kept in memory alone", path=str(path), error=str(error))
+            self._rows = _opened(None, now)
         since = self._rows.execute("SELECT value FROM facts WHERE name = 'since'").fetchone()[0]
         #: When the file was begun (UTC ms); what is older than ``KEPT_DAYS`` is forgotten.
         self.since = int(since)
@@ -72,9 +74,18 @@ class Refusals:
         refused: Sequence[tuple[Envelope | None, Problem]],
         now: int,
     ) -> None:
-        """Keep refusals of a department (empty: of nobody that was recognised), each with its event where there was one."""
+        """Keep refusals of a department (empty: of nobody that was recognised), each with its event where there was one.
+
+        Where they cannot be kept that is logged: the answer to the sender does not depend on it."""
         each = [
-            (now, opd, key_id, sandbox, *_named(event), msgspec.json.encode(problem.document()).decode())
+            (
+                now,
+                opd,
+                key_id,
+                sandbox,
+                *_named(event),
+                msgspec.json.encode(masked(problem.document())).decode(),
+            )
             for event, problem in refused[:MOST_EACH]
         ]
         counts: dict[str, int] = {}
@@ -83,23 +94,34 @@ class Refusals:
                 source = event.source if event is not None and event.source in self._sources else ""
                 counts[source] = counts.get(source, 0) + 1
         with self._lock:
-            self._rows.execute("BEGIN")
-            self._rows.executemany(
-                "INSERT INTO refused (at, opd, key_id, sandbox, source, type, id, problem) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                each,
-            )
-            self._rows.executemany(
-                "INSERT INTO counted VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET events = events + excluded.events",
-                [(now // DAY_MS, opd, source, events) for source, events in counts.items()],
-            )
-            self._rows.execute(
-                "DELETE FROM refused WHERE opd = ? AND n <= (SELECT n FROM refused WHERE opd = ? ORDER BY n DESC "
-                "LIMIT 1 OFFSET ?)",
-                (opd, opd, KEPT),
-            )
+            try:
+                self._keep(opd, each, counts, now)
+            except sqlite3.Error as error:
+                log.error("refusals not kept", refused=len(refused), error=str(error))
+                if self._rows.in_transaction:
+                    self._rows.rollback()
+
+    def _keep(self, opd: str, each: Sequence[tuple[Any, ...]], counts: dict[str, int], now: int) -> None:
+        today = now // DAY_MS
+        self._rows.execute("BEGIN")
+        self._rows.executemany(
+            "INSERT INTO refused (at, opd, key_id, sandbox, source, type, id, problem) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            each,
+        )
+        self._rows.executemany(
+            "INSERT INTO counted VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET events = events + excluded.events",
+            [(today, opd, source, events) for source, events in counts.items()],
+        )
+        self._rows.execute(
+            "DELETE FROM refused WHERE opd = ? AND n <= (SELECT n FROM refused WHERE opd = ? ORDER BY n DESC "
+            "LIMIT 1 OFFSET ?)",
+            (opd, opd, KEPT),
+        )
+        if today != self._pruned:
             self._rows.execute("DELETE FROM refused WHERE at < ?", (now - KEPT_DAYS * DAY_MS,))
-            self._rows.execute("DELETE FROM counted WHERE day <= ?", (now // DAY_MS - KEPT_DAYS,))
-            self._rows.execute("COMMIT")
+            self._rows.execute("DELETE FROM counted WHERE day <= ?", (today - KEPT_DAYS,))
+            self._pruned = today
+        self._rows.execute("COMMIT")
 
     def of(self, opd: str, *, sandbox: bool | None = None) -> list[Refused]:
         """The last refusals of a department (empty: of nobody that was recognised), the newest first."""
@@ -118,11 +140,20 @@ class Refusals:
         return _counts(self._rows, now)
 
 
+def _opened(path: Path | None, now: int) -> sqlite3.Connection:
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    rows = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False, timeout=1)
+    rows.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; {_TABLES}")
+    rows.execute("INSERT OR IGNORE INTO facts VALUES ('since', ?)", (now,))
+    return rows
+
+
 def refused_in(path: Path, now: int) -> dict[tuple[str, str], int] | None:
-    """``Trail.counts`` from the file of a gateway that may be running; None where there is none."""
+    """``Refusals.counts`` from the file of a gateway that may be running; None where there is none."""
     if not path.exists():
         return None
-    rows = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
+    rows = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)
     try:
         return _counts(rows, now)
     except sqlite3.Error:

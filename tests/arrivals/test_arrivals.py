@@ -149,3 +149,15 @@ def test_compliance_of_the_page_and_of_the_command(
     assert (shown["state_text"], shown["refused"]) == ("● tepat waktu", "1")
     quiet = stack.get("/opd/data/compliance", keys.operator).json()["rows"]
     assert "○ belum terdengar" in {one["state_text"] for one in quiet}
+
+
+def test_the_catalogue_of_the_page_and_of_the_command(stack: ArrivalsStack, keys: Keys) -> None:
+    served = stack.http.get("/docs/asyncapi.json").json()
+    assert served.pop("servers")["gerbang"]["host"] == f"127.0.0.1:{stack.port}"
+    done = subprocess.run(
+        [sys.executable, "-m", "infra.cli", "catalogue", "--json"],
+        cwd=stack.folder, env=stack.environment(), capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert json.loads(done.stdout) == served, done.stderr
+    publishers = served["operations"]["publish.revenue.receipts"]["x-publishers"]
+    assert {one["source"]: one["live_key"] for one in publishers}[REVENUE_SOURCE]
