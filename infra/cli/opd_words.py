@@ -110,6 +110,8 @@ def handed_over(made: Made, key: Key, url: str, text: str, env: Path | None, pro
     else:
         typer.echo(_("Disimpan di {path}.").format(path=env))
     typer.echo("")
+    if not key.operator:
+        typer.echo(_("Melihat kiriman tiba: buka {url}/opd dengan kunci ini.").format(url=url.rstrip("/")))
     typer.echo(_("Mencoba kuncinya:"))
     typer.echo(curl(made, url) if env is None else _curl_with(env))
 
