@@ -45,6 +45,7 @@ GROUPS = (
     Group("config", "config", "Menampilkan pengaturan, nilai dan asalnya."),
     Group("profile", "profile", "Profil kabupaten: memeriksa, mengaktifkan, membuat, membagikan."),
     Group("opd", "opd", "Kunci OPD: memberi, mengganti, mencabut."),
+    Group("catalogue", "catalogue", "Katalog layanan bus: penerbit dan pemakai, juga sebagai AsyncAPI."),
     Group(
         "identity",
         "identity",

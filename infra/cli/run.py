@@ -162,6 +162,7 @@ def gateway(context: typer.Context) -> None:
     from infra.cli.publish import KEYS_FILE
     from infra.settings import resolve_profile
     from producers.access.keys import Keys
+    from producers.arrivals.routes import TRAIL_FILE, Site
     from producers.gateway import protecting, serving
     from producers.gateway.uploads.work import Files
     from producers.persons import Persons
@@ -179,7 +180,8 @@ def gateway(context: typer.Context) -> None:
     persons = Persons(Tokens.open(data_dir / KEYS_FILE), regency=profile.code, vault=vault)
     with Keys.follow(settings.kafka, profile, counts=data_dir / "gateway" / "quota.db") as keys:
         files = Files(data_dir / "gateway" / "berkas", profile)
-        serving.run(settings.kafka, settings.gateway, keys, protecting.of(persons), files)
+        site = Site(profile, data_dir / "gateway" / TRAIL_FILE, keys.book)
+        serving.run(settings.kafka, settings.gateway, keys, protecting.of(persons), files, site)
 
 
 @app.command(help=_("kabupaten tiruan (DATA SIMULASI)"))

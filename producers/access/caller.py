@@ -20,7 +20,8 @@ class Quota:
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The owner of a key. ``sources`` are prefixes of the sources it may send from, ``types`` the event types (``fnmatch``
-    patterns). What a ``sandbox`` key sends reaches no wall. ``signed``: every request must carry a signature."""
+    patterns). What a ``sandbox`` key sends reaches no wall. ``signed``: every request must carry a signature. An
+    ``operator`` sends nothing and may look at what all departments sent."""
 
     opd: str
     key_id: str
@@ -29,6 +30,7 @@ class Caller:
     quota: Quota
     sandbox: bool = False
     signed: bool = False
+    operator: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,8 +94,9 @@ class Keys:
             error.opd, error.key_id = key.opd, key.key_id
             raise error
         return Caller(
-            key.opd, key.key_id, key.sources, key.types, key.quota, key.sandbox, self._must_sign(key, now)
-        )
+            key.opd, key.key_id, key.sources, key.types, key.quota, key.sandbox, self._must_sign(key, now),
+            key.operator,
+        )  # fmt: skip
 
     def verify(self, caller: Caller, headers: Mapping[str, str], body: bytes, now: int) -> Signed | None:
         """The signature of a request (Standard Webhooks, ``v1a``); None where there is none and none is required.

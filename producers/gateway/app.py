@@ -10,11 +10,12 @@ from typing import Any
 import structlog
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from monitoring.web import SecurityHeaders, health_routes
+from producers.arrivals.routes import Site, routes
 from producers.gateway import answers, pages
 from producers.gateway.examples import postman
 from producers.gateway.gateway import Gateway
@@ -48,20 +49,18 @@ class Door:
         request = Request(scope, receive)
         try:
             answer = await self._receiving(request)
-        except ClientDisconnect:
-            return  # nobody is there to be answered
         except Exception as error:  # noqa: BLE001  (the last resort: logged, and answered by a 500 of the table)
             answer = await _broken(request, error)
         await answer(scope, receive, send)
 
 
-def make(gateway: Gateway, files: Files) -> Door:
-    """The gateway as uvicorn runs it."""
+def make(gateway: Gateway, files: Files, site: Site | None = None) -> Door:
+    """The gateway as uvicorn runs it; with the departments' pages where there is a ``site``."""
     receiving = Receiving(gateway)
-    return Door(described(gateway, receiving, files), receiving)
+    return Door(described(gateway, receiving, files, site), receiving)
 
 
-def described(gateway: Gateway, receiving: Receiving, files: Files) -> FastAPI:
+def described(gateway: Gateway, receiving: Receiving, files: Files, site: Site | None) -> FastAPI:
     """The application of one gateway, which it starts and stops."""
 
     @asynccontextmanager
@@ -131,6 +130,8 @@ def described(gateway: Gateway, receiving: Receiving, files: Files) -> FastAPI:
     app.router.routes.extend(
         health_routes(ready=lambda: gateway.ready, alive=lambda: (True, "gerbang berjalan"))
     )
+    if site is not None:
+        app.router.routes.extend(routes(gateway, site))
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(Exception, _broken)
     app.add_middleware(SecurityHeaders)

@@ -25,16 +25,20 @@ log: Any = structlog.get_logger(__name__)
 
 
 async def answered(
-    gateway: Gateway, request: Request, work: Callable[[Request], Awaitable[Response]]
+    gateway: Gateway, request: Request, work: Callable[[Request], Awaitable[Response]], *, kept: bool = True
 ) -> Response:
     """What ``work`` answers, or why it is refused: a request that cannot be read or is too much, a key, a signature or a
-    quota that is not as it should be."""
+    quota that is not as it should be. What is ``kept`` stands on the department's page."""
     try:
         return await work(request)
     except ProblemError as error:
         _note(gateway, request, error.problem)
+        if kept:
+            _keep(gateway, request, error.problem)
         return answers.problem(error.problem)
     except RefusedError as error:
+        if kept:
+            _keep(gateway, request, refusal(error))
         return refused(gateway, request, error)
     except ClientDisconnect:
         log.info("a sender hung up before its request was whole")
@@ -56,6 +60,11 @@ def said(caller: Caller, found: Sequence[Answer]) -> None:
     if codes:
         PUBLISHED.labels("gateway", "refused").inc(codes.total())
         log.warning("events refused", opd=caller.opd, key=caller.key_id, codes=dict(codes), events=len(found))
+
+
+def _keep(gateway: Gateway, request: Request, problem: Problem) -> None:
+    caller: Caller | None = getattr(request.state, "caller", None)
+    gateway.trail.refuse(caller, request.headers.get("authorization"), problem, now_ms())
 
 
 def _note(gateway: Gateway, request: Request, problem: Problem, opd: str = "", key: str = "") -> None:

@@ -8,9 +8,12 @@ import sys
 import uvicorn
 
 from producers.access.caller import Access
+from producers.arrivals.routes import Site
+from producers.gateway.acceptance import now_ms
 from producers.gateway.app import make
 from producers.gateway.gateway import Gateway
 from producers.gateway.protecting import Protection
+from producers.gateway.trail import Trail
 from producers.gateway.uploads.work import Files
 from producers.settings import GatewaySettings
 from schemas.settings import KafkaSettings
@@ -25,19 +28,21 @@ def run(
     access: Access,
     protection: Protection,
     files: Files,
+    site: Site | None = None,
 ) -> None:
     """Serve until SIGTERM. Ends the process with a reason when another gateway took over or the producer failed; the
-    supervisor starts it again, and what was written is known from the topics."""
+    supervisor starts it again, and what was written is known from the topics. With ``site`` it serves the departments' pages."""
     reasons: list[str] = []
 
     def ended(reason: str) -> None:
         reasons.append(reason)
         server.should_exit = True
 
-    gateway = Gateway(kafka, settings, access, protection, ended)
+    trail = Trail(site.trail, now_ms(), site.profile.sources) if site else Trail()
+    gateway = Gateway(kafka, settings, access, protection, ended, trail)
     server = uvicorn.Server(
         uvicorn.Config(
-            make(gateway, files), host=settings.host, port=settings.port, access_log=False, log_config=None,
+            make(gateway, files, site), host=settings.host, port=settings.port, access_log=False, log_config=None,
             server_header=False, timeout_graceful_shutdown=5, h11_max_incomplete_event_size=32 * 1024,
         )
     )  # fmt: skip
