@@ -177,7 +177,7 @@ def gateway(context: typer.Context) -> None:
     )
     persons = Persons(Tokens.open(data_dir / KEYS_FILE), regency=profile.code, vault=vault)
     with Keys.follow(settings.kafka, profile, counts=data_dir / "gateway" / "quota.db") as keys:
-        serving.run(settings.kafka, settings.gateway, keys, protecting.of(persons))
+        serving.run(settings.kafka, settings.gateway, keys, protecting.of(persons), keys.backfills)
 
 
 @app.command(help=_("kabupaten tiruan (DATA SIMULASI)"))

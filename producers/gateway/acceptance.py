@@ -160,6 +160,7 @@ def _message(event: _Event, own: list[tuple[str, bytes]], trace: str, event_time
     }  # fmt: skip
     headers = cloudevents.headers(record, topic.name, event.checked.traceparent or trace)
     headers.append((marks.HASH, event.hash))
+    headers += event.checked.notes
     headers += own
     key = "|".join([str(getattr(data, field)) for field in topic.key]).encode()
     return event.topic, key, event.value, headers, data.occurred_at if event_time else 0

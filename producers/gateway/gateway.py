@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from producers.access.backfills import Backfills
 from producers.access.caller import Access
 from producers.gateway.acceptance import Acceptance, now_ms
 from producers.gateway.checking import Rules
@@ -17,6 +18,7 @@ from producers.gateway.columns import Encoder
 from producers.gateway.contracts import EventTypes
 from producers.gateway.history import History
 from producers.gateway.index import Index
+from producers.gateway.past import Past
 from producers.gateway.protecting import Protection
 from producers.gateway.rebuild import fill
 from producers.gateway.writing import Writer
@@ -42,12 +44,15 @@ class Gateway:
         access: Access,
         protection: Protection | None = None,
         ended: Callable[[str], None] = lambda _: None,
+        backfills: Backfills | None = None,
     ) -> None:
         self.kafka, self.settings, self.access = kafka, settings, access
         self.ids: SchemaIds = open_ids(kafka.schema_registry_url)
         self.rules = Rules(EventTypes(settings.type_prefix), access, settings.event_bytes, protection)
         self.history = History()
         self.index = Index()
+        replay = kafka.layout().timestamps == "CreateTime"  # a past period is replayed: all of it is old
+        self.past = Past(self.index, None if replay else backfills)
         self._encoder = Encoder(self.ids)
         self.acceptance: Acceptance | None = None
         self.simulated = False

@@ -57,7 +57,8 @@ class Receiving:
             )
         left = gateway.access.spend(caller, 0 if self._dry else len(events), len(text), now)
         checker = Checker(gateway.rules, caller, simulated=gateway.simulated, now=now)
-        checked = [event if isinstance(event, Problem) else checker.check(event) for event in events]
+        sound = [event if isinstance(event, Problem) else checker.check(event) for event in events]
+        checked = gateway.past.judge(sound, caller, now)
         if (protection := gateway.rules.protection) is not None:
             (protection.drop if self._dry or caller.sandbox else protection.keep)()
         ids = [

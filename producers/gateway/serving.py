@@ -6,6 +6,7 @@ import sys
 
 import uvicorn
 
+from producers.access.backfills import Backfills
 from producers.access.caller import Access
 from producers.gateway.app import make
 from producers.gateway.gateway import Gateway
@@ -15,7 +16,11 @@ from schemas.settings import KafkaSettings
 
 
 def run(
-    kafka: KafkaSettings, settings: GatewaySettings, access: Access, protection: Protection | None = None
+    kafka: KafkaSettings,
+    settings: GatewaySettings,
+    access: Access,
+    protection: Protection | None = None,
+    backfills: Backfills | None = None,
 ) -> None:
     """Serve until SIGTERM. Ends the process with a reason when another gateway took over or the producer failed; the
     supervisor starts it again, and what was written is known from the topics."""
@@ -25,7 +30,7 @@ def run(
         reasons.append(reason)
         server.should_exit = True
 
-    gateway = Gateway(kafka, settings, access, protection, ended)
+    gateway = Gateway(kafka, settings, access, protection, ended, backfills)
     server = uvicorn.Server(
         uvicorn.Config(
             make(gateway), host=settings.host, port=settings.port, access_log=False, log_config=None,
