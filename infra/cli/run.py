@@ -137,6 +137,7 @@ def inspectorate(context: typer.Context) -> None:
     from infra.rules.served import Served
     from infra.rules.states import States, lenient
     from infra.settings import resolve_profile
+    from infra.sources.served import ServedComparisons
     from schemas.profile import Profile
     from sinks.inspectorate import app as inspectorate_app
 
@@ -152,6 +153,7 @@ def inspectorate(context: typer.Context) -> None:
         observed=observed,
         rule_pages=Served(settings, profile, states).page,
         rankings=ServedRankings(settings.clickhouse, profile, observed).get,
+        comparisons=ServedComparisons(settings.clickhouse, profile).get,
     )
 
 

@@ -10,6 +10,14 @@ from schemas.profile.folder import Folder, Row
 from schemas.profile.rows import ANY, FACT_DOMAINS, FactSource
 from schemas.registry import current
 
+#: What happens in each domain, as its contract names it.
+KINDS = {
+    "revenue": ("assessment", "receipt", "void", "deposit", "opening_balance", "reminder"),
+    "budget": ("ceiling", "package", "spd", "spp", "spm", "sp2d", "accounting", "return", "reversal"),
+    "population": ("birth", "death", "move", "correction"),
+    "activities": ("progress", "handover"),
+}
+
 
 def read_fact_sources(folder: Folder) -> tuple[FactSource, ...]:
     """``fact_sources.csv``: domain, kind, fact (names of fields, separated by spaces), authoritative and other (prefixes of
@@ -19,7 +27,7 @@ def read_fact_sources(folder: Folder) -> tuple[FactSource, ...]:
     columns = ("domain", "kind", "fact", "authoritative", "valid_from", "legal_basis")
     for row in folder.table("fact_sources.csv", columns, ("other", "valid_to"), required=False):
         domain = values.one_of(folder, row, "domain", FACT_DOMAINS)
-        kind = values.text(folder, row, "kind")
+        kind = values.one_of(folder, row, "kind", KINDS[domain]) if domain else None
         fact = _fields(folder, row, domain)
         form = "awalan sumber, misalnya /opd/5.02.01/sipkd"
         authoritative = values.code(folder, row, "authoritative", values.SOURCE_ID, form)
