@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from monitoring.metrics import PUBLISHED
+from producers import corrections
 from schemas import cloudevents, deployment
 from schemas.catalogue import DOMAINS, HEARTBEATS, TOPICS, Topic
 from schemas.codec import Codec
@@ -85,7 +86,8 @@ class Publisher:
 
         ``timestamp`` (UTC ms) only counts where the topics carry CreateTime; the default there is ``occurred_at``.
         ``on_delivery`` hears topic, partition and offset. ``trusted`` skips the typed check for input that was
-        typed already; the schema is checked all the same. Raises ValueError naming the field that is wrong.
+        typed already; the schema is checked all the same, and that a correction gives a reason. Raises ValueError naming
+        the field that is wrong.
         """
         self._raise_failures()
         topic = DOMAINS.get(domain) or TOPICS[domain]
@@ -95,6 +97,8 @@ class Publisher:
             )
         if not trusted:
             EVENTS[topic.schema].model_validate(dict(record))
+        if wrong := corrections.fault(record):
+            raise ValueError(f"{wrong.field} = {record.get(wrong.field)!r}: {wrong.sentence}")
         if timestamp is None and self._layout.timestamps == "CreateTime":
             timestamp = int(record["occurred_at"])
         self._produce(topic, record, timestamp, traceparent, on_delivery)

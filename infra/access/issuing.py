@@ -48,13 +48,18 @@ class Wish:
     signed: bool = False
 
 
-def book_of(kafka: KafkaSettings) -> Book:
-    """The keys there are now. A broker that has no ``nadi.access`` yet has none."""
+def ready(kafka: KafkaSettings) -> None:
+    """Make ``nadi.access`` where it is missing, so that it can be read to its end."""
     from confluent_kafka.admin import AdminClient
 
     from schemas.catalogue import create_topics
 
     create_topics(AdminClient({"bootstrap.servers": kafka.bootstrap_servers, "log_level": 2}), kafka.layout())
+
+
+def book_of(kafka: KafkaSettings) -> Book:
+    """The keys there are now. A broker that has no ``nadi.access`` yet has none."""
+    ready(kafka)
     book = Book()
     log.read(kafka, book.apply)
     return book

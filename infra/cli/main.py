@@ -64,6 +64,7 @@ GROUPS = (
     Group("simulate", "simulate", "Menjalankan kabupaten tiruan (DATA SIMULASI)."),
     Group("audit", "audit", "Telaah data historis dari berkas CSV, Parquet, atau XES."),
     Group("reconcile", "reconcile", "Mencocokkan angka dengan LRA, daftar setoran, atau rekening koran."),
+    Group("sources", "sources", "Dua sumber tentang satu fakta: menampilkan perbedaannya."),
     Group("query", "query", "Menjalankan SQL pada ClickHouse."),
     Group(
         "state", "state", "Keadaan pengolah: melihat, mengekspor, membandingkan dengan perhitungan langsung."

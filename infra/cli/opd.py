@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from infra.cli import opd_backfill
 from infra.cli.rules import profile_of, say
 from infra.cli.texts import _
 
@@ -30,6 +31,7 @@ def register(app: typer.Typer) -> None:
     """Declare the command group ``opd``."""
     opd = typer.Typer(help=_("Kunci OPD: memberi, mengganti, mencabut."), no_args_is_help=True)
     app.add_typer(opd, name="opd")
+    opd_backfill.register(opd)
     opd.command(help=_("Memberi OPD sebuah kunci; rahasianya hanya ditampilkan sekali."))(add)
     opd.command("list", help=_("Menampilkan kunci yang ada, tanpa rahasianya."))(list_keys)
     opd.command(help=_("Membuat kunci pengganti; kunci lama berlaku sampai masa peralihan habis."))(rotate)

@@ -137,6 +137,7 @@ def inspectorate(context: typer.Context) -> None:
     from infra.rules.served import Served
     from infra.rules.states import States, lenient
     from infra.settings import resolve_profile
+    from infra.sources.served import ServedComparisons
     from schemas.profile import Profile
     from sinks.inspectorate import app as inspectorate_app
 
@@ -152,6 +153,7 @@ def inspectorate(context: typer.Context) -> None:
         observed=observed,
         rule_pages=Served(settings, profile, states).page,
         rankings=ServedRankings(settings.clickhouse, profile, observed).get,
+        comparisons=ServedComparisons(settings.clickhouse, profile).get,
     )
 
 
@@ -181,7 +183,9 @@ def gateway(context: typer.Context) -> None:
     with Keys.follow(settings.kafka, profile, counts=data_dir / "gateway" / "quota.db") as keys:
         files = Files(data_dir / "gateway" / "berkas", profile)
         site = Site(profile, data_dir / "gateway" / TRAIL_FILE, keys.book)
-        serving.run(settings.kafka, settings.gateway, keys, protecting.of(persons), files, site)
+        serving.run(
+            settings.kafka, settings.gateway, keys, protecting.of(persons), files, site, keys.backfills
+        )
 
 
 @app.command(help=_("kabupaten tiruan (DATA SIMULASI)"))

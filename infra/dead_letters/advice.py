@@ -75,6 +75,13 @@ def advice(reason: str) -> Advice:
                 "Tanggalnya lebih dari dua tahun di depan. Periksa jam dan format tanggal pengirim; minta kejadian baru; lalu nadi dlq drop."
             ),
         ),
+        "ForeignCorrection": (
+            "sender",
+            _(
+                "Pembetulan atas kejadian sumber lain: hanya sumber yang mengirim kejadian itu yang boleh membetulkannya. "
+                "Beri tahu kedua pihak; lalu nadi dlq drop."
+            ),
+        ),
         "ProcessorError": (
             "developer",
             _(

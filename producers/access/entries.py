@@ -19,11 +19,13 @@ REVEAL_REQUESTED = "reveal.requested"
 REVEAL_APPROVED = "reveal.approved"
 REVEAL_OPENED = "reveal.opened"
 IDENTITY_FORGOTTEN = "identity.forgotten"
+BACKFILL_ANNOUNCED = "backfill.announced"
+BACKFILL_CLOSED = "backfill.closed"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that was done. ``subject`` (the Kafka key) is the key id, or the id of a request to reveal; ``at`` is UTC
+    """One thing that was done. ``subject`` (the Kafka key) is the key id, or the id of a request to reveal or of a load of history; ``at`` is UTC
     ms, ``who`` the user of the machine, ``values`` what the kind needs."""
 
     kind: str

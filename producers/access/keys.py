@@ -11,9 +11,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
+from producers.access.backfills import Backfills
 from producers.access.book import Book, Key
 from producers.access.caller import Caller, Left, Signed
 from producers.access.credentials import hashed, presented
+from producers.access.entries import Entry
 from producers.access.log import Follower
 from producers.access.quotas import Days, Quotas
 from producers.access.refusals import refused
@@ -36,6 +38,7 @@ class Keys:
 
     def __init__(self, book: Book, profile: Profile, counts: Path | None = None) -> None:
         self.book = book
+        self.backfills = Backfills(profile)
         self._profile = profile
         self._days = Days(profile.timezone)
         self._quotas = Quotas(self._days, counts)
@@ -51,7 +54,7 @@ class Keys:
         Close it, or use it as a context manager.
         """
         keys = cls(Book(), profile, counts)
-        follower = Follower(kafka, keys.book.apply)
+        follower = Follower(kafka, keys.apply)
         try:
             follower.catch_up()
         except BaseException:
@@ -60,6 +63,11 @@ class Keys:
         follower.start()
         keys._follower = follower
         return keys
+
+    def apply(self, entry: Entry) -> None:
+        """Take one entry of ``nadi.access``. Raises ValueError, KeyError or TypeError for one that makes no sense."""
+        self.book.apply(entry)
+        self.backfills.apply(entry)
 
     def close(self) -> None:
         if self._follower is not None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from producers import corrections
 from producers.files.columns import Columns
 from producers.files.forms.titles import value_of
 from producers.files.reading import Row
@@ -45,6 +46,11 @@ def convert_row(row: Row, columns: Columns, file: str) -> tuple[dict[str, Any], 
         event["event_id"] = row_id(columns.file_id, row.number)
     else:
         event["event_id"] = event_id(event)
+    if event.get("corrects"):
+        event["corrects"] = corrections.canonical(event["corrects"], event.get("source", ""))
+    if wrong := corrections.fault(event):
+        column = columns.column_of(wrong.field) or wrong.field
+        problems.append(RowProblem(file, row.number, column, _short(event.get(wrong.field)), wrong.sentence))
     return event, problems
 
 

@@ -177,6 +177,7 @@ def _message(event: _Event, own: list[tuple[str, bytes]], trace: bytes, event_ti
         data.event_id, data.source, data.kind, at, topic.name, given.encode() if given else trace
     )
     headers.append((marks.HASH, event.hash))
+    headers += event.checked.notes
     headers += own
     key = "|".join([str(getattr(data, field)) for field in topic.key]).encode()
     return event.topic, key, event.value, headers, at if event_time else 0

@@ -10,6 +10,7 @@ import msgspec
 import structlog
 from msgspec import UNSET
 
+from producers import corrections
 from producers.access.caller import Access, Caller, RefusedError
 from producers.gateway.contracts import Contract, EventTypes, UnknownTypeError
 from producers.gateway.envelope import Envelope, milliseconds
@@ -30,12 +31,13 @@ log: Any = structlog.get_logger(__name__)
 
 
 class Checked(msgspec.Struct):
-    """An event that fits its contract: ``data`` has every field of the schema."""
+    """An event that fits its contract: ``data`` has every field of the schema. ``notes`` are Kafka headers of its own."""
 
     contract: Contract
     data: Any
     given_id: str
     traceparent: str
+    notes: tuple[tuple[str, bytes], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,14 @@ class Checker:
             wrong.append(
                 FieldError("/data/simulated", f"wajib {str(self._simulated).lower()} di sini, atau hapus")
             )
+        if data.corrects is not None:
+            if data.corrects.strip() and not _UUID.fullmatch(data.corrects):
+                data.corrects = corrections.canonical(data.corrects, event.source)
+            named = {
+                name: getattr(data, name) for name in ("event_id", corrections.CORRECTS, corrections.REASON)
+            }
+            if fault := corrections.fault(named):
+                wrong.append(FieldError(f"/data/{fault.field}", fault.sentence))
         if wrong:
             return _fields(contract, wrong)
         trace = event.traceparent if _TRACE.fullmatch(event.traceparent) else ""

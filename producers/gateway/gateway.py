@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from producers.access.backfills import Backfills
 from producers.access.caller import Access
 from producers.gateway.acceptance import Acceptance, now_ms
 from producers.gateway.checking import Rules
@@ -17,6 +18,7 @@ from producers.gateway.columns import Encoder
 from producers.gateway.contracts import EventTypes
 from producers.gateway.history import History
 from producers.gateway.index import Index
+from producers.gateway.past import Past
 from producers.gateway.protecting import Protection
 from producers.gateway.rebuild import fill
 from producers.gateway.trail import Trail
@@ -44,6 +46,7 @@ class Gateway:
         protection: Protection | None = None,
         ended: Callable[[str], None] = lambda _: None,
         trail: Trail | None = None,
+        backfills: Backfills | None = None,
     ) -> None:
         self.kafka, self.settings, self.access = kafka, settings, access
         self.ids: SchemaIds = open_ids(kafka.schema_registry_url)
@@ -51,6 +54,8 @@ class Gateway:
         self.history = History()
         self.trail = trail or Trail()
         self.index = Index()
+        replay = kafka.layout().timestamps == "CreateTime"  # a past period is replayed: all of it is old
+        self.past = Past(self.index, None if replay else backfills)
         self._encoder = Encoder(self.ids)
         self.acceptance: Acceptance | None = None
         self.simulated = False

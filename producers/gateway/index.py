@@ -80,13 +80,13 @@ class Index:
                 found[row[0]] = self._place(row)
         return found
 
-    def by_id(self, event_id: str, opd: str) -> list[Place]:
-        """The receipts of an event id that a department has, from any of its sources."""
+    def by_id(self, event_id: str, opd: str | None = None) -> list[Place]:
+        """The receipts of an event id from any source, of one department or all."""
         low = bytes.fromhex(event_id.replace("-", ""))
         rows = self._rows.execute(
             "SELECT * FROM accepted WHERE key BETWEEN ? AND ?", (low + bytes(8), low + b"\xff" * 8)
         )
-        return [place for place in map(self._place, rows) if place.opd == opd]
+        return [place for place in map(self._place, rows) if opd in (None, place.opd)]
 
     def forget(self, now: int) -> None:
         """Drop what is older than the retention, a 256th of the keys a call: call it every few minutes."""

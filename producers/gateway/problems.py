@@ -123,6 +123,29 @@ TABLE: Mapping[str, Entry] = MappingProxyType(
             "Berkas ditolak, tidak satu baris pun diterbitkan",
             "Perbaiki setiap baris di report.errors pada berkas aslinya, lalu unggah lagi seluruhnya.",
         ),
+        "corrects-other-source": Entry(
+            403,
+            "Pembetulan atas kejadian sumber lain",
+            "Hanya sumber yang mengirim kejadian itu boleh membetulkannya. Periksa corrects dan source; bila kejadian sumber "
+            "lain memang salah, minta pemiliknya membetulkan. Percobaan ini dicatat.",
+        ),
+        "corrects-other-type": Entry(
+            422,
+            "Pembetulan atas kejadian berjenis lain",
+            "Kirim pembetulan dengan jenis (topik) yang sama seperti kejadian yang dibetulkan.",
+        ),
+        "backfill-not-announced": Entry(
+            422,
+            "Kejadian lama belum diumumkan",
+            "Minta Diskominfo mengumumkan pemuatan riwayat untuk sumber dan masa ini (nadi opd backfill announce SUMBER "
+            '--from TTTT-BB-HH --to TTTT-BB-HH), lalu kirim lagi dengan data.mode "backfill". Bila tanggalnya keliru, '
+            "perbaiki time.",
+        ),
+        "backfill-mode": Entry(
+            422,
+            "Kejadian lama harus ditandai sebagai riwayat",
+            'Pemuatan riwayat untuk masa ini sudah diumumkan: isi data.mode dengan "backfill", lalu kirim lagi.',
+        ),
         "internal": Entry(
             500, "Kesalahan di gerbang", "Kirim ulang dengan id yang sama; laporkan bila terulang."
         ),

@@ -70,9 +70,10 @@ def refuse_unready(gateway: Gateway) -> None:
 def checks(
     gateway: Gateway, caller: Caller, events: list[Envelope | Problem], now: int, *, dry: bool
 ) -> list[Checked | Problem]:
-    """Every event against its contract; numbers of persons become tokens."""
+    """Every event against its contract, and what is old or corrects against what is known; numbers of persons become tokens."""
     checker = Checker(gateway.rules, caller, simulated=gateway.simulated, now=now)
-    checked = [event if isinstance(event, Problem) else checker.check(event) for event in events]
+    sound = [event if isinstance(event, Problem) else checker.check(event) for event in events]
+    checked = gateway.past.judge(sound, caller, now)
     if (protection := gateway.rules.protection) is not None:
         (protection.drop if dry or caller.sandbox else protection.keep)()
     return checked

@@ -7,6 +7,7 @@ import sys
 
 import uvicorn
 
+from producers.access.backfills import Backfills
 from producers.access.caller import Access
 from producers.arrivals.routes import Site
 from producers.gateway.acceptance import now_ms
@@ -29,6 +30,7 @@ def run(
     protection: Protection,
     files: Files,
     site: Site | None = None,
+    backfills: Backfills | None = None,
 ) -> None:
     """Serve until SIGTERM. Ends the process with a reason when another gateway took over or the producer failed; the
     supervisor starts it again, and what was written is known from the topics. With ``site`` it serves the departments' pages."""
@@ -39,7 +41,7 @@ def run(
         server.should_exit = True
 
     trail = Trail(site.trail, now_ms(), site.profile.sources) if site else Trail()
-    gateway = Gateway(kafka, settings, access, protection, ended, trail)
+    gateway = Gateway(kafka, settings, access, protection, ended, trail, backfills)
     server = uvicorn.Server(
         uvicorn.Config(
             make(gateway, files, site), host=settings.host, port=settings.port, access_log=False, log_config=None,

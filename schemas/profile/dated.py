@@ -18,7 +18,7 @@ from schemas.profile.rows import (
     Threshold,
 )
 
-THRESHOLD_NAME = re.compile(r"(?:[A-Z]\d{2}|risk)\.[a-z][a-z0-9_.]*")
+THRESHOLD_NAME = re.compile(r"(?:[A-Z]\d{2}|risk|gateway)\.[a-z][a-z0-9_.]*")
 ADDRESS_FORM = "token alamat, 26 huruf kecil atau angka 2-7; bukan alamatnya"
 YEAR_MINUTES = 366 * 1440
 
@@ -72,7 +72,7 @@ def read_thresholds(
             section,
             "name",
             THRESHOLD_NAME,
-            "aturan.parameter, misalnya P01.warning, atau risk.parameter",
+            "aturan.parameter, misalnya P01.warning, atau risk.parameter, gateway.history_days",
         )
         value = values.number(folder, section, "value", low=-1e15, high=1e15)
         span = values.validity(folder, section)

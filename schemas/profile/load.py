@@ -9,6 +9,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from schemas.profile import access, dated, devices, joins, mandates, money, organisation, permits, values
+from schemas.profile.facts import read_fact_sources
 from schemas.profile.folder import Folder, Section
 from schemas.profile.hours import read_calendars
 from schemas.profile.model import Profile
@@ -40,6 +41,7 @@ FILES = (
     "tapping_boxes.csv",
     "signatures.csv",
     "identity_roles.csv",
+    "fact_sources.csv",
 )
 KEYS = ("name", "code", "province", "timezone", "simulation_allowed", "logo", "retention_years")
 LOGO_SUFFIXES = (".svg", ".png")
@@ -104,6 +106,7 @@ def _read(path: Path) -> tuple[Profile | None, list[Problem]]:
     tapping_boxes = devices.read_tapping_boxes(folder, cash_offices)
     signatures = access.read_signatures(folder, departments)
     identity_roles = access.read_identity_roles(folder)
+    fact_sources = read_fact_sources(folder)
     calendars = read_calendars(folder, zone or ZoneInfo("Asia/Jakarta"), units)
 
     problems = sorted(folder.problems)
@@ -143,6 +146,7 @@ def _read(path: Path) -> tuple[Profile | None, list[Problem]]:
         tapping_boxes=tapping_boxes,
         signatures=signatures,
         identity_roles=identity_roles,
+        fact_sources=fact_sources,
     )
     return profile, []
 

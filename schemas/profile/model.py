@@ -19,6 +19,7 @@ from schemas.profile.rows import (
     DutyPair,
     Election,
     EmployeeAccount,
+    FactSource,
     IdentityRole,
     Join,
     LodgingCeiling,
@@ -78,6 +79,7 @@ class Profile:
     tapping_boxes: tuple[TappingBox, ...] = ()
     signatures: tuple[Signature, ...] = ()
     identity_roles: tuple[IdentityRole, ...] = ()
+    fact_sources: tuple[FactSource, ...] = ()
     _standards: dict[tuple[str, str, date], float | None] = field(default_factory=dict, repr=False)
     _thresholds: dict[tuple[str, date, str, str], Threshold | None] = field(default_factory=dict, repr=False)
 

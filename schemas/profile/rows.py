@@ -33,6 +33,8 @@ PERMIT_KINDS = (
     "withdrawn",
     "closed",
 )
+#: Where two sources may report one fact. A permit case is one case however many report it: its events are put together.
+FACT_DOMAINS = ("revenue", "budget", "population", "activities")
 KIND_PREFIX = "kind:"
 ANY = "*"
 #: Who takes part in revealing an identity; one of the two must be of the inspectorate.
@@ -373,3 +375,32 @@ class IdentityRole(Dated):
     valid_from: date
     valid_to: date | None = None
     legal_basis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FactSource(Dated):
+    """Who is right about events of one ``kind`` of a domain: sources under the prefix ``authoritative``, and not those under
+    ``other`` (``*``: all others). ``fact`` are the fields that together say which fact an event is about. It holds for
+    events that happened on its days."""
+
+    domain: str
+    kind: str
+    fact: tuple[str, ...]
+    authoritative: str
+    other: str
+    valid_from: date
+    valid_to: date | None = None
+    legal_basis: str = ""
+
+    def rules(self, source: str) -> bool:
+        """Whether a source is authoritative."""
+        return _under(self.authoritative, source)
+
+    def covers(self, source: str) -> bool:
+        """Whether what a source says of such facts does not count."""
+        return not self.rules(source) if self.other == ANY else _under(self.other, source)
+
+
+def _under(prefix: str, source: str) -> bool:
+    """Whether a source is a prefix or lies below it; a prefix ends at a part of the path."""
+    return source == prefix or source.startswith(prefix.rstrip("/") + "/")

@@ -35,6 +35,7 @@ from schemas.spreadsheets import write_csv
 from sinks.inspectorate.alerts import FILTERS, LISTED, PAGE, Alerts, Selection
 from sinks.inspectorate.corrections import DAYS, SMALL, correcting
 from sinks.inspectorate.risks import DOMAIN_NAMES, FOLDED, KINDS, ROLES, By, Rankings
+from sinks.inspectorate.sources import STATUSES, Comparisons
 from sinks.settings import ClickHouseSettings, InspectorateSettings
 
 HERE = Path(__file__).parent
@@ -50,6 +51,7 @@ LABELS = {
     "status": "Keadaan",
 }
 ORIGIN_SECONDS = 30.0
+SHOWN_FACTS = 500
 MEASURES = {
     "working_days": "hari kerja", "rupiah": "rupiah", "persons": "orang", "minutes": "menit", "steps": "tahap",
     "officers": "petugas", "decisions": "keputusan", "cases": "berkas", "time": "",
@@ -73,6 +75,10 @@ def _no_pages(_name: str, _day: date | None) -> str | None:
     return None
 
 
+def _no_comparisons() -> None:
+    return None
+
+
 def _no_rankings(_by: By, _observing: bool) -> None:
     return None
 
@@ -81,7 +87,8 @@ class Pages:
     """The pages over one database; ``profile`` gives codes their names.
 
     ``observed`` says which rules are only observed: asked at every list, and must be quick. ``rule_pages`` has a page
-    for each rule, ``rankings`` the combined risks; all come from outside, since sinks do not know the rules.
+    for each rule, ``rankings`` the combined risks, ``comparisons`` what two sources say of one fact; all come from outside,
+    since sinks do not know the rules.
     """
 
     def __init__(
@@ -93,8 +100,10 @@ class Pages:
         observed: Callable[[], Collection[str]] = frozenset,
         rule_pages: RulePages = _no_pages,
         rankings: Rankings = _no_rankings,
+        comparisons: Comparisons = _no_comparisons,
     ) -> None:
         self._observed, self._rule_pages, self._rankings = observed, rule_pages, rankings
+        self._comparisons = comparisons
         self._kafka, self._clickhouse = kafka, clickhouse
         self._alerts = Alerts(clickhouse)
         self._profile = profile
@@ -116,6 +125,7 @@ class Pages:
         self._pages.globals |= {"levels": LEVELS, "states": STATES, "labels": LABELS, "measures": MEASURES}
         self._pages.globals |= {"correction_days": DAYS, "small_sample": SMALL}
         self._pages.globals |= {"roles": ROLES, "kinds": KINDS, "domains": DOMAIN_NAMES, "folded": FOLDED}
+        self._pages.globals |= {"statuses": STATUSES}
         self._pages.globals |= {"name": profile.name, "sources": profile.sources}
 
     def app(self) -> Starlette:
@@ -127,6 +137,7 @@ class Pages:
                 Route("/peringatan.csv", self.download),
                 Route("/peringatan/{alert_id}", self.one),
                 Route("/risiko", self.risks),
+                Route("/sumber", self.sources),
                 Route("/aturan/", self.rule),
                 Route("/aturan/{rule}", self.rule),
                 *health_routes(
@@ -150,6 +161,10 @@ class Pages:
         by: By = "actors" if request.query_params.get("menurut") == BY_ACTOR else "cases"
         selection = _selection(request)
         return await run_in_threadpool(self._risks, by, selection.page, observing=selection.observing)
+
+    async def sources(self, _request: Request) -> Response:
+        """Where two sources report one fact, what they do not agree on."""
+        return await run_in_threadpool(self._sources)
 
     async def rule(self, request: Request) -> Response:
         """The page of a rule, or the list of all."""
@@ -200,6 +215,9 @@ class Pages:
             last=max(0, (len(ranking.risks) - 1) // PAGE) if ranking else 0,
             query=urlencode(asked | ({"tampil": OBSERVING} if observing else {})),
         )
+
+    def _sources(self) -> Response:
+        return self._html("sumber.html.j2", comparisons=self._comparisons(), shown=SHOWN_FACTS)
 
     def _rule(self, name: str, day: date | None) -> Response:
         page = self._rule_pages(name, day)
@@ -310,10 +328,19 @@ def run(
     observed: Callable[[], Collection[str]] = frozenset,
     rule_pages: RulePages = _no_pages,
     rankings: Rankings = _no_rankings,
+    comparisons: Comparisons = _no_comparisons,
 ) -> None:
-    """Serve until SIGTERM or SIGINT; ``observed``, ``rule_pages`` and ``rankings`` as ``Pages`` takes them."""
+    """Serve until SIGTERM or SIGINT; ``observed``, ``rule_pages``, ``rankings`` and ``comparisons`` as ``Pages`` takes them."""
     config = uvicorn.Config(
-        Pages(kafka, clickhouse, profile, observed=observed, rule_pages=rule_pages, rankings=rankings).app(),
+        Pages(
+            kafka,
+            clickhouse,
+            profile,
+            observed=observed,
+            rule_pages=rule_pages,
+            rankings=rankings,
+            comparisons=comparisons,
+        ).app(),
         host=inspectorate.host,
         port=inspectorate.port,
         log_level="warning",

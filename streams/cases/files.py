@@ -93,6 +93,24 @@ class CaseFiles:
         touched.now = Cases(events, starts, keys, seen, self._book)
         return touched
 
+    def foreign(self, rows: Intake) -> list[int]:
+        """The rows that correct an event of their case which another source sent: they are not to be taken in."""
+        found = []
+        for case in sorted({int(rows.case_of[row]) for row in rows.corrections}):
+            entry = self._entries.entry(rows.case_ids[case])
+            sources: dict[bytes, int] = {}
+            if entry is not None and entry.body:
+                body = unpack(entry.body, self._rules)
+                sources = _sources(np.frombuffer(body.events, self._kind))
+                sources |= {old: sources[now] for old, now in body.replaced.items() if now in sources}
+            for row in np.flatnonzero(rows.case_of == case).tolist():
+                source = int(rows.events["source"][row])
+                if sources.get(rows.corrections.get(row, b""), source) != source:
+                    found.append(row)
+                else:
+                    sources = _sources(rows.events[row : row + 1]) | sources
+        return found
+
     def save(self, touched: Touched, judged: Judged, alerted: list[tuple[int, ...]]) -> None:
         """Keep the cases as they are now, with what was judged."""
         cases = touched.now
@@ -136,14 +154,18 @@ class CaseFiles:
         self, touched: Touched, events: Events, case_of: Int64s, old: int, rows: Intake
     ) -> np.ndarray:
         """Which events stand. One that corrects a known event of its case replaces what stands for it; one that
-        corrects nothing known is counted as itself."""
+        corrects nothing known is counted as itself, and one that corrects another source's is left out."""
         stands = np.ones(len(events), np.bool_)
+        foreign = set(self.foreign(rows))
         wanted = {int(rows.case_of[row]) for row in rows.corrections}
         for case in wanted:
             mine = np.flatnonzero(case_of == case).tolist()
             place = {pair(int(events["high"][i]), int(events["low"][i])): i for i in mine if i < old}
             replaced = dict(touched.bodies[case].replaced)
             for i in (i for i in mine if i >= old):
+                if i - old in foreign:
+                    stands[i] = False
+                    continue
                 name = pair(int(events["high"][i]), int(events["low"][i]))
                 target = rows.corrections.get(i - old)
                 standing = replaced.get(target, target) if target is not None else None
@@ -157,6 +179,12 @@ class CaseFiles:
                 place[name] = i
             touched.replaced[case] = replaced
         return stands
+
+
+def _sources(events: Events) -> dict[bytes, int]:
+    """The source of each event, by its id."""
+    columns = (events[name].tolist() for name in ("high", "low", "source"))
+    return {pair(high, low): source for high, low, source in zip(*columns, strict=True)}
 
 
 def _first_stamps(rows: Intake | None) -> Int64s:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from streams.authorities import counting
 from streams.days import dated
-from streams.domains.corrections import Chains, Facts
+from streams.domains.corrections import FOREIGN, FOREIGN_TEXT, Chains, Facts
 from streams.domains.limits import sound_rows
 from streams.domains.received import FIELDS, count_received
 from streams.engine.alerts import Alerts
@@ -22,12 +24,12 @@ from streams.engine.totals import Totals
 class Additive(ABC):
     """A processor whose figures are sums over its standing events; the clock changes nothing.
 
-    ``fields`` are those it reads and keeps beside event_id, corrects, kind, occurred_at and ``key``, the columns
+    ``fields`` are those it reads and keeps beside event_id, source, corrects, kind, occurred_at and ``key``, the columns
     of the Kafka key.
     """
 
     domain: str
-    version: str = "2"
+    version: str = "3"
     key: ClassVar[tuple[str, ...]]
     fields: ClassVar[tuple[str, ...]]
 
@@ -44,8 +46,9 @@ class Additive(ABC):
             "chains": self._chains,
         }
         self._kept = list(
-            dict.fromkeys(("event_id", "corrects", "kind", "occurred_at", *self.key, *self.fields))
+            dict.fromkeys(("event_id", "source", "corrects", "kind", "occurred_at", *self.key, *self.fields))
         )
+        self._counting = counting(context.profile, self.domain)
         self._zone = context.profile.timezone.key
 
     @property
@@ -64,15 +67,27 @@ class Additive(ABC):
     def process(self, chunk: Chunk) -> list[RowError]:
         columns = chunk.columns.select(list(self.columns))
         errors = self.problems(frame_of(columns.select(self._kept)))
+        sound = np.arange(len(chunk))
         if errors:
-            columns = columns.filter(pa.array(sound_rows(len(chunk), errors)))
-        count_received(self.totals, self.domain, columns, self._zone)
+            mask = sound_rows(len(chunk), errors)
+            columns, sound = columns.filter(pa.array(mask)), sound[mask]
         rows = columns.select(self._kept)
-        counted, undone = self._facts.take(rows, frame_of(rows))
-        if len(undone):
-            self.count(dated(undone, self._zone), -1)
-        self.count(dated(counted, self._zone), 1)
+        taken = self._facts.take(rows, frame_of(rows))
+        if taken.foreign:
+            errors += [RowError(int(sound[row]), FOREIGN, FOREIGN_TEXT) for row in taken.foreign]
+            mine = np.ones(len(sound), np.bool_)
+            mine[taken.foreign] = False
+            columns = columns.filter(pa.array(mine))
+        count_received(self.totals, self.domain, columns, self._zone)
+        if len(taken.undone):
+            self.count(self._that_count(taken.undone), -1)
+        self.count(self._that_count(taken.counted), 1)
         return errors
+
+    def _that_count(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows with their local ``day``, without what another source is right about."""
+        with_day = dated(rows, self._zone)
+        return with_day if self._counting is None else with_day.filter(self._counting)
 
     def advance(self, clock: int) -> None:  # noqa: B027  (no figure depends on the clock)
         """Nothing is due."""

@@ -74,7 +74,7 @@ class Budget(Additive):
     """Processor of ``budget.disbursements``."""
 
     domain = "budget"
-    version = "3"
+    version = "4"
     key = ("opd", "sub_activity")
     fields = (
         "fiscal_year", "program", "activity", "account", "amount", "disbursement_type",

@@ -1,13 +1,16 @@
 """Corrections: an event that names an earlier one of the same key replaces it.
 
 Of an event and all corrections of it, or of its corrections, the one that arrived last stands. A correction of an
-event that is not known (or of another key) is counted as itself.
+event that is not known (or of another key) is counted as itself. One of an event of another source is refused: whatever
+way it came, this is where the corrected event is known.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,6 +18,9 @@ import pyarrow.compute as pc
 from streams.engine.chunk import frame_of
 from streams.engine.store import Table
 
+#: Why a correction is set aside that replaces another source's event.
+FOREIGN = "ForeignCorrection"
+FOREIGN_TEXT = "corrects an event of another source: only the source that sent an event may correct it"
 CHAIN_SCHEMA = pa.schema([("event_id", pa.string()), ("root", pa.string()), ("standing", pa.string())])
 
 Link = tuple[str, str]
@@ -44,10 +50,19 @@ class Chains(Table[str, Link]):
             yield event_id, None if root is None else (root, standing)
 
 
+class Taken(NamedTuple):
+    """What a chunk's rows come to: those to count, those counted earlier to take back, and the indexes of those that correct
+    another source's event, which were not kept."""
+
+    counted: pl.DataFrame
+    undone: pl.DataFrame
+    foreign: list[int]
+
+
 class Facts:
     """The rows of one partition, kept as columns so that a correction can take one back: a store that only grows.
 
-    ``key`` names the columns of the Kafka key. Nothing is looked up until a row corrects another. Which rows stand is
+    ``key`` names the columns of the Kafka key; ``source`` is one of the columns. Nothing is looked up until a row corrects another. Which rows stand is
     in ``chains``, a store beside this one.
     """
 
@@ -58,17 +73,21 @@ class Facts:
         self._unsaved: list[pa.RecordBatch] = []
         self._new: list[pa.RecordBatch] = []
 
-    def take(self, rows: pa.RecordBatch, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Add the rows of a chunk, in order; ``frame`` has the same. Returns (rows to count, rows counted earlier to
-        take back)."""
+    def take(self, rows: pa.RecordBatch, frame: pl.DataFrame) -> Taken:
+        """Add the rows of a chunk, in order; ``frame`` has the same."""
         superseded: list[str] = []
+        foreign: list[int] = []
         if frame.get_column("corrects").null_count() < len(frame):
-            superseded = self._superseded(frame)
+            superseded, foreign = self._superseded(frame)
+        if foreign:
+            mine = np.ones(len(frame), np.bool_)
+            mine[foreign] = False
+            rows, frame = rows.filter(pa.array(mine)), frame.filter(pl.Series(mine))
         undone = self._find(superseded, frame)
         counted = frame.filter(~pl.col("event_id").is_in(superseded)) if superseded else frame
         if len(frame):
             self._new.append(rows)
-        return counted, undone
+        return Taken(counted, undone, foreign)
 
     def mark(self) -> None:
         self._unsaved += self._new
@@ -93,27 +112,37 @@ class Facts:
     def restore(self, batch: pa.RecordBatch) -> None:
         self._keep(batch)
 
-    def _superseded(self, frame: pl.DataFrame) -> list[str]:
-        """Ids that stood before and are replaced by rows of this frame, or stood within it for a while."""
-        columns = ["position", "event_id", *self._key]
+    def _superseded(self, frame: pl.DataFrame) -> tuple[list[str], list[int]]:
+        """Ids that stood before and are replaced by rows of this frame, or stood within it for a while; and the indexes of
+        rows that correct another source's event."""
+        columns = ["position", "event_id", "source", *self._key]
         rows = frame.with_row_index("position")
         corrections = rows.filter(pl.col("corrects").is_not_null())
         wanted = corrections.get_column("corrects").to_list()
-        known: dict[str, tuple[int, tuple[object, ...]]] = {}
+        known: dict[str, tuple[int, str, tuple[object, ...]]] = {}
         earlier = self._find(wanted, frame).select(pl.lit(-1).alias("position"), *columns[1:])
         here = rows.filter(pl.col("event_id").is_in(wanted)).select(
             pl.col("position").cast(pl.Int32), *columns[1:]
         )
-        for position, event_id, *key in pl.concat([earlier, here], how="vertical_relaxed").iter_rows():
-            known.setdefault(event_id, (position, tuple(key)))
+        for position, event_id, source, *key in pl.concat(
+            [earlier, here], how="vertical_relaxed"
+        ).iter_rows():
+            known.setdefault(event_id, (position, source, tuple(key)))
         found: list[str] = []
-        for position, event_id, corrected, *key in corrections.select(
-            "position", "event_id", "corrects", *self._key
+        foreign: list[int] = []
+        for position, event_id, source, corrected, *key in corrections.select(
+            "position", "event_id", "source", "corrects", *self._key
         ).iter_rows():
             target = known.get(corrected)
-            if target is not None and target[0] < position and target[1] == tuple(key):
+            if target is None or target[0] >= position or target[2] != tuple(key):
+                continue
+            if target[1] == source:
                 found.append(self._chains.replace(corrected, event_id))
-        return found
+                continue
+            foreign.append(position)
+            if known.get(event_id, (None,))[0] == position:
+                del known[event_id]
+        return found, foreign
 
     def _find(self, event_ids: list[str], like: pl.DataFrame) -> pl.DataFrame:
         """Rows kept from earlier chunks; without any, an empty frame of the same columns."""

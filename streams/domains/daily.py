@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from schemas.catalogue import DOMAINS
 from schemas.profile import Profile
+from streams.authorities import counting
 from streams.cases.book import EPOCH, day_of
 from streams.domains.corrections import Chains
 from streams.domains.gate import Gate
@@ -56,6 +57,7 @@ class Daily:
         read = sorted({domain for rule in self.rules for domain in rule.reads})
         self._gates: dict[str, Gate] = {}
         self._ledgers: dict[str, Ledger] = {}
+        self._counting: dict[str, pl.Expr] = {}
         self.stores: dict[str, Store] = {"ledger.days": self._days}
         for domain in read:
             mine = [rule for rule in self.rules if domain in rule.reads]
@@ -66,6 +68,8 @@ class Daily:
                 fields, DOMAINS[domain].key, max(rule.window for rule in mine), self._zone, chains,
                 partial=gate.keep is not None,
             )  # fmt: skip
+            if (counts := counting(context.profile, domain)) is not None:
+                self._counting[domain] = counts
             self.stores |= {f"ledger.{domain}": self._ledgers[domain], f"ledger.{domain}.chains": chains}
 
     @property
@@ -134,7 +138,10 @@ class Daily:
     def _freeze(self, block: Mapping[int, int]) -> None:
         """Judge some days that follow each other, and go on to the one after them."""
         first, last = min(block), max(block)
-        standing = {domain: ledger.standing(first, last) for domain, ledger in self._ledgers.items()}
+        standing = {
+            domain: self._that_count(domain, ledger.standing(first, last))
+            for domain, ledger in self._ledgers.items()
+        }
         news: dict[tuple[str, int], pl.DataFrame] = {}
         for reading in self._readings:
             rule = reading.rule
@@ -143,7 +150,7 @@ class Daily:
                 continue
             if (rule.domain, rule.every) not in news:
                 touched = self._ledgers[rule.domain].touched(list(asked), rule.every, self._days.freeze_at)
-                news[rule.domain, rule.every] = touched
+                news[rule.domain, rule.every] = self._that_count(rule.domain, touched)
             came = news[rule.domain, rule.every]
             if not rule.daily and not len(came):
                 continue
@@ -156,6 +163,10 @@ class Daily:
             ledger.let_go(last)
         for _ in block:
             self._days.end()
+
+    def _that_count(self, domain: str, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows of a ledger without what another source is right about."""
+        return rows.filter(self._counting[domain]) if domain in self._counting and len(rows) else rows
 
     def _judge(
         self, reading: Reading, standing: Mapping[str, pl.DataFrame], mine: pl.DataFrame, asked: Mapping[int, int],

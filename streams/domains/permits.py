@@ -19,6 +19,7 @@ from streams.cases.files import CaseFiles
 from streams.cases.hearing import NOT_SILENT, Hearing, Waiting
 from streams.cases.view import Cases
 from streams.cases.words import Words
+from streams.domains.corrections import FOREIGN, FOREIGN_TEXT
 from streams.domains.limits import sound_rows, time_problems
 from streams.domains.permit_alerts import CaseAlerts
 from streams.domains.permit_flows import Flows, add_flows
@@ -43,7 +44,7 @@ class Permits:
 
     def __init__(self, context: Context) -> None:
         self.rules = [rule for rule in rules().values() if rule.domain == self.domain and rule.task == "case"]
-        self.version = f"3 {version_of(self.rules)}"
+        self.version = f"4 {version_of(self.rules)}"
         self.totals = Totals()
         self.alerts = Alerts()
         self._entries = Entries()
@@ -70,14 +71,16 @@ class Permits:
     def process(self, chunk: Chunk) -> list[RowError]:
         columns = chunk.columns.select(list(FIELDS))
         errors = problems(frame_of(columns.select(list(PLAIN))))
-        offsets, clocks = chunk.offsets, chunk.clocks
-        if errors:
+        sound = sound_rows(len(chunk), errors) if errors else None
+        rows = self._take_in(chunk, columns, sound)
+        if foreign := self._files.foreign(rows) if rows.corrections else []:
+            places = np.arange(len(chunk)) if sound is None else np.flatnonzero(sound)
+            errors += [RowError(int(places[row]), FOREIGN, FOREIGN_TEXT) for row in foreign]
             sound = sound_rows(len(chunk), errors)
-            columns, offsets, clocks = columns.filter(pa.array(sound)), offsets[sound], clocks[sound]
+            rows = self._take_in(chunk, columns, sound)
+        if sound is not None:
+            columns = columns.filter(pa.array(sound))
         count_received(self.totals, self.domain, columns, self.book.zone)
-        rows = take_in(
-            columns, offsets, clocks, self._words, self._names, self.book.zone, partition=chunk.partition
-        )
         self._judge(rows, chunk.clock, self._hear(rows))
         return errors
 
@@ -92,6 +95,15 @@ class Permits:
     def look(self, case_id: str) -> Cases | None:
         """One case with all that follows from its events, for people to read; nothing is changed."""
         return self._files.look(case_id)
+
+    def _take_in(self, chunk: Chunk, columns: pa.RecordBatch, sound: Bools | None) -> Intake:
+        """The rows of a chunk, those that are sound where not all are."""
+        offsets, clocks = chunk.offsets, chunk.clocks
+        if sound is not None:
+            columns, offsets, clocks = columns.filter(pa.array(sound)), offsets[sound], clocks[sound]
+        return take_in(
+            columns, offsets, clocks, self._words, self._names, self.book.zone, partition=chunk.partition
+        )
 
     def _hear(self, rows: Intake) -> set[str]:
         """Note when sources were heard, and mark what came while one caught up; returns those that were heard."""

@@ -29,7 +29,7 @@ class Regency:
         self.silences = Silences(context.profile, self.alerts, context.event_clock)
         self._parts = (self.silences, self.permits, self.daily)
         mine = [rule for rule in rules().values() if rule.task == "regency" or rule.compare is not None]
-        self.version = f"4 {version_of(mine)}"
+        self.version = f"5 {version_of(mine)}"
         self.reads: Mapping[str, tuple[str, ...]] = _together(
             {HEARTBEATS: HEARD}, self.permits.reads, self.daily.reads
         )

@@ -25,6 +25,7 @@ from streams.engine.store import FREEZE_ROWS
 #: What every event has, and the ledger keeps of it beside the fields that rules read.
 ENVELOPE = ("event_id", "source", "opd", "occurred_at", "kind", "mode", "corrects", "simulated")
 ID = ("high", "low")
+NUMBERS = {"high": pl.UInt64, "low": pl.UInt64, "offset": pl.Int64}
 #: More pieces than this make every look at the rows slow.
 PIECES = 32
 #: Rows are let go so many days at a time.
@@ -35,7 +36,8 @@ class Ledger:
     """Columns: high, low (the event id), partition, offset, stamp (its clock, UTC ms), at (occurred_at), day (its
     local day), seen (days since 1970), opd, source, kind, backfill, simulated, corrects, and ``fields``. Texts are
     Categorical. ``key`` are the fields of the Kafka key; ``days`` is how far rules look back. A ``partial`` one is not given
-    every row of its topic: a correction is believed where what it corrects is not among them."""
+    every row of its topic: a correction is believed where what it corrects is not among them. What corrects another source's
+    event is not kept."""
 
     def __init__(
         self,
@@ -82,7 +84,15 @@ class Ledger:
             pl.Series("seen", np.maximum(days + 1, opens)), texts, (pl.col("mode") == "backfill").alias("backfill"),
             *(pl.Series(name, values) for name, values in places.items()),
         ).drop("mode")  # fmt: skip
-        self._chain(frame, opens)
+        foreign = self._chain(frame, opens)
+        if foreign:
+            frame = frame.join(
+                pl.DataFrame(foreign, [*ID, "offset"], orient="row", schema_overrides=NUMBERS),
+                on=[*ID, "offset"],
+                how="anti",
+            )
+            if not len(frame):
+                return
         self._rows = frame if self._rows is None else self._rows.vstack(frame)
         if self._rows.n_chunks() > PIECES:
             self._rows = self._rows.rechunk()
@@ -175,34 +185,44 @@ class Ledger:
         self._rows = frame if self._rows is None else self._rows.vstack(frame)
         self._before, self._gone = self._rows, None
 
-    def _chain(self, frame: pl.DataFrame, opens: Int64s) -> None:
+    def _chain(self, frame: pl.DataFrame, opens: Int64s) -> list[tuple[int, int, int]]:
         """Put the corrections of a frame in the place of what they correct: an event of the same Kafka key that lies before
-        them in their partition."""
-        columns = [*ID, "partition", "offset", *self._key]
+        them in their partition. Returns (high, low, offset) of those that correct another source's event."""
+        columns = [*ID, "partition", "offset", "source", *self._key]
         corrections = (
             frame.with_columns(pl.Series("opens", opens))
             .filter(pl.col("corrects").is_not_null())
             .sort("offset")
         )
         if not len(corrections):
-            return
+            return []
         self._gone = None
         rows = frame if self._rows is None else self._rows.select(frame.columns).vstack(frame)
         wanted = _numbers(corrections.get_column("corrects").to_list())
         known = {
-            (high, low): (offset, place)
-            for high, low, partition, offset, *key in rows.join(wanted, on=ID, how="semi")
+            (high, low): (offset, place, source)
+            for high, low, partition, offset, source, *key in rows.join(wanted, on=ID, how="semi")
             .select(columns)
             .iter_rows()
             for place in [(partition, *key)]
         }
-        for high, low, partition, offset, *key, corrected, on in corrections.select(
+        foreign: list[tuple[int, int, int]] = []
+        for high, low, partition, offset, source, *key, corrected, on in corrections.select(
             *columns, "corrects", "opens"
         ).iter_rows():
             target = known.get(_number(corrected))
-            if self._partial if target is None else target[0] < offset and target[1] == (partition, *key):
-                before = self._chains.replace(corrected, str(UUID(int=high << 64 | low)))
-                self._left[before] = on
+            if not (
+                self._partial if target is None else target[0] < offset and target[1] == (partition, *key)
+            ):
+                continue
+            if target is not None and target[2] != source:
+                foreign.append((high, low, offset))
+                if known.get((high, low), (None,))[0] == offset:
+                    del known[high, low]
+                continue
+            before = self._chains.replace(corrected, str(UUID(int=high << 64 | low)))
+            self._left[before] = on
+        return foreign
 
     def _superseded(self) -> pl.DataFrame:
         """The ids of the events that another one stands for."""

@@ -12,7 +12,8 @@ from typing import Any
 
 from schemas.profile import Profile
 from streams.reference import activities, budget, permits, population, revenue
-from streams.reference.corrections import by_source, standing
+from streams.reference.authorities import counting
+from streams.reference.corrections import by_source, sound, standing
 from streams.reference.finding import FOUND, NOT_FOUND
 from streams.reference.permit_rules import judge_cases
 from streams.reference.received import Figure, Received
@@ -30,6 +31,7 @@ _KEYS = {
     "budget": ("opd", "sub_activity"),
     "population": ("family_card_token",),
     "activities": ("opd", "sub_activity"),
+    "permits": ("case_id",),
 }
 
 
@@ -45,12 +47,13 @@ def compute(
     ``events`` are (record, partition, offset, timestamp); ``until_ms`` is the clock, or the clock of each
     partition.
     """
-    received = [Received(*event) for event in events]
+    received = sound([Received(*event) for event in events], _KEYS[domain])
     if domain == "permits":
         found = permits.figures(cases(received), profile, until_ms, event_clock)
         found.update(_coverage(received, profile, until_ms, event_clock))
     else:
-        found = _FIGURES[domain](standing(received, _KEYS[domain]), profile)
+        stands = standing(received, _KEYS[domain])
+        found = _FIGURES[domain](counting(domain, stands, profile), profile)
     found.update(by_source(domain, received, profile))
     return {figure: amount for figure, amount in found.items() if amount}
 
@@ -62,7 +65,7 @@ def alerts(
     event_clock: bool = False,
 ) -> dict[tuple[str, str, str], permits.Verdict]:
     """The standing alerts of the rules of one case, by (rule, case, scope), from the records of ``permits.steps``."""
-    received = [Received(*event) for event in events]
+    received = sound([Received(*event) for event in events], _KEYS["permits"])
     of = {case.case_id: case for case in cases(received)}
     found = {
         ("P01", *place): verdict

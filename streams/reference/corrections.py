@@ -10,6 +10,19 @@ from schemas.profile import Profile
 from streams.reference.received import Figure, Received
 
 
+def sound(received: Sequence[Received], key: tuple[str, ...]) -> list[Received]:
+    """Without what corrects an event of another source: an earlier arrival of the same partition and key."""
+    source_of: dict[tuple[object, ...], str] = {}
+    found = []
+    for event in sorted(received, key=lambda e: (e.partition, e.offset)):
+        record = event.record
+        place = (event.partition, *(record[name] for name in key))
+        if source_of.get((*place, record["corrects"]), record["source"]) == record["source"]:
+            source_of.setdefault((*place, record["event_id"]), record["source"])
+            found.append(event)
+    return found
+
+
 def standing(received: Sequence[Received], key: tuple[str, ...]) -> list[Received]:
     """The events that no later arrival of the same partition and key replaced."""
     return [chain[-1] for chain in _chains(received, key)]

@@ -15,7 +15,8 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from schemas.profile import Profile
-from streams.reference.corrections import chains, standing
+from streams.reference.authorities import counting
+from streams.reference.corrections import chains, sound, standing
 from streams.reference.received import Received
 
 KEYS = {
@@ -91,7 +92,7 @@ def judge(
     """What stands at ``until`` (UTC ms); ``lateness`` (ms) is the slowest source's. Records are without repeats, their
     timestamps the clocks of their partitions."""
     found = Judged({}, Counter(), {})
-    known = {domain: list(rows) for domain, rows in events.items()}
+    known = {domain: sound(list(rows), KEYS[domain]) for domain, rows in events.items()}
     for day in _days(known, profile, until, lateness):
         at = _begins(profile, day) + lateness
         rows = {domain: _rows(domain, some, profile, day, at) for domain, some in known.items()}
@@ -176,7 +177,7 @@ def _begins(profile: Profile, day: date) -> int:
 
 def _rows(domain: str, some: list[Received], profile: Profile, day: date, at: int) -> list[Row]:
     """The standing records that belong to ``day`` or one before, in the order of (occurred_at, event id)."""
-    came = standing([row for row in some if row.timestamp <= at], KEYS[domain])
+    came = counting(domain, standing([row for row in some if row.timestamp <= at], KEYS[domain]), profile)
     rows = [{**row.record, "day": profile.local_day(row.record["occurred_at"])} for row in came]
     return sorted(
         (row for row in rows if row["day"] < day.isoformat()),
@@ -201,6 +202,6 @@ def _touched(
     for row, root in zip(came, chains(came, KEYS[domain]), strict=True):
         own = profile.local_day(row.record["occurred_at"])
         first = own < day.isoformat() and (row.timestamp > before or own >= since.isoformat())
-        if first or root in corrected:
+        if (first or root in corrected) and counting(domain, [row], profile):
             found.append({**row.record, "day": own})
     return found

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from functools import cached_property
 
 from schemas.profile import Profile
+from streams.reference.corrections import sound
 from streams.reference.received import Received
 from streams.reference.story import Story, cases
 
@@ -27,7 +28,9 @@ class Register:
         self._clocks: defaultdict[str, list[int]] = defaultdict(list)
         self._stories: dict[tuple[str, int], Story] = {}
         self._closed_before: dict[str, list[Story]] = {}
-        for event in sorted(received, key=lambda e: (e.timestamp, e.record["event_id"])):
+        for event in sorted(
+            sound(list(received), ("case_id",)), key=lambda e: (e.timestamp, e.record["event_id"])
+        ):
             self._received[event.record["case_id"]].append(event)
             self._clocks[event.record["case_id"]].append(event.timestamp)
 

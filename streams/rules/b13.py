@@ -42,7 +42,7 @@ def weigh(groups: Groups) -> Weighed:
     dated = paid.with_columns(months).with_columns(
         due=pl.col("as_of").cast(pl.Int32).cast(pl.Date).dt.offset_by(term)
     )
-    left = rows.join(dated, on=["group", "scope"]).group_by(*dated.columns, maintain_order=True).agg(
+    left = rows.drop("source").join(dated, on=["group", "scope"]).group_by(*dated.columns, maintain_order=True).agg(
         observed=_open(~settled | (pl.col("on") <= pl.col("due"))), open=_open(pl.lit(True)), proof=pl.col("row"),
     )  # fmt: skip
     known = left.join(groups.heard("budget"), on=["today", "source"], maintain_order="left").filter(
@@ -115,7 +115,7 @@ EXAMPLES = (
 
 RULE = Rule(
     id="B13",
-    version="1",
+    version="2",
     title="TU belum dipertanggungjawabkan pada waktunya",
     domain="budget",
     kind="hard",

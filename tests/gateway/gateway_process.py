@@ -1,5 +1,5 @@
 """A gateway of the tests as a process of its own: port, settings of Kafka, settings of the gateway as words, its log beside
-which its files are, and the file of tokens or nothing."""
+which its files are, and the file of tokens or nothing. Announced loads of history are those of ``nadi.access``."""
 
 from __future__ import annotations
 
@@ -10,23 +10,30 @@ from pathlib import Path
 from gateway_callers import table
 
 from infra.settings import PROFILES
+from producers.access.keys import Keys
 from producers.gateway import protecting
 from producers.gateway.serving import run
 from producers.gateway.uploads.work import Files
 from producers.persons import Persons
 from producers.settings import GatewaySettings
 from producers.tokens import Tokens
+from schemas.catalogue import ACCESS_TOPIC
 from schemas.profile import Profile
+from schemas.records import partitions
 from schemas.settings import KafkaSettings
 
 if __name__ == "__main__":
     log = Path(sys.argv[4])
     tokens = Tokens.open(Path(sys.argv[5]) if sys.argv[5] else log.with_name("tokens.key"))
     profile = Profile.load(PROFILES / "contoh")
+    kafka = KafkaSettings(**json.loads(sys.argv[2]))
+    known = partitions(kafka.bootstrap_servers, [kafka.layout().topic(ACCESS_TOPIC)])
+    keys = Keys.follow(kafka, profile) if known else None
     run(
-        KafkaSettings(**json.loads(sys.argv[2])),
+        kafka,
         GatewaySettings(port=int(sys.argv[1]), **json.loads(sys.argv[3])),
         table(),
         protecting.of(Persons(tokens, regency=profile.code)),
         Files(log.with_name("files"), profile),
+        backfills=keys.backfills if keys else None,
     )

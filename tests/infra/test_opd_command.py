@@ -144,3 +144,26 @@ def test_the_words_for_people(settings: KafkaSettings, tmp_path: Path) -> None:
     listed = nadi("opd", "list", folder=tmp_path, **given)
     assert "uji coba" in listed.stdout
     assert "DPMPTSP" in listed.stdout
+
+
+def test_a_load_of_history_is_announced_and_closed(settings: KafkaSettings, tmp_path: Path) -> None:
+    days = ("--from", "2024-01-01", "--to", "2024-12-31", "--reason", "pindah sistem")
+    made = opd(settings, tmp_path, "backfill", "announce", "/opd/2.18.01/perizinan", *days)
+    assert made["announced_by"] == user()
+    with Keys.follow(settings, profile()) as keys:
+        at = 1_714_615_200_000  # 2 May 2024
+        found = keys.backfills.covering("/opd/2.18.01/perizinan", at)
+        assert found is not None
+        assert (found.id, found.reason) == (made["id"], "pindah sistem")
+        assert keys.backfills.covering("/opd/2.18.01/lain", at) is None
+        assert [load["id"] for load in opd(settings, tmp_path, "backfill", "list")] == [made["id"]]
+        again = opd(settings, tmp_path, "backfill", "announce", "/opd/2.18.01/perizinan", *days, code=1)
+        assert "sudah diumumkan" in again
+        opd(settings, tmp_path, "backfill", "close", made["id"])
+        assert opd(settings, tmp_path, "backfill", "list") == []
+        assert opd(settings, tmp_path, "backfill", "list", "--all")[0]["closed_by"] == user()
+        time.sleep(1)
+        assert keys.backfills.covering("/opd/2.18.01/perizinan", at) is None
+    assert "sudah ditutup" in opd(settings, tmp_path, "backfill", "close", made["id"], code=1)
+    stranger = opd(settings, tmp_path, "backfill", "announce", "/opd/9.99.99/x", *days, code=1)
+    assert "bukan milik OPD" in stranger

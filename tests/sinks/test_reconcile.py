@@ -56,7 +56,15 @@ def stack(kafka: Any, engine_url: str, tmp_path_factory: pytest.TempPathFactory)
         budget("2026-01-05", "ceiling", 500_000, PAPER, ceiling_stage="APBD"),
         salary,
         salary,  # the sender tried again
-        budget("2026-03-09", "sp2d", 600_000, SALARY, disbursement_type="LS", corrects=salary["event_id"]),
+        budget(
+            "2026-03-09",
+            "sp2d",
+            600_000,
+            SALARY,
+            disbursement_type="LS",
+            corrects=salary["event_id"],
+            correction_reason="salah jumlah",
+        ),
         budget("2026-04-01", "sp2d", 90_000, PAPER, disbursement_type="TU"),
         budget("2026-05-01", "accounting", 80_000, PAPER, disbursement_type="TU"),
         budget("2026-06-01", "sp2d", 30_000, PAPER, opd=SCHOOL, disbursement_type="GU"),
@@ -69,7 +77,14 @@ def stack(kafka: Any, engine_url: str, tmp_path_factory: pytest.TempPathFactory)
         revenue("2026-09-01", "receipt", 1_000_000),
         revenue("2026-09-02", "void", 1_000),
         wrong,
-        revenue("2026-09-01", "deposit", 600_000, deposit_number="STS-1", corrects=wrong["event_id"]),
+        revenue(
+            "2026-09-01",
+            "deposit",
+            600_000,
+            deposit_number="STS-1",
+            corrects=wrong["event_id"],
+            correction_reason="salah jumlah",
+        ),
         revenue("2026-09-02", "deposit", 399_000, deposit_number="STS-2"),
         revenue("2026-09-03", "deposit", 7),
     )

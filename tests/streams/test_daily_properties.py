@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from daily_rows import GENERATORS, daily_profile
 from regency_driver import rows_of, run
 
 from schemas.catalogue import DOMAINS
+from schemas.profile.rows import FactSource
 from streams.domains.regency import Regency
 from streams.ledgers.alerts import DECIMALS
 from streams.reference.ledgers import Judged, judge
@@ -23,6 +26,7 @@ MINUTE, DAY = 60_000, 86_400_000
 PARTITIONS = 3
 #: The slowest source of the profile is the unknown one.
 LATENESS = daily_profile().lateness_ms("")
+OTHER = "/opd/1.02/other"
 Event = dict[str, Any]
 Lanes = dict[tuple[str, int], list[tuple[Event, int]]]
 
@@ -77,9 +81,13 @@ def shown(processor: Regency) -> dict[tuple[str, str, str], int]:
     return found
 
 
-def compare(domain: str, seed: int) -> Judged:
+def compare(domain: str, seed: int, fact_sources: tuple[FactSource, ...] = ()) -> Judged:
     rng = random.Random(f"{domain} {seed}")  # noqa: S311
     events = GENERATORS[domain](rng)
+    profile = daily_profile()
+    if fact_sources:
+        profile = replace(profile, fact_sources=fact_sources)
+        events = of_two_sources(rng, events)
     lanes = arrivals(rng, events)
     until = max(at for lane in lanes.values() for _, at in lane) + 40 * DAY
     received: dict[str, list[Received]] = {}
@@ -87,10 +95,10 @@ def compare(domain: str, seed: int) -> Judged:
         received.setdefault(name, []).extend(
             Received(event, partition, offset, at) for offset, (event, at) in enumerate(lane)
         )
-    plain = judge(PLAIN, received, daily_profile(), until, LATENESS)
+    plain = judge(PLAIN, received, profile, until, LATENESS)
     rows = [rows_of(*place, lane) for place, lane in lanes.items()]
     cuts = [START + rng.randrange(until - START) for _ in range(rng.choice([0, 3, 30]))]
-    processor = run(rows, cuts, until, rng, daily_profile())
+    processor = run(rows, cuts, until, rng, profile)
     assert said(processor) == {
         name: (level, round(observed, DECIMALS), round(threshold, DECIMALS))
         for name, (level, observed, threshold) in plain.standing.items()
@@ -98,6 +106,27 @@ def compare(domain: str, seed: int) -> Judged:
     assert asked(processor) == Counter({name: n for name, n in plain.asked.items() if n})
     assert shown(processor) == {name: n for name, n in plain.pages.items() if n}
     return plain
+
+
+def of_two_sources(rng: random.Random, events: list[tuple[str, Event]]) -> list[tuple[str, Event]]:
+    """The same, a third of it from another source; one correction in ten is of an event that its source did not send."""
+    source: dict[str, str] = {}
+    found = []
+    for domain, event in events:
+        own = source.get(event["corrects"] or "") or rng.choice([event["source"], event["source"], OTHER])
+        if event["corrects"] and rng.random() < 0.1:
+            own = OTHER
+        source[event["event_id"]] = own
+        found.append((domain, {**event, "source": own}))
+    return found
+
+
+def test_what_another_source_is_right_about_is_no_rules_business() -> None:
+    rows = tuple(
+        FactSource("budget", kind, ("document_number",), "/opd/1.01", OTHER, date(2025, 1, 1), until)
+        for kind, until in (("sp2d", None), ("ceiling", date(2025, 6, 15)))
+    )
+    assert compare("budget", 1, rows).standing
 
 
 @pytest.mark.parametrize("domain", sorted(GENERATORS))

@@ -151,12 +151,14 @@ class _Work:
         job, acceptance = self._job, self._gateway.acceptance
         assert acceptance is not None  # noqa: S101  (the gateway is ready)
         good = [verdict for verdict in verdicts if isinstance(verdict, Checked)]
-        standing = iter(acceptance.compare(good, self._delivery(), self._hashes))
+        past = self._gateway.past.judge(good, job.caller, now_ms())
+        standing = zip(past, acceptance.compare(good, self._delivery(), self._hashes), strict=True)
         found: list[list[RowProblem]] = []
         for (row, _event, _), verdict in zip(read, verdicts, strict=True):
             if isinstance(verdict, Checked):
-                differs = next(standing)
-                problems = list(sheet.told(row, differs)) if differs else []
+                allowed, differs = next(standing)
+                refusal = allowed if isinstance(allowed, Problem) else differs
+                problems = list(sheet.told(row, refusal)) if refusal else []
             else:
                 problems = verdict
             job.rows += 1
@@ -169,7 +171,9 @@ class _Work:
     async def _publish(self, verdicts: list[Checked | list[RowProblem]]) -> list[str]:
         """Until all are on Kafka; the ids of the events."""
         job = self._job
-        events = [verdict for verdict in verdicts if isinstance(verdict, Checked)]
+        sound = [verdict for verdict in verdicts if isinstance(verdict, Checked)]
+        past = self._gateway.past.judge(sound, job.caller, now_ms())
+        events = [event for event in past if isinstance(event, Checked)]
         if len(events) != len(verdicts):
             raise FileError(
                 f"berkas {job.name}: aturan berubah selagi berkas diterbitkan; unggah berkas yang sama lagi"

@@ -1,0 +1,1 @@
+"""Where two sources report one fact: what they say, side by side."""
