@@ -75,6 +75,7 @@ class PaperPlant(ABC):
         self.name = f"{type(self).__module__.rpartition('.')[2]}/{type(self).__name__}"
         self.rng = ground.rng(self.name)
         self.dues = ground.dues(self.name, count)
+        self.closes = ground.closes
 
     @property
     def strength(self) -> Strength:
@@ -86,7 +87,7 @@ class PaperPlant(ABC):
         if group.domain != self.DOMAIN or not group.events:
             return group
         self.look(group)
-        if not self.dues or group.start < self.dues[0].at or group.start >= self.ground.closes:
+        if not self.dues or group.start < self.dues[0].at or group.start >= self.closes:
             return group
         if group.arrivals or any(r.get("corrects") for r in group.events) or self._taken(group):
             return group
