@@ -15,6 +15,7 @@ from producers.plants.papers import Innocent, Papers, Wrong
 from producers.simulator.world import Record
 
 BOOKED: dict[Strength, float] = {"weak": 0.9, "medium": 0.75, "strong": 1 / 3}
+LET_OFF: dict[Strength, float] = {"weak": 0.9, "medium": 0.75, "strong": 0.5}
 
 
 def deposit(papers: Papers, receipt: Record) -> tuple[Record, Record] | None:
@@ -85,11 +86,10 @@ class LetOff(Innocent):
     """Somebody else than who collects it reduces a fee, by a tenth, a quarter or a half."""
 
     DOMAIN = "revenue"
-    OFF: dict[Strength, float] = {"weak": 0.9, "medium": 0.75, "strong": 0.5}
 
     def plant(self, papers: Papers) -> list[Record]:
         officer = papers.ground.world.token("person", f"relief/{papers.events[0]['opd']}")
-        return let_off(papers, self.OFF[self.strength], officer)
+        return let_off(papers, LET_OFF[self.strength], officer)
 
 
 PLANTS = (Understated, LetOff)
