@@ -7,8 +7,6 @@ Source: UU 10/2016 article 71; KPK circular of August 2025 on grants and social 
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from producers.plants.b05 import again
 from producers.plants.ground import Due, Ground
 from producers.plants.ledger import Strength
