@@ -67,7 +67,7 @@ class WentBefore(Series):
         if self.waiting < wanted and left > BEHIND and ordered["occurred_at"] < self.paid_at - 4 * DAY_MS:
             self.waiting += 1
             paid["occurred_at"] = paid["document_date"] = self.paid_at + self.waiting * MINUTE_MS
-            return [ordered, paid]
+            return [ordered]
         if self.waiting == wanted and left < AHEAD and paid["occurred_at"] < self.paid_at - HOUR_MS:
             self.fund, self.waiting, self.done = None, 0, True
             paid["occurred_at"] = paid["document_date"] = ordered["occurred_at"] + HOUR_MS

@@ -149,7 +149,7 @@ class Wrong(PaperPlant):
 
 class Series(Wrong):
     """One irregularity over several groups of documents: ``plant`` takes a part of it in each, and ``over`` says when it is
-    complete. ``name_of`` names it for people, and ``least`` is how many groups it takes before anybody can speak of it."""
+    complete. ``name_of`` names it for people, and ``least`` is how many documents it takes before anybody can speak of it."""
 
     name_of: str = ""
     least: int = 1
@@ -159,7 +159,16 @@ class Series(Wrong):
         ids = frozenset(record["event_id"] for record in shown)
         count = changes(before.events, after)
         ledger.extend(
-            Planted(self.RULE, self.name_of, self.strength, before.start, count, least=self.least, shown=ids)
+            Planted(
+                self.RULE,
+                self.name_of,
+                self.strength,
+                before.start,
+                count,
+                cases=len(ids),
+                least=self.least,
+                shown=ids,
+            )
         )
         for record in after:
             ledger.allow(record["event_id"], self.ALSO)
