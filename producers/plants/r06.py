@@ -44,6 +44,7 @@ class Lapping(Series):
         super().__init__(ground, count)
         self.offices = ground.profile.cash_offices
         self.till: tuple[str, str] | None = None
+        self.known: set[tuple[str, str]] = set()  # one cashier is one matter
         self.owed, self.links, self.last = "", 0, 0
 
     def look(self, group: Group) -> None:
@@ -59,6 +60,9 @@ class Lapping(Series):
             if self.till not in (None, till) or self.offices[till[0]].kind in NO_TILL:
                 continue
             if self.till is None:
+                if till in self.known or papers.day.month >= self.UNTIL:
+                    continue
+                self.known.add(till)
                 self.till, self.links, booked = till, 0, None
                 self.name_of, self.least = f"{paid['cash_office']} {papers.day}", LINKS[self.strength] + 1
             else:

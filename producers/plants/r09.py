@@ -37,6 +37,7 @@ class Evenings(Series):
         self.offices = ground.profile.cash_offices
         self.cash: defaultdict[Till, list[int]] = defaultdict(list)
         self.till: Till | None = None
+        self.known: set[Till] = set()  # one cashier is one matter
         self.begun = self.taken = 0
 
     def look(self, group: Group) -> None:
@@ -54,6 +55,7 @@ class Evenings(Series):
         for paid in self._by_day(papers):
             if self.till is None and not moved and self._busy(_till(paid), papers.start):
                 self.till, self.begun, self.taken = _till(paid), papers.start, 0
+                self.known.add(self.till)
                 self.name_of, self.least = f"{paid['cash_office']} {papers.day}", LEAST
             if _till(paid) != self.till:
                 continue
@@ -81,6 +83,8 @@ class Evenings(Series):
 
     def _busy(self, till: Till, start: int) -> bool:
         """Whether a cashier takes cash often enough for so many in four weeks."""
+        if till in self.known:
+            return False
         recent = sum(start - WEEKS_4 <= at < start for at in self.cash[till])
         return recent >= 1.25 * RECEIPTS[self.strength]
 
