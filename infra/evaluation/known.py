@@ -8,8 +8,8 @@ from typing import Literal
 from streams.rules import rules
 
 #: Rules whose alert ends when what it is about ends: a source speaks again, an officer's habit of the last year is
-#: over. What was withdrawn then was said all the same, and is right or wrong.
-END_BY_THEMSELVES = frozenset({"S01", "P09", "P15", "P18"})
+#: over, or a cashier's of the last months. What was withdrawn then was said all the same, and is right or wrong.
+END_BY_THEMSELVES = frozenset({"S01", "P09", "P15", "P18", "R06", "R09"})
 #: Kinds whose findings are alerts; the others only stand beside an alert or on a page.
 ALERTING = ("hard", "soft")
 

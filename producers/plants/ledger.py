@@ -67,7 +67,10 @@ class Ledger:
         for position, known in enumerate(self.planted):
             if (known.rule, known.subject, known.scope) == (more.rule, more.subject, more.scope):
                 self.planted[position] = replace(
-                    known, events=known.events + more.events, cases=known.cases + more.cases
+                    known,
+                    events=known.events + more.events,
+                    cases=known.cases + more.cases,
+                    shown=known.shown | more.shown,
                 )
                 return
         self.planted.append(more)

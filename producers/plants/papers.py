@@ -75,6 +75,7 @@ class PaperPlant(ABC):
         self.name = f"{type(self).__module__.rpartition('.')[2]}/{type(self).__name__}"
         self.rng = ground.rng(self.name)
         self.dues = ground.dues(self.name, count)
+        self.closes = ground.closes
 
     @property
     def strength(self) -> Strength:
@@ -86,7 +87,7 @@ class PaperPlant(ABC):
         if group.domain != self.DOMAIN or not group.events:
             return group
         self.look(group)
-        if not self.dues or group.start < self.dues[0].at or group.start >= self.ground.closes:
+        if not self.dues or group.start < self.dues[0].at or group.start >= self.closes:
             return group
         if group.arrivals or any(r.get("corrects") for r in group.events) or self._taken(group):
             return group
@@ -101,7 +102,8 @@ class PaperPlant(ABC):
         self.note(group, events, shown)
         if not self.RULE:
             self.ground.ledger.innocent[self.name] += 1
-        del self.dues[0]
+        if self.over():
+            del self.dues[0]
         return Group(group.domain, group.start, events)
 
     def look(self, group: Group) -> None:  # noqa: B027  (few plants look)
@@ -110,6 +112,10 @@ class PaperPlant(ABC):
     @abstractmethod
     def plant(self, papers: Papers) -> list[Record]:
         """Make it happen, and name the documents in which it shows; nothing, and nothing changed, where it does not fit."""
+
+    def over(self) -> bool:
+        """Whether what is due is done; one that goes on over several groups says when."""
+        return True
 
     def note(  # noqa: B027  (what is innocent keeps none)
         self, before: Group, after: list[Record], shown: list[Record]
@@ -137,6 +143,33 @@ class Wrong(PaperPlant):
         ids = frozenset(record["event_id"] for record in shown)
         count = changes(before.events, after)
         ledger.add(Planted(self.RULE, _called(shown[0]), self.strength, before.start, count, shown=ids))
+        for record in after:
+            ledger.allow(record["event_id"], self.ALSO)
+
+
+class Series(Wrong):
+    """One irregularity over several groups of documents: ``plant`` takes a part of it in each, and ``over`` says when it is
+    complete. ``name_of`` names it for people, and ``least`` is how many documents it takes before anybody can speak of it."""
+
+    name_of: str = ""
+    least: int = 1
+
+    def note(self, before: Group, after: list[Record], shown: list[Record]) -> None:
+        ledger = self.ground.ledger
+        ids = frozenset(record["event_id"] for record in shown)
+        count = changes(before.events, after)
+        ledger.extend(
+            Planted(
+                self.RULE,
+                self.name_of,
+                self.strength,
+                before.start,
+                count,
+                cases=len(ids),
+                least=self.least,
+                shown=ids,
+            )
+        )
         for record in after:
             ledger.allow(record["event_id"], self.ALSO)
 
