@@ -166,6 +166,7 @@ def gateway(context: typer.Context) -> None:
     from producers.persons import Persons
     from producers.tokens import Tokens
     from producers.vault import Vault
+    from producers.village.pages import routes
     from schemas.profile import Profile
 
     settings = settings_of(context)
@@ -177,7 +178,7 @@ def gateway(context: typer.Context) -> None:
     )
     persons = Persons(Tokens.open(data_dir / KEYS_FILE), regency=profile.code, vault=vault)
     with Keys.follow(settings.kafka, profile, counts=data_dir / "gateway" / "quota.db") as keys:
-        serving.run(settings.kafka, settings.gateway, keys, protecting.of(persons))
+        serving.run(settings.kafka, settings.gateway, keys, protecting.of(persons), routes(profile))
 
 
 @app.command(help=_("kabupaten tiruan (DATA SIMULASI)"))

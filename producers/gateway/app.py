@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute
 
 from monitoring.web import SecurityHeaders, health_routes
 from producers.gateway import answers, pages
@@ -24,8 +25,8 @@ from producers.gateway.receiving import Receiving
 log: Any = structlog.get_logger(__name__)
 
 
-def make(gateway: Gateway) -> FastAPI:
-    """The application of one gateway, which it starts and stops."""
+def make(gateway: Gateway, pages_beside: Sequence[BaseRoute] = ()) -> FastAPI:
+    """The application of one gateway, which it starts and stops; with pages that others put beside it."""
 
     @asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
@@ -86,6 +87,7 @@ def make(gateway: Gateway) -> FastAPI:
     app.router.routes.extend(
         health_routes(ready=lambda: gateway.ready, alive=lambda: (True, "gerbang berjalan"))
     )
+    app.router.routes.extend(pages_beside)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(Exception, _broken)
     app.add_middleware(SecurityHeaders)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import uvicorn
+from starlette.routing import BaseRoute
 
 from producers.access.caller import Access
 from producers.gateway.app import make
@@ -15,9 +17,13 @@ from schemas.settings import KafkaSettings
 
 
 def run(
-    kafka: KafkaSettings, settings: GatewaySettings, access: Access, protection: Protection | None = None
+    kafka: KafkaSettings,
+    settings: GatewaySettings,
+    access: Access,
+    protection: Protection | None = None,
+    pages: Sequence[BaseRoute] = (),
 ) -> None:
-    """Serve until SIGTERM. Ends the process with a reason when another gateway took over or the producer failed; the
+    """Serve until SIGTERM, with ``pages`` beside the gateway's own. Ends the process with a reason when another gateway took over or the producer failed; the
     supervisor starts it again, and what was written is known from the topics."""
     reasons: list[str] = []
 
@@ -28,7 +34,7 @@ def run(
     gateway = Gateway(kafka, settings, access, protection, ended)
     server = uvicorn.Server(
         uvicorn.Config(
-            make(gateway), host=settings.host, port=settings.port, access_log=False, log_config=None,
+            make(gateway, pages), host=settings.host, port=settings.port, access_log=False, log_config=None,
             server_header=False, timeout_graceful_shutdown=5, h11_max_incomplete_event_size=32 * 1024,
         )
     )  # fmt: skip
