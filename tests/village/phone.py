@@ -93,9 +93,7 @@ class Phone:
         page.network = self.context.new_cdp_session(page)
         page.network.send("Network.enable")
         page.on("pageerror", lambda error: self.problems.append(str(error)))
-        page.on(
-            "console", lambda m: self.problems.append(m.text) if "Content Security" in m.text else None
-        )
+        page.on("console", lambda m: self.problems.append(m.text) if "Content Security" in m.text else None)
         return page
 
     def net(self, conditions: dict[str, int] | None, page: Any = None) -> None:
@@ -109,6 +107,8 @@ class Phone:
         page.goto(self.url + fragment)
         self.until("document.documentElement.dataset.ready === '1'", page=page)
         self.until("document.documentElement.dataset.offline === '1'", page=page)
+        if fragment:
+            self.until("!document.getElementById('key-kept').hidden", page=page)
 
     def write(self, *rows: dict[str, str]) -> None:
         self.page.evaluate(TYPE, [list(rows)])

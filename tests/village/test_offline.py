@@ -82,7 +82,9 @@ def test_two_tabs_never_send_twice(ground: Ground, phone: Phone) -> None:
     for page in (phone.page, other):
         page.on(
             "request",
-            lambda r: sent.extend(e["id"] for e in r.post_data_json) if r.url.endswith("/v1/events") else None,
+            lambda r: (
+                sent.extend(e["id"] for e in r.post_data_json) if r.url.endswith("/v1/events") else None
+            ),
         )
     phone.net(SLOW)
     phone.net(SLOW, other)

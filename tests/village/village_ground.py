@@ -38,7 +38,7 @@ class Ground:
         return issuing.add(self.kafka, self.profile, wish)[0].key
 
     def revoke(self, key: str) -> None:
-        issuing.revoke(self.kafka, key, "ponsel hilang")
+        issuing.revoke(self.kafka, key.rpartition(".")[0].rpartition("_")[2], "ponsel hilang")
 
     def arrived(self) -> list[tuple[bytes, str, str]]:
         """Key, event id and source of every change on the topic, in the order of each partition."""

@@ -120,7 +120,7 @@ function listen() {
   channel.onmessage = refresh;
   const another = async () => {
     await changed();
-    wake(true);
+    await greet();
   };
   listenForKey({ changed: another, unsent: async () => (await rows()).filter((row) => row.state !== "sent").length });
   addEventListener("hashchange", () => keyFromLink().then(another));
@@ -138,6 +138,14 @@ async function ownByKey() {
   if (!found || byId("own").value) return;
   byId("own").value = found[0];
   byId("own").dispatchEvent(new Event("change"));
+}
+
+/** Whose key it is, as far as there is a signal, and then what waits. */
+async function greet() {
+  await checkKey();
+  await ownByKey();
+  await showKey(description.departments);
+  wake(true);
 }
 
 async function offlineCopy() {
@@ -164,7 +172,4 @@ listen();
 await refresh();
 if (isSecureContext) offlineCopy();
 document.documentElement.dataset.ready = "1";
-await checkKey();
-await ownByKey();
-await showKey(description.departments);
-wake(true);
+await greet();

@@ -30,7 +30,7 @@ async function ask(path, key, options = {}) {
     });
     body = await answer.json();
   } catch {
-    const unread = answer ? `Jawaban ${answer.status} bukan dari gerbang.` : "Belum tersambung ke gerbang.";
+    const unread = answer ? `Jawaban ${answer.status} bukan dari gerbang.` : "Belum ada sinyal ke gerbang.";
     throw new AwayError(unread);
   }
   if (answer.ok) return body;

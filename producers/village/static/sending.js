@@ -17,7 +17,7 @@ function eventOf({ id, source, type, time, data }) {
   return { specversion: "1.0", id, source, type, time, data };
 }
 
-/** changed(): rows have changed, or are under way. report({state, sentence}): idle, sending, away or refused, with a sentence for people. */
+/** changed(): rows have changed, or are under way. report({state, sentence}): idle, sending, away, no-key or refused, with a sentence for people. */
 export function startSending({ changed, report }) {
   let size = BATCH;
   let pause = FIRST_PAUSE_MS;
@@ -31,7 +31,7 @@ export function startSending({ changed, report }) {
     pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
     notBefore = Date.now() + wait;
     timer = setTimeout(() => wake(true), wait);
-    report({ state: "away", sentence: `${error.message} Dicoba lagi dalam ${Math.ceil(wait / 1000)} detik.` });
+    report({ state: "away", sentence: `${error.message} Dicoba lagi dalam ${wait < 120000 ? `${Math.ceil(wait / 1000)} detik` : `${Math.ceil(wait / 60000)} menit`}.` });
   }
 
   /** One batch; false when nothing waits. */
@@ -69,7 +69,7 @@ export function startSending({ changed, report }) {
   async function drain() {
     const key = await setting("key");
     if (!key) {
-      report({ state: "refused", sentence: "Masukkan kunci desa untuk mengirim." });
+      report({ state: "no-key", sentence: "Masukkan kunci desa untuk mengirim." });
       return;
     }
     try {
@@ -87,7 +87,7 @@ export function startSending({ changed, report }) {
       do {
         again = false;
         await navigator.locks.request("nadi-desa-sending", drain);
-      } while (again);
+      } while (again && Date.now() >= notBefore);
     } finally {
       running = false;
     }
