@@ -78,8 +78,10 @@ def test_a_revoked_key_is_said_and_another_one_sends(ground: Ground, phone: Phon
     phone.until_counted("sent", 1)
 
 
-def test_leaving_can_take_everything_away(ground: Ground, phone: Phone) -> None:
-    phone.visit(f"#kunci={ground.key(f'/opd/2.12.01/desa/{VILLAGE}')}")
+def test_the_guide_s_key_knows_its_village_and_leaving_can_take_everything_away(
+    ground: Ground, phone: Phone
+) -> None:
+    phone.visit(f"#kunci={ground.key_of_guide()}")
     phone.until(f"document.getElementById('own').value === '{VILLAGE}'")
     phone.net(None)
     phone.write(birth(1))

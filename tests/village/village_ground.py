@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
+import subprocess
+import sys
 import uuid
 from pathlib import Path
 from typing import Any
@@ -15,6 +19,7 @@ from schemas.records import read_topics
 from schemas.settings import KafkaSettings
 
 OPD = "2.12.01"
+GUIDE = Path(__file__).parents[2] / "docs" / "panduan" / "desa.md"
 VILLAGE = "99.01.01.1002"
 SOURCE = f"/opd/{OPD}/desa/{VILLAGE}"
 
@@ -36,6 +41,21 @@ class Ground:
         """A key of the department for one system, as ``nadi opd add`` prints it."""
         wish = issuing.Wish(OPD, f"desa-{uuid.uuid4().hex[:8]}", (source,), ("population",))
         return issuing.add(self.kafka, self.profile, wish)[0].key
+
+    def key_of_guide(self) -> str:
+        """What the command prints that docs/panduan/desa.md shows."""
+        (command,) = re.findall(r"^nadi (opd add .+)$", GUIDE.read_text("utf-8"), re.MULTILINE)
+        words = ["--profile", "contoh", *(f"--set=kafka.{k}={v}" for k, v in self._servers().items())]
+        done = subprocess.run(
+            [Path(sys.executable).with_name("nadi"), *words, *command.split(), "--json"],
+            capture_output=True, text=True, timeout=120, check=True,
+        )  # fmt: skip
+        return str(json.loads(done.stdout)["key"])
+
+    def _servers(self) -> dict[str, str]:
+        return {
+            "bootstrap_servers": self.kafka.bootstrap_servers, "topic_prefix": self.kafka.topic_prefix,
+        }  # fmt: skip
 
     def revoke(self, key: str) -> None:
         issuing.revoke(self.kafka, key.rpartition(".")[0].rpartition("_")[2], "ponsel hilang")
