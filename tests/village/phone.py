@@ -1,4 +1,4 @@
-"""Chromium as a villager's phone: its data folder outlives the process, which can be killed, and its network is what we say."""
+"""Chromium as a villager's phone, whose network is what we say, and whose process can be killed."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import os
 import signal
 import time
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import psutil
 import pytest
 
 CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 SIZE = {"width": 390, "height": 844}
 #: What a village of two bars has: 250 kbit/s, and 300 ms until an answer begins.
 SLOW = {"latency": 300, "downloadThroughput": 250_000 // 8, "uploadThroughput": 250_000 // 8}
@@ -46,46 +47,12 @@ def missing_browser() -> None:
 
 
 class Phone:
-    """A browser with one tab. Everything it keeps is in ``folder``."""
+    """A browser with one tab. ``context`` holds all that it keeps."""
 
-    def __init__(self, url: object, folder: Path) -> None:
-        self.url, self._folder = f"{url}".rstrip("/") + "/desa", folder
+    def __init__(self, url: object, context: Any) -> None:
+        self.url, self.context = f"{url}".rstrip("/") + "/desa", context
         self.problems: list[str] = []
-
-    def __enter__(self) -> Self:
-        from playwright.sync_api import sync_playwright
-
-        self._play = sync_playwright().start()
-        self.start()
-        return self
-
-    def __exit__(self, *_raised: object) -> None:
-        with contextlib.suppress(Exception):
-            self.context.close()
-        self._play.stop()
-
-    def start(self) -> None:
-        """Start the browser; the tab is empty."""
-        self.context = self._play.chromium.launch_persistent_context(
-            str(self._folder), executable_path=str(CHROMIUM), viewport=SIZE,
-            args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
-        )  # fmt: skip
         self.page = self.tab()
-
-    def kill(self) -> None:
-        """kill -9 of the whole browser."""
-        ours = [
-            p
-            for p in psutil.process_iter(["cmdline"])
-            if any(str(self._folder) in word for word in p.info["cmdline"] or [])
-        ]
-        assert ours, "no browser to kill"
-        for process in ours:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.send_signal(signal.SIGKILL)
-        psutil.wait_procs(ours, 10)
-        with contextlib.suppress(Exception):
-            self.context.close()
 
     def tab(self) -> Any:
         """Another tab; what goes wrong in it is in ``problems``."""
@@ -130,3 +97,36 @@ class Phone:
 
     def until_counted(self, state: str, count: int, seconds: float = 30.0) -> None:
         self.until(f"document.getElementById('count-{state}').textContent === '{count}'", seconds)
+
+
+class OwnPhone(Phone):
+    """One with a process and a data folder of its own: it can be killed, and started again with what it kept."""
+
+    def __init__(self, url: object, play: Any, folder: Path) -> None:
+        self._play, self._folder = play, folder
+        super().__init__(url, self._started())
+
+    def _started(self) -> Any:
+        return self._play.chromium.launch_persistent_context(
+            str(self._folder), executable_path=str(CHROMIUM), viewport=SIZE, args=ARGUMENTS
+        )
+
+    def start(self) -> None:
+        """Start the browser again; the tab is empty."""
+        self.context = self._started()
+        self.page = self.tab()
+
+    def kill(self) -> None:
+        """kill -9 of the whole browser, by the folder that only its processes have in their command line."""
+        ours = [
+            process
+            for process in psutil.process_iter(["cmdline"])
+            if any(str(self._folder) in word for word in process.info["cmdline"] or [])
+        ]
+        assert ours, "no browser to kill"
+        for process in ours:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGKILL)
+        psutil.wait_procs(ours, 10)
+        with contextlib.suppress(Exception):
+            self.context.close()

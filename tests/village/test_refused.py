@@ -25,7 +25,10 @@ def test_a_refused_row_says_why_and_is_mended(ground: Ground, phone: Phone) -> N
         "Nomor KK orang tua bukan nomor KK (16 angka dengan kode wilayah dan tanggal terbit yang benar). "
         "Periksa nomornya lalu kirim lagi."
     ]
-    first.get_by_text("Perbaiki").click()
+    phone.page.locator("#again").click()
+    phone.until("!document.getElementById('rows').textContent.includes('menunggu')")
+    phone.until_counted("refused", 1)
+    phone.page.locator("#rows li").first.get_by_text("Perbaiki").click()
     assert phone.page.locator("#field-family_card_token").input_value() == WRONG
     phone.page.locator("#field-family_card_token").fill("9901010101090010")
     phone.page.locator("#save").click()

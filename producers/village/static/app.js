@@ -3,7 +3,7 @@ import { build } from "./form.js";
 import { checkKey, keyFromLink, listenForKey, showKey } from "./key.js";
 import { show } from "./rows.js";
 import { startSending } from "./sending.js";
-import { add, amend, forget, keep, rows, setting } from "./store.js";
+import { add, amend, forget, keep, retry, rows, setting } from "./store.js";
 
 const byId = (id) => document.getElementById(id);
 const channel = new BroadcastChannel("nadi-desa");
@@ -15,6 +15,7 @@ async function refresh() {
   const found = await rows();
   for (const state of ["waiting", "refused", "sent"]) byId(`count-${state}`).textContent = found.filter((row) => row.state === state).length;
   byId("none").hidden = found.length > 0;
+  byId("again").hidden = !found.some((row) => row.state === "refused");
   show(found, description.forms, byId("rows"), byId("more"), { mend, remove });
   await showKey(description.departments);
 }
@@ -117,6 +118,12 @@ function listen() {
     choose(written.form.name);
   });
   byId("send-now").addEventListener("click", () => wake(true));
+  byId("again").addEventListener("click", async () => {
+    endMending();
+    await retry();
+    await changed();
+    wake(true);
+  });
   channel.onmessage = refresh;
   const another = async () => {
     await changed();

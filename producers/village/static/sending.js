@@ -1,11 +1,14 @@
 // Sends what waits: in order, a few rows at a time, from one tab at a time, and again until it is answered. A row keeps its
 // id, so what arrived although the answer was lost is known to the gateway and not taken twice.
-import { RefusedError, send, whoAmI } from "./gateway.js";
+import { send, whoAmI } from "./gateway.js";
 import { keep, setting, settle, take } from "./store.js";
 
 const BATCH = 25;
 const FIRST_PAUSE_MS = 2000;
 const LONGEST_PAUSE_MS = 60000;
+// What a request is refused for because of the key, and because of what is in it; after anything else it is sent again later.
+const KEY = [401, 403];
+const CONTENT = [400, 413, 422];
 
 /** The source of a row: below what the key may send for, with the village that wrote it. */
 function sourceOf(me, row) {
@@ -49,14 +52,14 @@ export function startSending({ changed, report }) {
     try {
       items = await send(taken.map(eventOf), key);
     } catch (error) {
-      if (!(error instanceof RefusedError) || error.status === 401 || error.status === 403) throw error;
+      if (!CONTENT.includes(error.status)) throw error;
       if (taken.length > 1) {
         size = Math.ceil(taken.length / 2);
         return true;
       }
       items = [{ status: error.status, problem: error.problem }];
     }
-    const known = (item) => item.status === 202 || (item.status >= 400 && item.status < 500 && item.status !== 409 && item.status !== 429);
+    const known = ({ status }) => status === 202 || status === 403 || CONTENT.includes(status);
     const outcomes = taken.map((row, at) => [row, items[at]]).filter(([, item]) => known(item));
     await settle(outcomes.map(([row, item]) => [row, item.status === 202 ? null : item.problem]), Date.now());
     changed();
@@ -76,7 +79,7 @@ export function startSending({ changed, report }) {
       while (await next(key));
       report({ state: "idle", sentence: "" });
     } catch (error) {
-      if (error instanceof RefusedError) report({ state: "refused", sentence: error.message });
+      if (KEY.includes(error.status)) report({ state: "refused", sentence: error.message });
       else later(error);
     }
   }

@@ -60,6 +60,13 @@ export function amend(seq, change) {
   });
 }
 
+/** Let everything that was refused wait again, to be sent as it is. */
+export function retry() {
+  return within("rows", "readwrite", async (store) => {
+    for (const { why, ...row } of await answered(store.index("state").getAll("refused"))) store.put({ ...row, state: "waiting", tries: 0, source: "" });
+  });
+}
+
 /** The first rows that wait, in the order they were written; from now on they may be under way. source(row) says where from. */
 export function take(limit, source) {
   return within("rows", "readwrite", async (store) => {
