@@ -15,7 +15,7 @@ from phone import ARGUMENTS, CHROMIUM, SIZE, OwnPhone, Phone, missing_browser
 from village_ground import Ground
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def ground(kafka: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     ground = Ground(kafka.settings(kafka.layout()), tmp_path_factory.mktemp("village"))
     try:

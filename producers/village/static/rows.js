@@ -3,7 +3,7 @@ import { sentences } from "./form.js";
 import { isOwn } from "./store.js";
 
 const STATES = { waiting: "menunggu sinyal", sent: "sudah terkirim", refused: "ditolak" };
-const PAGE = 50;
+const PAGE = 20;
 let shown = PAGE;
 
 const when = (ms) => new Date(ms).toLocaleString("id-ID", { dateStyle: "medium", timeStyle: "short" });
