@@ -25,6 +25,7 @@ from producers.gateway.problems import Problem
 from producers.gateway.receiving import Receiving
 from producers.gateway.uploads.http import Uploads
 from producers.gateway.uploads.work import Files
+from producers.village.pages import routes as village
 
 SENDING = "/v1/events"
 log: Any = structlog.get_logger(__name__)
@@ -131,7 +132,7 @@ def described(gateway: Gateway, receiving: Receiving, files: Files, site: Site |
         health_routes(ready=lambda: gateway.ready, alive=lambda: (True, "gerbang berjalan"))
     )
     if site is not None:
-        app.router.routes.extend(routes(gateway, site))
+        app.router.routes.extend([*routes(gateway, site), *village(site.profile)])
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(Exception, _broken)
     app.add_middleware(SecurityHeaders)

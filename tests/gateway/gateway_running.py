@@ -22,6 +22,8 @@ READY_SECONDS = 40.0
 class Running:
     """One gateway process; ``kill`` is kill -9."""
 
+    program = PROCESS
+
     def __init__(
         self,
         kafka: KafkaSettings,
@@ -45,7 +47,10 @@ class Running:
             str(self._tokens or ""),
         ]
         self.process = subprocess.Popen(
-            [sys.executable, str(PROCESS), *words], cwd=ROOT, stderr=self._log.open("a"), env=self.environment
+            [sys.executable, str(self.program), *words],
+            cwd=ROOT,
+            stderr=self._log.open("a"),
+            env=self.environment,
         )
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
         deadline = time.monotonic() + READY_SECONDS

@@ -54,7 +54,7 @@ def make_template(target: Path, domain: str, profile: Profile, opd: str = "") ->
         raise ValueError(
             f"kode OPD {opd!r} tidak ada di profil {profile.name}; yang ada: {', '.join(profile.departments)}"
         )
-    chosen = _choices(domain, profile, opd)
+    chosen = choices(domain, profile, opd)
     columns = [
         _Column(
             name,
@@ -77,7 +77,7 @@ def _is_flag(spec: dict[str, Any]) -> bool:
     return "boolean" in (spec["type"] if isinstance(spec["type"], list) else [spec["type"]])
 
 
-def _choices(domain: str, profile: Profile, opd: str) -> dict[str, dict[str, str]]:
+def choices(domain: str, profile: Profile, opd: str) -> dict[str, dict[str, str]]:
     """Values to choose from by field, each with what it means."""
     found = {name: dict.fromkeys(known, "") for name, known in words(domain).items()}
     departments = {d.code: d.name for d in profile.departments.values() if opd in ("", d.code)}
