@@ -26,13 +26,13 @@ def stopping() -> threading.Event:
 class Telling:
     """Shows progress towards a total, and why it waits, once each time that changes. Use it as a context manager."""
 
-    def __init__(self, total: int) -> None:
-        self._total, self._said = total, ""
+    def __init__(self, total: int = 0) -> None:
+        self.total, self._said = total, ""
         self._stages = Stages({"kirim": _("mengirim")})
 
     def __call__(self, progress: Progress) -> None:
         done = progress.sent + progress.refused
-        self._stages.update("kirim", done, max(self._total, done))
+        self._stages.update("kirim", done, max(self.total, done))
         if progress.waiting_for and progress.waiting_for != self._said:
             self._stages.write(_("menunggu: {why}").format(why=progress.waiting_for))
         self._said = progress.waiting_for

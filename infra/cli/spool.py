@@ -59,10 +59,9 @@ def run(
 
     gateway = Gateway.load(env)
     stop = stopping()
-    with _opened(folder, make=True) as outlet:
-        total = outlet.status().waiting
-    with Telling(total) as telling:
+    with Telling() as telling:
         sender = Sender(folder, gateway, batch=batch, stop=stop, tell=telling)
+        telling.total = sender.waiting
         progress = sender.run(once=once, seconds=seconds)
     if as_json:
         say(asdict(progress))
@@ -195,10 +194,10 @@ def _event(path: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def _opened(folder: Path, *, make: bool = False) -> Iterator[Outlet]:
+def _opened(folder: Path) -> Iterator[Outlet]:
     from contextlib import closing
 
     from producers.spool.outgoing import Outlet
 
-    with closing(Outlet.open(folder, make=make)) as outlet:
+    with closing(Outlet.open(folder)) as outlet:
         yield outlet

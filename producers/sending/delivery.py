@@ -67,7 +67,9 @@ class Delivery:
         batch: int = 200,
         stop: threading.Event | None = None,
         tell: Callable[[Progress], None] = lambda _: None,
+        one_source: bool = True,
     ) -> None:
+        """With ``one_source`` all events have the sender's own: where that is refused, it stops."""
         import httpx
 
         self._gateway = gateway
@@ -75,6 +77,7 @@ class Delivery:
         self._most, self._batch = batch, batch
         self._tell = tell
         self._wait = FIRST_WAIT
+        self._one_source = one_source
         self._http: Any = httpx.Client(timeout=REQUEST_SECONDS, follow_redirects=False)
         self.stop = stop or threading.Event()
         self.progress = Progress()
@@ -139,7 +142,7 @@ class Delivery:
             answer = self._http.post(f"{self._gateway.url}/v1/events", content=body, headers=headers)
         except httpx.HTTPError as error:
             return Verdict(why=f"gerbang tidak dapat dihubungi ({type(error).__name__})")
-        return judge(events, answer.status_code, answer.headers, answer.content)
+        return judge(events, answer.status_code, answer.headers, answer.content, one_source=self._one_source)
 
     def _mark(self, store: Store, verdict: Verdict) -> None:
         store.mark(verdict.sent, verdict.refused)

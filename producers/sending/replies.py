@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-#: Refusals that are about the sender's own settings, not about an event: every event would meet them.
+#: A refusal that is about the sender's own settings where all its events have one source: every event would meet it.
 OUR_SETTINGS = "source-not-allowed"
 #: The whole body cannot be read: some event in it is JSON to us and none to the gateway.
 SPOILT = "body-not-json"
@@ -39,7 +39,9 @@ class Verdict:
     fewer: bool = False
 
 
-def judge(events: Sequence[Outgoing], status: int, headers: Mapping[str, str], body: bytes) -> Verdict:
+def judge(
+    events: Sequence[Outgoing], status: int, headers: Mapping[str, str], body: bytes, *, one_source: bool
+) -> Verdict:
     """The verdict on a batch from the answer to it. Nothing counts as sent without its own receipt.
 
     Raises StoppedError where sending again would end the same way.
@@ -47,7 +49,7 @@ def judge(events: Sequence[Outgoing], status: int, headers: Mapping[str, str], b
     document = _object(body)
     wait = _seconds(headers.get("retry-after"))
     if status in (202, 207):
-        return _by_item(events, document, wait)
+        return _by_item(events, document, wait, one_source)
     if status == 413 or (status == 400 and _code(document) == SPOILT):
         if len(events) == 1:
             return Verdict(refused=[(events[0].seq, _said(document, status))])
@@ -57,7 +59,9 @@ def judge(events: Sequence[Outgoing], status: int, headers: Mapping[str, str], b
     raise StoppedError(_said(document, status))
 
 
-def _by_item(events: Sequence[Outgoing], document: Mapping[str, Any], wait: float | None) -> Verdict:
+def _by_item(
+    events: Sequence[Outgoing], document: Mapping[str, Any], wait: float | None, one_source: bool
+) -> Verdict:
     items = document.get("items")
     if not isinstance(items, list) or len(items) != len(events):
         return Verdict(why="jawaban gerbang tidak dapat dibaca", wait=wait)
@@ -72,7 +76,7 @@ def _by_item(events: Sequence[Outgoing], document: Mapping[str, Any], wait: floa
             else:
                 verdict.why = f"tanda terima untuk {event.id} tidak cocok"
         elif isinstance(status, int) and 400 <= status < 500 and status not in (401, 408, 409, 425, 429):
-            if _code(problem) == OUR_SETTINGS:
+            if one_source and _code(problem) == OUR_SETTINGS:
                 raise StoppedError(_said(problem, status))
             verdict.refused.append((event.seq, _said(problem, status)))
         else:

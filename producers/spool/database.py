@@ -124,7 +124,10 @@ class Database:
             ) from error
 
     def reserve(self) -> None:
-        """Hold the reserve of the disk; only then may anything be put. Within ``writing``. Raises SpoolDiskError when there is no room."""
+        """Hold the reserve of the disk; only then may anything be put. Call it within ``writing``.
+
+        Raises SpoolDiskError when there is no room.
+        """
         try:
             reserve.take(self.folder)
         except OSError as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlite3 import Connection
 from typing import Any, NamedTuple
 
+from producers.sending.delivery import MOST_BYTES
 from producers.sending.replies import Outgoing
 from producers.spool.database import Database
 from producers.spool.errors import EventError, SpoolDiskError
@@ -42,10 +43,18 @@ class Outlet:
         return cls(Database(folder, make=make))
 
     def waiting(self, limit: int) -> Sequence[Outgoing]:
-        """The first events that wait, in the order they were put."""
+        """The first events that wait, in the order they were put; fewer where they are long."""
+        chosen: list[Outgoing] = []
+        size = 0
         with self.database.reading() as rows:
-            found = rows.execute("SELECT seq, id, source, body FROM waiting ORDER BY seq LIMIT ?", (limit,))
-            return [Outgoing(*row) for row in found]
+            for row in rows.execute(
+                "SELECT seq, id, source, body FROM waiting ORDER BY seq LIMIT ?", (limit,)
+            ):
+                chosen.append(Outgoing(*row))
+                size += len(chosen[-1].body)
+                if size > MOST_BYTES:
+                    break
+        return chosen
 
     def mark(self, sent: Sequence[int], refused: Sequence[tuple[int, str]]) -> None:
         """In one transaction: those with a receipt leave the queue, refused ones are set aside with their reason."""

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from producers.spool.database import Database
-from producers.spool.errors import EventError, SpoolDiskError, SpoolFullError
+from producers.spool.errors import EventError, SpoolDiskError, SpoolError, SpoolFullError
 from producers.spool.event import Stored, stored
 from producers.spool.status import Status, instant
 
@@ -93,7 +93,7 @@ class Queue:
         try:
             with self._database.reading() as rows:
                 status = Status.read(rows)
-        except SpoolDiskError:
+        except SpoolError:
             return ""
         return f" {status.waiting} kejadian menunggu sejak {instant(status.oldest)}."
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 from producers.sending.delivery import Delivery, Progress
 from producers.sending.environment import Gateway
 from producers.sending.only_one import hold
 from producers.sending.replies import StoppedError
+from producers.spool import reserve
 from producers.spool.errors import SpoolBusyError, SpoolDiskError, SpoolError
 from producers.spool.outgoing import Outlet
 
@@ -36,9 +37,14 @@ class Sender:
     ) -> None:
         """Open the queue, or make it. Raises SpoolError, EnvironmentFileError."""
         self._folder = folder
-        self._outlet = Outlet.open(folder, make=True)
+        self._outlet = _opened(folder)
         self._tell, self._noted = tell, ""
-        self._delivery = Delivery(gateway, batch=batch, stop=stop, tell=self._told)
+        self._delivery = Delivery(gateway, batch=batch, stop=stop, tell=self._told, one_source=False)
+
+    @property
+    def waiting(self) -> int:
+        """How many events wait now."""
+        return self._outlet.status().waiting
 
     def run(self, *, once: bool, seconds: float | None = None) -> Progress:
         """Send until told to stop; with ``once`` until nothing waits, with ``seconds`` no longer than that.
@@ -49,7 +55,11 @@ class Sender:
         until = None if seconds is None else time.monotonic() + seconds
         delivery = self._delivery
         refusal = f"proses lain sedang mengirim dari antrean {self._folder}; hanya satu yang boleh berjalan."
-        with closing(self._outlet), closing(delivery), closing(hold(self._folder / LOCK, refusal)):
+        with ExitStack() as ending:
+            ending.enter_context(closing(self._outlet))
+            ending.enter_context(closing(delivery))
+            with self._outlet.database.explained():
+                ending.enter_context(closing(hold(self._folder / LOCK, refusal)))
             while not delivery.ended(until):
                 try:
                     some = delivery.batch(self._outlet, until)
@@ -78,3 +88,13 @@ class Sender:
     def _note(self, error: str) -> None:
         with suppress(SpoolError):  # a disk that is full keeps no note either
             self._outlet.note(error)
+
+
+def _opened(folder: Path) -> Outlet:
+    """The queue; on a full disk SQLite's own files need the reserve."""
+    try:
+        return Outlet.open(folder, make=True)
+    except SpoolDiskError:
+        if not reserve.release(folder):
+            raise
+        return Outlet.open(folder, make=True)

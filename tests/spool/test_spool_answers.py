@@ -80,6 +80,18 @@ def test_a_key_that_is_refused_stops_it_and_sets_nothing_aside(ground: Make, sta
     assert "401" in (status.error or "")
 
 
+def test_a_source_that_is_refused_holds_nobody_else(ground: Make, staged: Any) -> None:
+    wrong = {"type": "/docs/errors#source-not-allowed", "title": "sumber", "status": 403}
+    bad = {"status": 403, "problem": wrong}
+    peer = staged(item=lambda sent: bad if sent["source"].endswith("lain") else receipt(sent))
+    made = ground(peer.url)
+    with made.queue() as queue:
+        queue.send_many([event("A"), {**event("B"), "source": "/opd/lain"}, event("C")])
+    progress = made.send()
+    assert (progress.sent, progress.refused) == (2, 1)
+    assert made.status().refused == 1
+
+
 def test_a_second_sender_says_so(ground: Make, staged: Any) -> None:
     made = ground(staged().url)
     made.put(1)

@@ -48,6 +48,13 @@ def filled(queue: Queue) -> tuple[list[str], str]:
         return ids, str(error)
 
 
+def fill(ballast: Path) -> None:
+    """Use up the disk."""
+    with ballast.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(os.urandom(4096))
+
+
 def sent(staged: Staged) -> list[str]:
     """Ids in the order they first came."""
     return list(dict.fromkeys(id_ for batch in staged.batches for id_ in batch))
@@ -73,6 +80,16 @@ def test_full_by_the_queue_itself_the_sender_still_empties_it(
         assert [one.id for one in Outlet.open(folder).waiting(9)] == [more]
 
 
+def test_a_sender_starts_on_a_full_disk(disk: Path, staged: Callable[..., Staged]) -> None:
+    folder, peer = disk / "antrean", staged()
+    with Queue(folder, source=SOURCE) as queue:
+        ids, _ = filled(queue)
+    fill(disk / "milik-lain")  # what SQLite's log left when it was closed
+    Sender(folder, Gateway(peer.url, "k", "")).run(once=True, seconds=60)
+    assert sent(peer) == ids
+    assert Outlet.open(folder).status().waiting == 0
+
+
 def test_full_by_others_it_goes_on_once_there_is_room(disk: Path, staged: Callable[..., Staged]) -> None:
     folder, peer, ballast = disk / "antrean", staged(), disk / "milik-lain"
     with Queue(folder, source=SOURCE) as queue:
@@ -81,12 +98,7 @@ def test_full_by_others_it_goes_on_once_there_is_room(disk: Path, staged: Callab
         reader.execute("BEGIN")  # such as a backup: meanwhile SQLite cannot use its log's space again
         reader.execute("SELECT count(*) FROM waiting").fetchone()
         (folder / "reserve").unlink()
-        with ballast.open("wb", buffering=0) as file:
-            try:
-                while True:
-                    file.write(os.urandom(4096))
-            except OSError:
-                pass
+        fill(ballast)
         stored, _ = filled(queue)
         ids += stored
         waiting: list[str] = []
