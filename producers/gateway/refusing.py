@@ -55,8 +55,8 @@ def refused(gateway: Gateway, request: Request, error: RefusedError) -> Response
 
 
 def said(caller: Caller, found: Sequence[Answer]) -> None:
-    """Log how many events of a request were refused, by code."""
-    codes = Counter(answer.code for answer in found if isinstance(answer, Problem))
+    """Log how many events of a request were refused, by code; what may yet be taken is no refusal."""
+    codes = Counter(a.code for a in found if isinstance(a, Problem) and a.status != 409 and a.status < 500)
     if codes:
         PUBLISHED.labels("gateway", "refused").inc(codes.total())
         log.warning("events refused", opd=caller.opd, key=caller.key_id, codes=dict(codes), events=len(found))
