@@ -117,6 +117,7 @@ def _welcome(stack: object, seconds: float, demo: bool) -> None:
     _say(_("Siap dalam {seconds:.1f} detik.").format(seconds=seconds))
     _say(_("  Papan        {url}").format(url=parts["wallboard"].url))
     _say(_("  Inspektorat  {url}").format(url=parts["inspectorate"].url))
+    _say(_("  Gerbang      {url}").format(url=parts["gateway"].url))
     _say(_("  Log          {folder}").format(folder=stack.folder / "log"))
     if demo:
         _say(_("  DATA SIMULASI: semua kejadian dibuat oleh simulator."))

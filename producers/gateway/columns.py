@@ -23,6 +23,7 @@ class Encoder:
         self._ids = ids
         self._codecs: dict[str, Codec] = {}
         self._same: dict[int, bool] = {}
+        pa.array([0])  # its first array makes pyarrow import pandas, a second that no request should wait for
 
     def encode(self, contract: Contract, events: Sequence[msgspec.Struct]) -> list[bytes]:
         """The values of events, in order. Raises UnknownSchemaError where the source of ids does not have the schema."""

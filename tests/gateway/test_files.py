@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
 import time
 import uuid
 import zipfile
@@ -14,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 import xlsxwriter
-from gateway_running import Running
+from gateway_running import ROOT, Running
 from python_calamine import CalamineWorkbook
 
 from schemas.records import read_topics
@@ -47,7 +48,7 @@ def asked(gateway: Running, job: str, key: str = "2.18.01", more: str = "") -> h
     return gateway.http.get(f"/v1/files/{job}{more}", headers={"Authorization": f"Bearer {key}"})
 
 
-def finished(gateway: Running, answer: httpx.Response) -> dict[str, Any]:
+def finished(gateway: Running, answer: httpx.Response, key: str = "2.18.01") -> dict[str, Any]:
     """The report once the file's fate is known."""
     found = answer.json()
     report: dict[str, Any] = found.get("report") or found
@@ -55,7 +56,7 @@ def finished(gateway: Running, answer: httpx.Response) -> dict[str, Any]:
     while report["result"] is None:
         assert time.monotonic() < deadline, report
         time.sleep(0.1)
-        report = asked(gateway, report["job"]).json()
+        report = asked(gateway, report["job"], key).json()
     return report
 
 
@@ -92,12 +93,11 @@ def test_a_faulty_row_holds_back_the_whole_file(gateway: Running) -> None:
     before = standing(gateway)
     body = table(5, f"submitted,23/11/2026,IZIN {NIK},PBG,990101")
     answer = upload(gateway, body)
-    assert answer.status_code == 422, answer.text
-    assert answer.json()["type"] == "/docs/errors#file-refused"
+    assert answer.status_code in (202, 422), answer.text  # 202 where the machine is slow
     report = finished(gateway, answer)
     assert (report["status"], report["rows"], report["refused"]) == ("refused", 6, 1)
     assert {(e["row"], e["column"]) for e in report["errors"]} >= {(2, "case_id")}
-    assert leaks(answer.text) == set()
+    assert leaks(str(report)) == set()
     assert standing(gateway) == before
     rows = CalamineWorkbook.from_filelike(
         io.BytesIO(asked(gateway, report["job"], more="/hasil").content)
@@ -138,9 +138,8 @@ def test_who_may_not_and_what_is_no_file(gateway: Running) -> None:
     assert asked(gateway, foreign, "5.02.02").status_code == 404
     assert asked(gateway, foreign, "uji").status_code == 404
     assert asked(gateway, "../../x").status_code == 404
-    narrow = upload(gateway, table(1), key="narrow")
-    assert narrow.status_code == 422, narrow.text
-    assert "tidak boleh mengirim kejadian berjenis" in narrow.text
+    narrow = finished(gateway, upload(gateway, table(1), key="narrow"), "narrow")
+    assert "tidak boleh mengirim kejadian berjenis" in narrow["errors"][-1]["detail"], narrow
     other = finished(
         gateway, upload(gateway, f"opd,{HEADER}\n5.02.02,submitted,2026-11-23,K-1,PBG,\n".encode())
     )
@@ -149,7 +148,8 @@ def test_who_may_not_and_what_is_no_file(gateway: Running) -> None:
 
 def test_a_sandbox_file_reaches_no_wall(gateway: Running) -> None:
     before, tried = standing(gateway), standing(gateway, "uji.permits.steps")
-    report = upload(gateway, table(3), key="uji").json()
+    answer = upload(gateway, table(3), key="uji")
+    report = finished(gateway, answer, "uji")
     assert report["status"] == "published", report
     assert standing(gateway) == before
     assert len(standing(gateway, "uji.permits.steps") - tried) == 3
@@ -226,3 +226,15 @@ def test_killed_in_the_middle_it_goes_on_and_nothing_stands_twice(kafka: Any, tm
         assert not list((tmp_path / "files").rglob("berkas.csv")), "the file is kept for no reason"
     finally:
         gateway.kill()
+
+
+def test_the_curl_of_the_guide_runs(gateway: Running, tmp_path: Path) -> None:
+    text = (ROOT / "docs/panduan/berkas.md").read_text("utf-8")
+    shown = next(part for part in text.split("```") if "/v1/files?" in part)
+    words = shown.replace("http://127.0.0.1:8602", str(gateway.http.base_url).rstrip("/"))
+    (tmp_path / "izin.csv").write_bytes(table(2))
+    done = subprocess.run(
+        ["bash", "-ec", words.replace("KUNCI", "2.18.01")], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert finished(gateway, httpx.Response(200, text=done.stdout))["status"] == "published", done.stdout
