@@ -72,7 +72,11 @@ def mended(opened: Opened, event: Any) -> Envelope | Problem:
     """The event as it is sent: with an id of its own, and ``corrects`` naming the record of the letter."""
     if not isinstance(event, dict) or not isinstance(event.get("data"), dict):
         return Problem("fields", errors=[FieldError("/data", "wajib objek JSON: { … }")])
-    if place := _masked_at("", event):
+    try:
+        place = _masked_at("", event)
+    except RecursionError:
+        return Problem("fields", errors=[FieldError("/data", "bersusun terlalu dalam")])
+    if place:
         return Problem("fields", errors=[FieldError(place, "masih disamarkan: isi nilai yang sebenarnya")])
     data = dict(event["data"])
     original = _original(opened)
@@ -84,7 +88,7 @@ def mended(opened: Opened, event: Any) -> Envelope | Problem:
     whole = {**attributes, "specversion": "1.0", "id": new_id(opened), "data": data}
     try:
         found = single(json.dumps(whole, ensure_ascii=False).encode())
-    except (ProblemError, UnicodeEncodeError):
+    except (ProblemError, UnicodeEncodeError, RecursionError):
         return Problem("body-not-json")
     return found
 

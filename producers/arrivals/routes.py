@@ -29,7 +29,7 @@ from producers.arrivals.looking import Looking, department_of
 from producers.arrivals.mailbox import Mailbox
 from producers.arrivals.resending import Resending
 from producers.dead_letters.letters import Place
-from producers.gateway import answers
+from producers.gateway import answers, body
 from producers.gateway.acceptance import now_ms
 from producers.gateway.checking import refusal
 from producers.gateway.gateway import Gateway
@@ -124,15 +124,14 @@ class _Desk:
 
     async def resend(self, request: Request, caller: Caller) -> Response:
         """Check a mended event, and with ``send`` send it in the letter's place."""
-        body = await request.body()
-        if len(body) > self._gateway.settings.event_bytes * 2:
-            raise ProblemError(Problem("event-too-long"))
+        most = 2 * self._gateway.settings.event_bytes
+        _, text = await body.read(request.stream(), request.headers.get("content-length"), "", most)
         try:
-            wish = msgspec.json.decode(body)
+            wish = msgspec.json.decode(text)
             place, event, send = wish["letter"], wish["event"], bool(wish.get("send"))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError) as error:
             raise ProblemError(Problem("body-not-json")) from error
-        return _json(await self._resending(caller, _place(str(place)), event, len(body), send=send))
+        return _json(await self._resending(caller, _place(str(place)), event, len(text), send=send))
 
     async def compliance(self, request: Request, caller: Caller) -> Response:
         """Sources against their cadence: all for an operator, a department's own else."""

@@ -54,6 +54,13 @@ def test_a_letter_is_mended_sent_again_once_and_counted(stack: ArrivalsStack, ke
     wrong = mend(stack, keys.revenue, letter["place"], event, send=False)
     assert wrong.status_code == 422
     assert wrong.json()["errors"][0]["pointer"] == "/data/amount"
+    nested: Any = []
+    for _ in range(400):
+        nested = [nested]
+    deep = mend(stack, keys.revenue, letter["place"], {**event, "data": {"cash_office": nested}}, send=True)
+    assert deep.status_code == 422
+    assert mend(stack, keys.revenue, letter["place"], [], send=True).status_code == 422
+    assert mend(stack, keys.revenue, letter["place"], "x" * 2**20, send=True).status_code == 413
 
     event["data"]["amount"] = 5_000_000
     checked = mend(stack, keys.revenue, letter["place"], event, send=False)
