@@ -44,7 +44,7 @@ def test_there_is_something_to_check() -> None:
 def test_a_command_that_is_shown_exists(command: str) -> None:
     words = command.split()[1:]
     path = []
-    for word in words[:2]:
+    for word in words[:3]:
         if re.fullmatch(r"[a-z][a-z-]+", word) and help_of(*path, word)[0] == 0:
             path.append(word)
         else:

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from gateway_callers import caller, table
 
+from producers import corrections
 from producers.gateway.checking import Checked, Checker, Rules
 from producers.gateway.columns import Encoder
 from producers.gateway.contracts import PUBLISHABLE, EventTypes, contract
@@ -68,6 +69,8 @@ def client_takes(topic: str, event: dict[str, Any]) -> bool:
         if bool(record.get("simulated", False)):
             return False
         EVENTS[PUBLISHABLE[topic].schema].model_validate(record)
+        if corrections.fault(record):
+            return False
         Codec(PUBLISHABLE[topic].schema, LockFileIds.load()).encode(record)
     except ValueError:
         return False

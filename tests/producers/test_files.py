@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producers.files import Columns, FileError, check, good_events, read_rows
+from producers.identity import event_id
 from producers.tokens import Tokens
 from schemas.registry import current
 
@@ -190,6 +191,18 @@ def test_an_id_is_made_from_the_content(tmp_path: Path, columns: Columns) -> Non
     path = write(tmp_path, line, line, line.replace("150000", "150001"), header=header)
     ids = [e["event_id"] for e in good_events(path, columns)]
     assert ids[0] == ids[1] != ids[2]
+
+
+def test_a_correction_gives_a_reason_and_may_name_any_id(tmp_path: Path, columns: Columns) -> None:
+    header = f"{HEADER},corrects,correction_reason"
+    path = write(tmp_path, row() + ",STS-7,", row(2) + ",STS-7,salah jumlah", header=header)
+    found = check(path, columns)
+    assert (found.rows, found.rejected) == (2, 1)
+    assert found.problems[0].column == "correction_reason"
+    assert "wajib diisi pada pembetulan" in str(found.problems[0])
+    (event,) = good_events(path, columns)
+    named = {"event_id": "STS-7", "source": event["source"]}
+    assert event["corrects"] == event_id(named)
 
 
 MEASURE = """

@@ -150,3 +150,15 @@ def test_a_file_arrives(kafka: Any, tmp_path: Path) -> None:
             publisher.publish("permits", event)
     (message,) = consume(settings, PERMITS.name)
     assert b"9901010101900001" not in message.value()
+
+
+def test_a_correction_gives_a_reason(kafka: Any) -> None:
+    wrong, why = record(1), {"correction_reason": "tanggal salah ketik"}
+    with Publisher(kafka.settings(kafka.layout()), origin="live") as publisher:
+        for trusted in (False, True):
+            with pytest.raises(ValueError, match="correction_reason"):
+                publisher.publish("permits", record(2, corrects=wrong["event_id"]), trusted=trusted)
+        with pytest.raises(ValueError, match="dirinya sendiri"):
+            publisher.publish("permits", record(1, corrects=wrong["event_id"], **why))
+        publisher.publish("permits", record(2, corrects=wrong["event_id"], **why))
+    assert publisher.published == 1

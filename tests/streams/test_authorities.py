@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from test_domains_properties import START, only_foreign, streams
 
 from infra.settings import PROFILES
+from producers.access.backfills import OLD
 from schemas.profile import Profile, check
 from schemas.profile.rows import ANY, FACT_DOMAINS, FactSource
 from streams.domains import PROCESSORS
@@ -113,3 +115,16 @@ def test_the_profile_is_read_strictly(tmp_path: Path) -> None:
         "budget,SP2D,document_number,/opd/5.02.01/sipkd,,2026-01-01,,SK": "pilih salah satu: ceiling",
     }.items():
         assert said in wrong(tmp_path, line), line
+
+
+def test_the_guide_s_examples_make_a_profile(tmp_path: Path) -> None:
+    guide = (PROFILES.parents[1] / "docs/panduan/diskominfo.md").read_text("utf-8")
+    blocks = re.findall(r"^```\w*\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
+    (rows,) = (block for block in blocks if block.startswith("domain,kind,fact"))
+    (setting,) = (block for block in blocks if OLD in block)
+    assert wrong(tmp_path, rows.splitlines()[1]) == ""
+    with (tmp_path / "thresholds.toml").open("a", encoding="utf-8") as file:
+        file.write("\n" + setting)
+    profile = Profile.load(tmp_path)
+    assert profile.threshold(OLD, date(2026, 11, 28), 0) == 60
+    assert profile.fact_sources[0].fact == ("receipt_number",)
