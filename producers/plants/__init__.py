@@ -112,10 +112,10 @@ def sow(ground: Ground, events: int) -> list[Plant]:
     Each plant gets its three strengths, the cheapest first; then come the officers' plants, then those of facts get more,
     then each in turn until the budget or what each wants is reached.
     """
-    counts, officers = _shares(events)
+    counts, officers = _shares(events, ground.years)
     watch = Watch(ground)
     looks_alike = [kind(ground, kind.TIMES * ground.years if events else 0) for kind in INNOCENT]
-    papers = [kind(ground, counts[kind]) for kind in PAPERS if counts[kind]]
+    papers = [kind(ground, counts[kind]) for kind in PAPERS if counts.get(kind)]
     many = [kind(ground, strength, watch) for kind in officers for strength in STRENGTHS]
     few = [kind(ground, counts[kind]) for kind in CASES if counts[kind]]
     return [
@@ -129,9 +129,10 @@ def sow(ground: Ground, events: int) -> list[Plant]:
     ]
 
 
-def _shares(left: int) -> tuple[dict[Single, int], list[OfficerPlant]]:
-    """How often each plant happens, and which officers' plants there are, for that many events."""
-    singles: list[Single] = sorted((*CASES, *PAPERS), key=lambda kind: kind.COST)
+def _shares(left: int, years: int) -> tuple[dict[Single, int], list[OfficerPlant]]:
+    """How often each plant happens, and which officers' plants there are, for that many events in those years."""
+    long_enough = [kind for kind in PAPERS if years >= kind.YEARS]
+    singles: list[Single] = sorted((*CASES, *long_enough), key=lambda kind: kind.COST)
     counts: dict[Single, int] = dict.fromkeys(singles, 0)
     officers: list[OfficerPlant] = []
 

@@ -130,9 +130,10 @@ class Wrong(PaperPlant):
     """An irregularity that ``RULE`` should find. ``ALSO`` are rules that may honestly be raised besides.
 
     ``FIRST`` is how many times a plant happens before those that need many events happen at all, ``MOST`` how often it
-    happens at the most, ``COST`` how many events three of them change.
+    happens at the most, ``COST`` how many events three of them change. ``YEARS`` is how many simulated years it needs.
     """
 
+    YEARS: ClassVar[int] = 1
     ALSO: ClassVar[frozenset[str]] = frozenset()
     FIRST: ClassVar[int] = 3
     MOST: ClassVar[int] = 24

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from producers.plants.ground import Ground
+from producers.plants.ground import Due, Ground
 from producers.plants.ledger import Strength
 from producers.plants.papers import Papers, Series
 from producers.simulator.slips import standing
@@ -34,6 +34,7 @@ class Evenings(Series):
 
     def __init__(self, ground: Ground, count: int) -> None:
         super().__init__(ground, count)
+        self.dues = [Due(ground.opens, due.strength) for due in self.dues]  # where a cashier is busy enough
         self.offices = ground.profile.cash_offices
         self.cash: defaultdict[Till, list[int]] = defaultdict(list)
         self.till: Till | None = None
