@@ -11,11 +11,12 @@ CODE := $(PACKAGES) tests benchmarks
 KILLS ?= 20
 SEED ?= 1
 FUZZ ?= 100000
+EXAMPLES ?= 200
 # Tests that compute and start nothing that minds a neighbour; the others have the machine to themselves.
 SIDE_BY_SIDE := tests/schemas tests/producers tests/streams tests/kasus tests/monitoring
 NATIVE := schemas/native/libavro.so streams/engine/native/libfetch.so
 
-.PHONY: help setup native up test check format lock bench-lock generate release-schemas bench faults fuzz demo-alert clean distclean chromium databases
+.PHONY: help setup native up test check format lock bench-lock generate release-schemas bench faults fuzz proof demo-alert clean distclean chromium databases
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -99,8 +100,12 @@ bench: setup chromium ## the benchmarks, results in benchmarks/results: JVM=1 EV
 faults: setup ## kill -9 at every point and compare with the reference: KILLS=20 SEED=1, 1000 for all of it
 	$(BIN)/python -m tests.faults.matrix --kills $(KILLS) --seed $(SEED)
 
-fuzz: setup ## damaged requests to the gateway: FUZZ=100000
-	FUZZ=$(FUZZ) $(BIN)/pytest -q --timeout 3600 tests/gateway/test_damaged.py
+fuzz: setup ## damaged requests to the gateway, and Schemathesis with every sort of key: FUZZ=100000 EXAMPLES=200
+	FUZZ=$(FUZZ) $(BIN)/pytest -q -s --timeout 7200 tests/gateway/test_damaged.py
+	EXAMPLES=$(EXAMPLES) $(BIN)/pytest -q -s --timeout 7200 tests/gateway/test_described.py
+
+proof: setup ## a million events through relay and gateway while both and the broker are killed -9: EVENTS=1000000
+	EVENTS=$(or $(EVENTS),1000000) $(BIN)/pytest -q -s --timeout 14400 tests/relay/test_proof.py
 
 clean: ## delete the data and caches of this folder (stops nothing: press Ctrl-C in `make up` first)
 	rm -rf .nadi .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache telaah penilaian

@@ -1,35 +1,55 @@
-"""The load of ``benchmarks.gateway``: some connections that send one request after the other; prints the seconds."""
+"""The load of ``benchmarks.gateway``: some connections that send one request after the other; prints the seconds.
+
+All events are of one department, with numbers of persons in three of four: officers from a few, payers and payees from
+many. The numbers are of no real region.
+"""
 
 from __future__ import annotations
 
 import http.client
 import itertools
 import json
+import os
 import sys
 import threading
 import time
 import uuid
+from typing import Any
 
 from producers.gateway.examples import cloud_event
 
+#: Variable that holds the key to send with.
+KEY = "BENCHMARK_KEY"
 CONNECTIONS = {"batch": 4, "singles": 16}
 TOPICS = ("permits.steps", "revenue.receipts", "budget.disbursements", "activity.progress")
+PERSONS = {"permits.steps": "officer", "revenue.receipts": "payer", "budget.disbursements": "payee"}
+OFFICERS, PARTIES = 40, 5_000
 MEDIA = {"batch": "application/cloudevents-batch+json", "singles": "application/cloudevents+json"}
 
 
 def bodies(kind: str, count: int) -> list[bytes]:
     """The bodies of all requests; every event is new."""
-    models = [json.dumps(cloud_event(topic, "@")) for topic in TOPICS]
+    models = [json.dumps(_model(topic)) for topic in TOPICS]
     ids = itertools.count()
     first = str(uuid.uuid4())[:23]
 
     def event() -> str:
         number = next(ids)
-        return models[number % len(models)].replace("@", f"{first}-{number:012x}")
+        model = models[number % len(models)].replace("@", f"{first}-{number:012x}")
+        return model.replace("NIP", f"19800101200501{1 + number % 2}{number % OFFICERS:03d}").replace(
+            "NIK", f"9901010101{80 + number % 20}{1 + number % PARTIES:04d}"
+        )
 
     if kind == "singles":
         return [event().encode() for _ in range(count)]
     return [("[" + ",".join(event() for _ in range(500)) + "]").encode() for _ in range(count)]
+
+
+def _model(topic: str) -> dict[str, Any]:
+    model = cloud_event(topic, "@")
+    if field := PERSONS.get(topic):
+        model["data"][field] = "NIP" if field == "officer" else "NIK"
+    return {**model, "source": f"/opd/2.18.01/{topic}"}
 
 
 def send(kind: str, port: int, left: list[bytes]) -> None:
@@ -40,7 +60,10 @@ def send(kind: str, port: int, left: list[bytes]) -> None:
         except IndexError:
             return
         connection.request(
-            "POST", "/v1/events", body, {"Content-Type": MEDIA[kind], "Authorization": "Bearer x"}
+            "POST",
+            "/v1/events",
+            body,
+            {"Content-Type": MEDIA[kind], "Authorization": f"Bearer {os.environ.get(KEY)}"},
         )
         answer = connection.getresponse()
         text = answer.read()

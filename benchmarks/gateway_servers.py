@@ -1,20 +1,20 @@
-"""What ``benchmarks.gateway`` measures, each a process: the gateway, the plain way, and a bare echo."""
+"""What ``benchmarks.gateway`` puts beside the gateway, each a process: the plain way, and a bare echo."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import sys
-from collections.abc import Mapping
+import tempfile
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
 
-from producers.access.caller import Caller, Left, Quota, Signed
-from producers.gateway.serving import run
-from producers.settings import GatewaySettings
+from benchmarks.gateway_load import PERSONS
+from producers.tokens import Tokens
 from schemas import cloudevents
 from schemas.catalogue import TOPICS
 from schemas.codec import Codec
@@ -22,23 +22,7 @@ from schemas.events import EVENTS
 from schemas.registry import open_ids
 from schemas.settings import EXACT_PRODUCER, KafkaSettings
 
-CALLER = Caller("2.18.01", "bench", ("/",), ("*",), Quota(1e9, 10**12, 10**15, 500))
-
-
-class Open:
-    """An Access that lets one caller do everything."""
-
-    def authenticate(self, authorization: str | None, address: str, now: int) -> Caller:  # noqa: ARG002
-        return CALLER
-
-    def verify(self, caller: Caller, headers: Mapping[str, str], body: bytes, now: int) -> Signed | None:  # noqa: ARG002
-        return None
-
-    def permits(self, caller: Caller, source: str, type_: str) -> None:
-        """Always."""
-
-    def spend(self, caller: Caller, events: int, size: int, now: int) -> Left:  # noqa: ARG002
-        return Left(1, 1, 1)
+OPD = "2.18.01"
 
 
 def echo() -> FastAPI:
@@ -68,13 +52,23 @@ def plain(kafka: KafkaSettings) -> FastAPI:
     )
     layout = kafka.layout()
 
+    tokens = Tokens.open(Path(tempfile.mkdtemp()) / "tokens.key")
+
+    def _tokens(data: dict[str, Any]) -> dict[str, Any]:
+        return {
+            (f"{name}_token" if name in PERSONS.values() else name): (
+                tokens.field(f"{name}_token", value) if name in PERSONS.values() else value
+            )
+            for name, value in data.items()
+        }
+
     async def one(event: dict[str, Any]) -> dict[str, Any]:
         topic = TOPICS[".".join(event["type"].split(".")[3:-2])]
         record = EVENTS[topic.schema].model_validate(
             {
-                "event_id": event["id"], "source": event["source"], "opd": CALLER.opd,
+                "event_id": event["id"], "source": event["source"], "opd": OPD,
                 "occurred_at": int(datetime.fromisoformat(event["time"]).timestamp() * 1000),
-                "kind": event["type"].split(".")[-2], **event["data"],
+                "kind": event["type"].split(".")[-2], **_tokens(event["data"]),
             }
         ).model_dump()  # fmt: skip
         loop = asyncio.get_running_loop()
@@ -100,8 +94,4 @@ def plain(kafka: KafkaSettings) -> FastAPI:
 
 if __name__ == "__main__":
     name, port, given = sys.argv[1], int(sys.argv[2]), KafkaSettings(**json.loads(sys.argv[3]))
-    if name == "gateway":
-        run(given, GatewaySettings(port=port), Open())
-    else:
-        app = echo() if name == "echo" else plain(given)
-        uvicorn.run(app, port=port, log_level="warning", access_log=False)
+    uvicorn.run(echo() if name == "echo" else plain(given), port=port, log_level="warning", access_log=False)

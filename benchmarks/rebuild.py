@@ -28,6 +28,8 @@ BAR_SECONDS = 300.0
 YEAR = 2025
 #: The year's records carry the time at which they happened, so that every one of its midnights is judged again.
 EVENT_TIME = ("--set", "kafka.timestamps=CreateTime")
+#: How many figures of a fault are shown.
+EXAMPLES = 5
 #: What is changed: every standard of service is halved, as of its beginning.
 FILE, STANDARD = "permit_types.toml", re.compile(r"(working_days = )(\d+)")
 
@@ -68,15 +70,25 @@ class Watch(threading.Thread):
 
 
 def wrong(pictures: list[Figures]) -> list[str]:
-    """Where a picture shows neither what stood at first nor what stands at last, by domain: what one task after the other
-    publishes must not be seen in parts."""
+    """Where a picture shows neither what stood at first nor what stands at last, by domain, with figures that do: what
+    one task after the other publishes must not be seen in parts."""
     first, last = (_by_domain(picture) for picture in (pictures[0], pictures[-1]))
     return [
-        f"picture {number}: {domain}"
+        f"picture {number} of {len(pictures)}: {domain}: {_seen(shown, first.get(domain, {}), last.get(domain, {}))}"
         for number, picture in enumerate(pictures)
         for domain, shown in _by_domain(picture).items()
         if shown not in (first.get(domain), last.get(domain))
     ]
+
+
+def _seen(shown: Figures, *ends: Figures) -> str:
+    """How many figures differ from each end, and some of them: there, in the first picture, in the last."""
+    off = [{key for key in shown.keys() | end.keys() if shown.get(key) != end.get(key)} for end in ends]
+    some = [
+        f"{'|'.join(key)} {shown.get(key)} ({', '.join(str(end.get(key)) for end in ends)})"
+        for key in sorted(set.union(*off))[:EXAMPLES]
+    ]
+    return f"{' and '.join(str(len(keys)) for keys in off)} differ from the first and the last: {'; '.join(some)}"
 
 
 def _by_domain(picture: Figures) -> dict[str, Figures]:
@@ -153,6 +165,14 @@ def settle(running: Running, seconds: float = 900) -> None:
         time.sleep(1.0)
 
 
+def _unverified(report: dict[str, Any]) -> dict[str, Any]:
+    """What a comparison with the reference found, cut to some examples; empty where it found nothing."""
+    found = {name: report[name] for name in ("differences", "alerts", "audit") if report[name]}
+    return (
+        {"domain": report["domain"]} | {n: [len(v), *v[:EXAMPLES]] for n, v in found.items()} if found else {}
+    )
+
+
 def main(population: int = 60_000, rate: float = 1_000.0) -> dict[str, Any]:
     """Run, print, write; returns the result."""
     random.seed(1)
@@ -173,7 +193,7 @@ def main(population: int = 60_000, rate: float = 1_000.0) -> dict[str, Any]:
             watch.ended.set()
             watch.join(20)
             settle(running)
-            verified, _ = running.nadi("state", "verify")
+            verified, reports = running.nadi("state", "verify")
         finally:
             running.stop()
     pictures = len(watch.pictures)
@@ -183,7 +203,7 @@ def main(population: int = 60_000, rate: float = 1_000.0) -> dict[str, Any]:
         "bar": BAR_SECONDS, "code": code, "switched": said.get("switched"), "counts": said.get("counts"),
         "stages": said.get("seconds"),
         "pictures": pictures, "asked": watch.asked, "longest_away_s": round(watch.longest_away, 2),
-        "wrong": seen_wrong, "verified": verified == 0,
+        "wrong": seen_wrong, "verified": verified == 0, "unverified": [_unverified(one) for one in reports if _unverified(one)],
         "reached": took <= BAR_SECONDS and bool(said.get("switched")) and pictures > 1 and not seen_wrong and verified == 0,
     }  # fmt: skip
     RESULTS.mkdir(exist_ok=True)

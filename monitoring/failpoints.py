@@ -7,8 +7,9 @@ import signal
 
 #: The sink: before-letters, before-intent, after-intent, during-insert, after-insert, after-commit. The replay of dead
 #: letters: dlq-before-send, dlq-delivered, dlq-after-send, dlq-after-mark. Drop folders: drop-claimed, drop-event,
-#: drop-published, drop-recorded, drop-result, drop-moved. The relay: relay-before-send, relay-answered, relay-marked. After a
-#: colon, how often the place is passed first.
+#: drop-published, drop-recorded, drop-result, drop-moved. Relay and queue: sending-before, sending-answered,
+#: sending-marked. The pull: pull-before-commit, pull-committed. Uploads: upload-published. After a colon, how often the
+#: place is passed first.
 _WANTED, _, _AFTER = os.environ.get("NADI_FAILPOINT", "").partition(":")
 _left = int(_AFTER or 0)
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from producers.identity import NAMESPACE, event_id
 from producers.log_files import SLICE_ROWS, LogFile
+from producers.mapped import typed_fields
 from producers.mapping import Mapping, MappingError
 from producers.values import RowValueError, convert
 
@@ -99,15 +100,7 @@ def _rows(
 
 def _event(row: dict[str, Any], mapping: Mapping, zone: ZoneInfo) -> dict[str, Any]:
     event: dict[str, Any] = {"source": mapping.source, "opd": mapping.opd, "mode": "backfill"}
-    event.update(mapping.constants)
-    for name, column in mapping.columns.items():
-        value = row[column]
-        mapped = mapping.values.get(name, {}).get(value, value) if isinstance(value, str) else value
-        typed = convert(
-            mapping.fields[name], mapped, column=column, zone=zone, number_format=mapping.number_format
-        )
-        if typed is not None:
-            event[name] = typed
+    event.update(typed_fields(row, mapping, zone))
     event["event_id"] = event_id(event)
     return event
 

@@ -53,6 +53,7 @@ class Persons:
         self._vault = vault
         self._known: dict[str, dict[str, str]] = {field: {} for field in NUMBERS}
         self._new: dict[str, str] = {}
+        self._learned: list[tuple[str, str]] = []
 
     def protect(self, domain: str, event: dict[str, Any]) -> list[FieldProblem]:
         """Replace every number of one event in place, and derive what the contract has a field for.
@@ -101,10 +102,14 @@ class Persons:
         if self._vault is not None and self._new:
             self._vault.keep(self._new.items())
         self._new.clear()
+        self._learned.clear()
 
     def drop(self) -> None:
-        """Keep nothing of what is new: the events count for nothing."""
+        """Keep nothing of what is new, and take it for new when it comes again: the events count for nothing."""
+        for field, value in self._learned:
+            self._known[field].pop(value, None)
         self._new.clear()
+        self._learned.clear()
 
     def _token(self, name: str, field: str, value: Any, problems: list[FieldProblem]) -> str | None:
         if type(value) is not str:
@@ -132,6 +137,7 @@ class Persons:
         token = self._tokens.token(kind_of(field), value.strip())
         if self._vault is not None:
             self._new[token] = digits if digits.isdigit() else value.strip()
+            self._learned.append((field, value))
         known = self._known[field]
         if len(known) >= REMEMBERED:
             known.clear()

@@ -22,6 +22,8 @@ class GatewaySettings(BaseModel):
     answer_seconds: float = Field(
         10.0, gt=0, description="longest wait for the broker before the answer is 503"
     )
+    file_bytes: int = Field(32 * 2**20, ge=1_024, description="most bytes of an uploaded file")
+    file_rows: int = Field(200_000, ge=1, description="most rows of an uploaded file")
     type_prefix: str = Field(
         "id.go.nadi",
         pattern=r"^[a-z0-9]+(\.[a-z0-9-]+)*$",

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+
+from schemas.confluent import Registry, RegistryError
 
 FILES = resources.files("schemas")
+Found = TypeVar("Found")
 
 
 class UnknownSchemaError(LookupError):
@@ -106,33 +110,33 @@ class RegistryIds:
     def origin(self) -> str:
         return f"registry {self.url}"
 
-    def _client(self) -> Any:
-        from confluent_kafka.schema_registry import SchemaRegistryClient
-
-        return SchemaRegistryClient({"url": self.url})
-
     def writer(self, name: str) -> WriterSchema:
         if name not in self._newest:
-            from confluent_kafka.schema_registry import SchemaRegistryError
-
-            subject = f"{self.prefix}{name}-value"
-            try:
-                registered = self._client().get_latest_version(subject)
-            except SchemaRegistryError as error:
-                raise UnknownSchemaError(f"{self.url} has no subject {subject}: {error}") from error
-            self._newest[name] = WriterSchema(registered.schema_id, name, registered.schema.schema_str)
+            found = self._asked(lambda registry: registry.latest(subject(name, self.prefix)))
+            self._newest[name] = WriterSchema(found.id, name, found.text)
         return self._newest[name]
 
     def by_id(self, schema_id: int) -> WriterSchema:
         if schema_id not in self._by_id:
-            from confluent_kafka.schema_registry import SchemaRegistryError
-
-            try:
-                text = self._client().get_schema(schema_id).schema_str
-            except SchemaRegistryError as error:
-                raise UnknownSchemaError(f"{self.url} has no schema id {schema_id}: {error}") from error
+            text = self._asked(lambda registry: registry.by_id(schema_id))
             self._by_id[schema_id] = WriterSchema(schema_id, json.loads(text)["name"], text)
         return self._by_id[schema_id]
+
+    def _asked(self, ask: Callable[[Registry], Found]) -> Found:
+        """Only what the registry says it does not have is unknown; any other refusal is one."""
+        try:
+            return ask(Registry(self.url))
+        except RegistryError as error:
+            if not error.unknown:
+                raise
+            raise UnknownSchemaError(
+                f"{error}; `python -m schemas.release --register {self.url}` registers the released schemas"
+            ) from error
+
+
+def subject(name: str, prefix: str = "") -> str:
+    """The subject of a schema in a registry."""
+    return f"{prefix}{name}-value"
 
 
 def open_ids(registry_url: str = "") -> SchemaIds:

@@ -1,7 +1,8 @@
-"""Releases schemas: ``python -m schemas.release [--check]``.
+"""Releases schemas: ``python -m schemas.release [--check | --register URL]``.
 
 A released version never changes. A new one is FULL_TRANSITIVE: it reads everything every released version wrote,
-and every released version reads what it writes. ``--check`` writes nothing and exits 1 on any difference, for CI.
+and every released version reads what it writes. ``--check`` writes nothing and exits 1 on any difference, for CI. ``--register``
+gives all released versions to a Confluent-compatible registry.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import re
 import sys
 from pathlib import Path
 
-from schemas.registry import digest
+from schemas.confluent import Registry, RegistryError
+from schemas.registry import digest, subject
 
 HERE = Path(__file__).parent
 
@@ -95,6 +97,18 @@ def release(home: Path = HERE) -> list[str]:
     return done
 
 
+def register(url: str, home: Path = HERE) -> list[str]:
+    """Register all released versions in a registry; returns ``subject (id)`` for each.
+
+    Raises RegistryError where it refuses one, TimeoutError where it does not answer.
+    """
+    registry = Registry(url)
+    names = sorted(path.name for path in (home / "released").iterdir())
+    return [
+        f"{subject(name)} (id {registry.register(subject(name), released(name, home))})" for name in names
+    ]
+
+
 def main() -> int:
     """Entry point of ``python -m schemas.release``."""
     if "--check" in sys.argv:
@@ -102,8 +116,21 @@ def main() -> int:
         for line in found:
             sys.stderr.write(line + "\n")
         return 1 if found else 0
+    if "--register" in sys.argv:
+        return _register(sys.argv[-1])
     for line in release():
         sys.stdout.write(f"released {line}\n")
+    return 0
+
+
+def _register(url: str) -> int:
+    try:
+        done = register(url)
+    except (RegistryError, TimeoutError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    for line in done:
+        sys.stdout.write(f"registered {line}\n")
     return 0
 
 

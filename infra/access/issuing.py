@@ -24,6 +24,7 @@ from schemas.settings import KafkaSettings
 DAY_MS = 86_400_000
 DEFAULT_QUOTA = Quota(requests_per_second=20, events_per_day=200_000, bytes_per_day=500_000_000, batch=500)
 DEFAULT_SYSTEM = "utama"
+OPERATOR_SYSTEM = "operator"
 ALL_TYPES = f"{TYPE_PREFIX}*"
 
 
@@ -61,14 +62,7 @@ def book_of(kafka: KafkaSettings) -> Book:
 
 def add(kafka: KafkaSettings, profile: Profile, wish: Wish) -> tuple[Made, Key]:
     """Give a department a key. Raises KeyProblemError or AccessLogError, and then there is none."""
-    if wish.opd not in profile.departments:
-        raise KeyProblemError(
-            _("OPD {opd} tidak ada di profil; yang ada: {known}").format(
-                opd=wish.opd, known=", ".join(profile.departments)
-            )
-        )
-    if wish.days < 1:
-        raise KeyProblemError(_("--days {days}: paling sedikit 1").format(days=wish.days))
+    _known(profile, wish.opd, wish.days)
     scope = {
         "system": wish.system,
         "sources": _sources(profile, wish),
@@ -82,6 +76,29 @@ def add(kafka: KafkaSettings, profile: Profile, wish: Wish) -> tuple[Made, Key]:
     live = book_of(kafka).live(wish.opd, now, system=wish.system, sandbox=wish.sandbox)
     _room(live, wish.system)
     return _issue(kafka, wish.opd, now, expires_at=now + wish.days * DAY_MS, **scope)
+
+
+def operator(
+    kafka: KafkaSettings, profile: Profile, opd: str, days: int, addresses: Sequence[str]
+) -> tuple[Made, Key]:
+    """Give people of a department (Diskominfo) a key that sees what all departments sent and sends nothing.
+
+    Raises KeyProblemError or AccessLogError, and then there is none.
+    """
+    _known(profile, opd, days)
+    now = _now()
+    _room(book_of(kafka).live(opd, now, system=OPERATOR_SYSTEM), OPERATOR_SYSTEM)
+    scope = {
+        "system": OPERATOR_SYSTEM,
+        "sources": (),
+        "types": (),
+        "quota": DEFAULT_QUOTA,
+        "addresses": tuple(_network(address) for address in addresses),
+        "sandbox": False,
+        "signed": False,
+        "operator": True,
+    }
+    return _issue(kafka, opd, now, expires_at=now + days * DAY_MS, **scope)
 
 
 def rotate(kafka: KafkaSettings, key_id: str, *, days: int, grace_days: int) -> tuple[Made, Key, Key]:
@@ -108,6 +125,7 @@ def rotate(kafka: KafkaSettings, key_id: str, *, days: int, grace_days: int) -> 
         **scope,
         sandbox=old.sandbox,
         signed=old.signed,
+        operator=old.operator,
         expires_at=now + days * DAY_MS,
         replaces=old.key_id,
     )
@@ -146,6 +164,17 @@ def _issue(kafka: KafkaSettings, opd: str, now: int, **scope: Any) -> tuple[Made
     entry = replace(Entry.now(KEY_ISSUED, key.key_id, **key.issued()), at=now)
     log.write(kafka, entry)
     return made, replace(key, issued_by=entry.who)
+
+
+def _known(profile: Profile, opd: str, days: int) -> None:
+    if opd not in profile.departments:
+        raise KeyProblemError(
+            _("OPD {opd} tidak ada di profil; yang ada: {known}").format(
+                opd=opd, known=", ".join(profile.departments)
+            )
+        )
+    if days < 1:
+        raise KeyProblemError(_("--days {days}: paling sedikit 1").format(days=days))
 
 
 def _room(live: list[Key], system: str) -> None:

@@ -13,9 +13,9 @@ from infra.cli.main import settings_of
 from infra.cli.texts import _
 
 if TYPE_CHECKING:
-    from infra.dead_letters.letters import Selection
     from infra.dead_letters.replay import Outcome, Plan
     from infra.settings import Settings
+    from producers.dead_letters.letters import Selection
 
 Places = Annotated[
     list[str] | None,
@@ -73,8 +73,8 @@ def list_letters(
     as_json: Json = False,
 ) -> None:
     from infra.cli import dlq_tables
-    from infra.dead_letters.letters import letters
-    from infra.dead_letters.marks import is_open, standing
+    from producers.dead_letters.letters import letters
+    from producers.dead_letters.marks import is_open, standing
 
     settings = _given(context)
     selection = _selection(settings, [], topic, domain, reason, stage, source, since, until)
@@ -133,7 +133,7 @@ def replay(
 ) -> None:
     from infra.cli.progress import Stages
     from infra.dead_letters import replay as work
-    from infra.dead_letters.marks import Ledger, standing
+    from producers.dead_letters.marks import Ledger, standing
 
     if on_failure not in ("stop", "skip"):
         raise typer.BadParameter(_("--on-failure {value}: pilih stop atau skip").format(value=on_failure))
@@ -187,7 +187,7 @@ def drop(
     as_json: Json = False,
 ) -> None:
     from infra.dead_letters import replay as work
-    from infra.dead_letters.marks import Ledger, standing
+    from producers.dead_letters.marks import Ledger, standing
 
     if not because.strip():
         raise typer.BadParameter(_("--because: alasan tidak boleh kosong"))
@@ -239,7 +239,7 @@ def _selection(
     since: str,
     until: str,
 ) -> Selection:
-    from infra.dead_letters.letters import Selection, source_topic
+    from producers.dead_letters.letters import Selection, source_topic
 
     topics: set[str] = set()
     if topic and domain:
@@ -263,7 +263,7 @@ def _selection(
 
 
 def _places(texts: list[str]) -> frozenset[Any]:
-    from infra.dead_letters.letters import Place, source_topic
+    from producers.dead_letters.letters import Place, source_topic
 
     found = []
     for text in texts:
@@ -320,6 +320,7 @@ def _say(plan: Plan, outcome: Outcome | None, *, as_json: bool) -> None:
         "malformed": _("kepala surat tidak menyebut rekaman aslinya"),
         "dropped": _("sudah disisihkan; --force tetap mengirim"),
         "replayed": _("sudah dikirim ulang; bila gagal lagi ada surat yang lebih baru"),
+        "mended": _("sudah diperbaiki pengirimnya dan dikirim sebagai kejadian baru"),
     }
     for refusal in plan.refused[:SHOWN]:
         typer.echo(f"{refusal.letter}: {words[refusal.why].format(n=refusal.attempt)}", err=True)

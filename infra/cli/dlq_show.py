@@ -13,19 +13,19 @@ from infra.cli import dlq_tables
 from infra.cli.texts import _
 
 if TYPE_CHECKING:
-    from infra.dead_letters.contents import Contents
-    from infra.dead_letters.letters import Letter, Place
-    from infra.dead_letters.marks import Mark
     from infra.settings import Settings
+    from producers.dead_letters.contents import Contents
+    from producers.dead_letters.letters import Letter, Place
+    from producers.dead_letters.marks import Mark
 
 LEVEL = "   "
 
 
 def show(settings: Settings, places: frozenset[Place], zone: tzinfo, *, as_json: bool) -> None:
     """Print every letter of one place; exits with 1 when there is none."""
-    from infra.dead_letters.contents import contents
-    from infra.dead_letters.letters import Selection, letters
-    from infra.dead_letters.marks import standing
+    from producers.dead_letters.contents import contents
+    from producers.dead_letters.letters import Selection, letters
+    from producers.dead_letters.marks import standing
     from schemas import records
     from schemas.registry import open_ids
 
@@ -52,7 +52,7 @@ def show(settings: Settings, places: frozenset[Place], zone: tzinfo, *, as_json:
 
 def _as_json(letter: Letter, mark: Mark | None, message: Any, inside: Contents) -> dict[str, Any]:
     from infra.dead_letters.advice import advice
-    from infra.dead_letters.contents import readable
+    from producers.dead_letters.contents import readable
 
     key, value = message.key(), message.value()
     return {
@@ -71,7 +71,7 @@ def _as_json(letter: Letter, mark: Mark | None, message: Any, inside: Contents) 
 
 def _print(letter: Letter, mark: Mark | None, message: Any, inside: Contents, zone: tzinfo) -> None:
     from infra.dead_letters.advice import advice
-    from infra.dead_letters.contents import hexdump, readable
+    from producers.dead_letters.contents import hexdump, readable
 
     facts = (
         (_("surat"), str(letter.place)),

@@ -9,12 +9,12 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from infra.cli.texts import _
-from infra.dead_letters.marks import is_open
+from producers.dead_letters.marks import is_open
 
 if TYPE_CHECKING:
-    from infra.dead_letters.letters import Letter, Place
-    from infra.dead_letters.marks import Mark
     from infra.dead_letters.replay import Plan
+    from producers.dead_letters.letters import Letter, Place
+    from producers.dead_letters.marks import Mark
 
 Marked = Iterable[tuple["Letter", "Mark | None"]]
 
@@ -65,6 +65,7 @@ def state_name(mark: Mark | None) -> str:
         "sending": _("pengiriman terputus"),
         "replayed": _("dikirim ulang"),
         "dropped": _("disisihkan"),
+        "mended": _("diperbaiki pengirim"),
     }
     return words[mark.action if mark else "open"]
 
@@ -121,7 +122,7 @@ def each(found: Marked, zone: tzinfo) -> None:
     """One plain line a letter, for eyes and for grep."""
     import typer
 
-    from infra.dead_letters.contents import readable
+    from producers.dead_letters.contents import readable
 
     for letter, mark in found:
         said = "  ".join(

@@ -45,12 +45,15 @@ GROUPS = (
     Group("config", "config", "Menampilkan pengaturan, nilai dan asalnya."),
     Group("profile", "profile", "Profil kabupaten: memeriksa, mengaktifkan, membuat, membagikan."),
     Group("opd", "opd", "Kunci OPD: memberi, mengganti, mencabut."),
+    Group("catalogue", "catalogue", "Katalog layanan bus: penerbit dan pemakai, juga sebagai AsyncAPI."),
     Group(
         "identity",
         "identity",
         "Identitas di balik token: membuka dengan dua orang, menghapus, melihat catatan.",
     ),
     Group("relay", "relay", "Relai outbox: dari tabel outbox OPD ke gerbang."),
+    Group("spool", "spool", "Antrean yang bertahan: mengirim, melihat, membereskan yang ditolak."),
+    Group("pull", "pull", "Menarik dari basis data yang tidak dapat diubah, hanya dengan SELECT."),
     Group("publish", "publish", "Menerbitkan kejadian dari berkas CSV, XLSX, ODS, JSONL, Avro, atau XES."),
     Group(
         "template",
@@ -194,8 +197,17 @@ EXPECTED = {
     "KeyProblemError": PROBLEM,
     "IdentityError": PROBLEM,
     "VaultError": PROBLEM,
-    "RelayEnvironmentError": USAGE,
-    "StoppedError": PROBLEM,  # the gateway refuses the relay
+    "EnvironmentFileError": USAGE,
+    "RegistryError": PROBLEM,
+    "SpoolError": PROBLEM,
+    "SpoolBusyError": PROBLEM,
+    "SpoolFullError": PROBLEM,
+    "SpoolDiskError": PROBLEM,
+    "EventError": USAGE,
+    "StoppedError": PROBLEM,  # the gateway refuses the sender
+    "PullError": USAGE,
+    "MappingError": USAGE,
+    "PulledElsewhereError": PROBLEM,
     "TimeoutError": PROBLEM,
     "KafkaException": PROBLEM,
     "OperationalError": PROBLEM,  # ClickHouse does not answer

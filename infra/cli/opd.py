@@ -34,6 +34,10 @@ def register(app: typer.Typer) -> None:
     opd.command("list", help=_("Menampilkan kunci yang ada, tanpa rahasianya."))(list_keys)
     opd.command(help=_("Membuat kunci pengganti; kunci lama berlaku sampai masa peralihan habis."))(rotate)
     opd.command(help=_("Mencabut kunci; berlaku saat itu juga dan untuk seterusnya."))(revoke)
+    opd.command(
+        help=_("Memberi Diskominfo kunci untuk melihat kiriman semua OPD; kunci ini tidak dapat mengirim.")
+    )(operator)
+    opd.command(help=_("Menampilkan sumber mana yang melapor menurut irama yang dinyatakannya."))(compliance)
 
 
 def add(
@@ -154,6 +158,49 @@ def revoke(
         say(opd_words.as_json(key, time.time_ns() // 1_000_000))
         return
     typer.echo(_("Kunci {key} milik OPD {opd} dicabut.").format(key=key.key_id, opd=key.opd))
+
+
+def operator(
+    context: typer.Context,
+    opd: Annotated[str, typer.Argument(metavar="CODE", help=_("kode OPD Diskominfo menurut profil"))],
+    addresses: Annotated[
+        list[str] | None,
+        typer.Option("--address", help=_("alamat atau jaringan yang diizinkan (CIDR); boleh diulang")),
+    ] = None,
+    days: Days = 365,
+    url: Url = "",
+    env: Env = None,
+    as_json: Json = False,
+) -> None:
+    from infra.access import issuing
+
+    settings = connected_kafka(context)
+    _refuse_existing(env)
+    made, key = issuing.operator(settings.kafka, profile_of(settings), opd, days, addresses or ())
+    _hand_over(settings, made, key, url, env, as_json=as_json)
+
+
+def compliance(
+    context: typer.Context,
+    opd: Annotated[str, typer.Argument(metavar="CODE", help=_("hanya OPD ini"))] = "",
+    as_json: Json = False,
+) -> None:
+    from infra.cli import opd_words
+    from producers.arrivals.compliance import table
+    from producers.arrivals.heard import Heard
+    from producers.arrivals.routes import TRAIL_FILE
+    from producers.gateway.refusals import refused_in
+
+    settings = connected_kafka(context)
+    profile, now = profile_of(settings), time.time_ns() // 1_000_000
+    heard = Heard(settings.kafka)
+    heard.refresh(now)
+    refused = refused_in(settings.data_dir / "gateway" / TRAIL_FILE, now)
+    rows = table(profile, heard, refused, now, opd)
+    if as_json:
+        say([row.as_json() for row in rows])
+        return
+    opd_words.compliance(rows, profile)
 
 
 def connected_kafka(context: typer.Context) -> Settings:

@@ -12,6 +12,7 @@ import typer
 from infra.cli.texts import _
 from producers.access.book import Key
 from producers.access.credentials import Made
+from producers.arrivals.compliance import Row
 from schemas.profile import Profile
 
 
@@ -50,6 +51,7 @@ def table(keys: Sequence[Key], now: int, profile: Profile) -> None:
     for key in keys:
         marks = [_("uji coba")] if key.sandbox else []
         marks += [_("bertanda tangan")] if key.signed else []
+        marks += [_("operator")] if key.operator else []
         department = profile.departments.get(key.opd)
         name = f"{key.opd} {department.short}" if department else key.opd
         shown.add_row(
@@ -66,6 +68,8 @@ def table(keys: Sequence[Key], now: int, profile: Profile) -> None:
 
 def environment(made: Made, key: Key, url: str) -> str:
     """A ready ``.env`` file."""
+    if key.operator:
+        return f"NADI_URL={url}\nNADI_KEY={made.key}\n"
     return (
         f"NADI_URL={url}\nNADI_OPD={key.opd}\nNADI_SOURCE={key.sources[0]}\n"
         f"NADI_KEY={made.key}\nNADI_SIGNING_KEY={made.private}\n"
@@ -86,8 +90,15 @@ def handed_over(made: Made, key: Key, url: str, text: str, env: Path | None, pro
     )
     if key.sandbox:
         typer.echo(_("Kunci uji coba: kirimannya tidak masuk ke papan mana pun."))
-    typer.echo(_("Sumber : {sources}").format(sources=", ".join(key.sources)))
-    typer.echo(_("Jenis  : {types}").format(types=", ".join(key.types)))
+    if key.operator:
+        typer.echo(
+            _(
+                "Kunci operator: melihat kiriman semua OPD di {url}/opd, tidak dapat mengirim; pemakaiannya dicatat."
+            ).format(url=url.rstrip("/"))
+        )
+    else:
+        typer.echo(_("Sumber : {sources}").format(sources=", ".join(key.sources)))
+        typer.echo(_("Jenis  : {types}").format(types=", ".join(key.types)))
     typer.echo(_("Alamat : {addresses}").format(addresses=", ".join(key.addresses) or _("dari mana saja")))
     typer.echo("")
     typer.echo(
@@ -99,9 +110,37 @@ def handed_over(made: Made, key: Key, url: str, text: str, env: Path | None, pro
     else:
         typer.echo(_("Disimpan di {path}.").format(path=env))
     typer.echo("")
+    if not key.operator:
+        typer.echo(_("Melihat kiriman tiba: buka {url}/opd dengan kunci ini.").format(url=url.rstrip("/")))
     typer.echo(_("Mencoba kuncinya:"))
     typer.echo(curl(made, url) if env is None else _curl_with(env))
 
 
 def _curl_with(env: Path) -> str:
     return f'. {env} && curl -sS -H "Authorization: Bearer $NADI_KEY" "$NADI_URL/v1/me"'
+
+
+def compliance(rows: Sequence[Row], profile: Profile) -> None:
+    """Sources against their cadence, one a line."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from producers.arrivals.compliance import WORDS
+    from producers.arrivals.view import share
+    from producers.arrivals.words import when as instant
+
+    shown = Table(
+        _("OPD"), _("sumber"), _("keadaan"), _("terakhir terdengar"), _("ditunggu paling lambat"),
+        _("hari tepat waktu"), _("ditolak"),
+    )  # fmt: skip
+    for row in rows:
+        shown.add_row(
+            row.department,
+            row.source,
+            WORDS[row.state],
+            instant(row.last, profile.timezone),
+            instant(row.expected_by, profile.timezone),
+            share(row),
+            "–" if row.refused is None else str(row.refused),
+        )
+    Console().print(shown)

@@ -48,31 +48,17 @@ def run(
     ] = 200,
     as_json: Json = False,
 ) -> None:
-    import signal
-    import threading
-
-    from infra.cli.progress import Stages
-    from producers.relay.relay import Progress, Relay
+    from infra.cli.sending import Telling, stopping
+    from producers.relay.relay import Relay
 
     environment = _environment(env)
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # A thread of its own: the handler may run while this one holds the event's lock.
-        signal.signal(number, lambda *_: threading.Thread(target=stop.set).start())
-    with _explained(), Stages({"kirim": _("mengirim")}) as stages:
+    stop = stopping()
+    with _explained():
         with _opened(environment) as outbox:
             total = outbox.counts().waiting
-        said = ""
-
-        def tell(progress: Progress) -> None:
-            nonlocal said
-            done = progress.sent + progress.refused
-            stages.update("kirim", done, max(total, done))
-            if progress.waiting_for and progress.waiting_for != said:
-                stages.write(_("menunggu: {why}").format(why=progress.waiting_for))
-            said = progress.waiting_for
-
-        progress = Relay(environment, batch=batch, stop=stop, tell=tell).run(once=once, seconds=seconds)
+        with Telling(total) as telling:
+            relay = Relay(environment, batch=batch, stop=stop, tell=telling)
+            progress = relay.run(once=once, seconds=seconds)
     if as_json:
         say({"sent": progress.sent, "refused": progress.refused, "waiting_for": progress.waiting_for})
     else:

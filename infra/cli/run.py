@@ -162,11 +162,12 @@ def gateway(context: typer.Context) -> None:
     from infra.cli.publish import KEYS_FILE
     from infra.settings import resolve_profile
     from producers.access.keys import Keys
+    from producers.arrivals.routes import TRAIL_FILE, Site
     from producers.gateway import protecting, serving
+    from producers.gateway.uploads.work import Files
     from producers.persons import Persons
     from producers.tokens import Tokens
     from producers.vault import Vault
-    from producers.village.pages import routes
     from schemas.profile import Profile
 
     settings = settings_of(context)
@@ -178,7 +179,9 @@ def gateway(context: typer.Context) -> None:
     )
     persons = Persons(Tokens.open(data_dir / KEYS_FILE), regency=profile.code, vault=vault)
     with Keys.follow(settings.kafka, profile, counts=data_dir / "gateway" / "quota.db") as keys:
-        serving.run(settings.kafka, settings.gateway, keys, protecting.of(persons), routes(profile))
+        files = Files(data_dir / "gateway" / "berkas", profile)
+        site = Site(profile, data_dir / "gateway" / TRAIL_FILE, keys.book)
+        serving.run(settings.kafka, settings.gateway, keys, protecting.of(persons), files, site)
 
 
 @app.command(help=_("kabupaten tiruan (DATA SIMULASI)"))

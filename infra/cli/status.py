@@ -108,8 +108,8 @@ def _fetch(headers: Mapping[int, Header]) -> str:
 
 def _open_letters(settings: Settings) -> Counter[str]:
     """Records by topic (catalogue name) that were given up on and not handled; one with two letters counts once."""
-    from infra.dead_letters.letters import Selection, letters
-    from infra.dead_letters.marks import is_open, standing
+    from producers.dead_letters.letters import Selection, letters
+    from producers.dead_letters.marks import is_open, standing
 
     marks = standing(settings.kafka)
     found = {letter.subject for letter in letters(settings.kafka, Selection())}

@@ -1,4 +1,3 @@
-"""Dead letters in people's hands: reading them, saying what to do, sending again, setting aside for good.
-
-``letters`` reads them, ``marks`` remembers what was done, ``replay`` sends again, ``advice`` and ``contents`` explain.
+"""Dead letters at the operators' desk: ``replay`` sends again, ``advice`` explains. They are read in
+``producers/dead_letters``.
 """

@@ -18,9 +18,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from infra.dead_letters.letters import Letter, Place, Selection, letters
-from infra.dead_letters.marks import CLOSED, Action, Ledger, Mark, mark, this_process
 from monitoring.failpoints import reached
+from producers.dead_letters.letters import Letter, Place, Selection, letters
+from producers.dead_letters.marks import CLOSED, Action, Ledger, Mark, mark, this_process
 from schemas import records
 from schemas.dead_letters import REPLAY_OF, REPLAY_RUN, replayed_headers, split
 from schemas.settings import EXACT_PRODUCER, KafkaSettings
@@ -35,7 +35,7 @@ DELIVERY_SECONDS = 60.0
 REFUSED_WHOLE = frozenset({"MSG_SIZE_TOO_LARGE", "RECORD_LIST_TOO_LARGE", "INVALID_RECORD", "INVALID_MSG"})
 
 Policy = Literal["stop", "skip"]
-Why = Literal["guard", "malformed", "dropped", "replayed"]
+Why = Literal["guard", "malformed", "dropped", "replayed", "mended"]
 Progress = Callable[[int, int], None]
 
 
@@ -109,8 +109,8 @@ def open_letters(kafka: KafkaSettings, selection: Selection, marks: dict[Place, 
 def _refusal(letter: Letter, action: Action, *, force: bool) -> Why | None:
     if letter.original is None:
         return "malformed"
-    if action == "replayed":
-        return "replayed"  # if it failed again there is a newer letter
+    if action in ("replayed", "mended"):
+        return action  # if it failed again there is a newer letter
     if action == "dropped" and not force:
         return "dropped"
     if letter.attempt > MAX_REPLAYS and not force:

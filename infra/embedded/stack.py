@@ -214,6 +214,7 @@ class Stack:
             needs=("tables", "topics"),
             eager=True,
             healthy=lambda: _answers(f"http://{ports.LOCAL}:{port}/readyz"),
+            working=lambda: _answers(f"http://{ports.LOCAL}:{port}/healthz"),
             url=f"http://{ports.LOCAL}:{port}/metrics",
         )
         return [*found, tables, sink]
@@ -234,6 +235,7 @@ class Stack:
             needs=("topics",),
             eager=True,
             healthy=lambda: _answers(f"http://{ports.LOCAL}:{port}/readyz"),
+            working=lambda: _answers(f"http://{ports.LOCAL}:{port}/healthz"),
             url=f"http://{ports.LOCAL}:{port}/metrics",
         )
 
@@ -253,6 +255,7 @@ class Stack:
                     needs=("tables", "topics"),
                     eager=True,
                     healthy=lambda address=address: _answers(f"{address}/readyz"),  # type: ignore[misc]
+                    working=lambda address=address: _answers(f"{address}/healthz"),  # type: ignore[misc]
                     url=f"{address}/",
                 )
             )
@@ -268,6 +271,7 @@ class Stack:
             needs=("topics",),
             eager=True,
             healthy=lambda: _answers(f"{address}/ready"),
+            working=lambda: _answers(f"{address}/healthz"),
             url=f"{address}/docs",
         )
 

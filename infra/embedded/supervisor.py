@@ -25,7 +25,10 @@ LOOK_SECONDS = 1.0
 STOP_SECONDS = 12.0
 BACKOFF = (0.2, 1.0, 2.0, 5.0, 10.0)
 CALM_SECONDS = 60.0
-UNHEALTHY_SECONDS = 60.0
+LATE_SECONDS, UNHEALTHY_SECONDS = 5.0, 60.0
+#: After each death a part gets twice the time, up to this often: a broker that reads its logs again after a kill -9 on a busy
+#: machine would otherwise be killed before it is done, for ever.
+MOST_DOUBLINGS = 4
 
 
 class StackError(RuntimeError):
@@ -39,7 +42,8 @@ class LockedError(RuntimeError):
 @dataclass(frozen=True)
 class Part:
     """A part of the stack. ``command`` None is a step that is done once (``prepare``). ``healthy`` must answer within
-    a second or two. ``needs`` names the parts that must be healthy before it starts; ``url`` is for people.
+    a second or two. ``working`` says that a part which is not healthy yet, or not now, is at work (reading its state, say): it
+    is never killed then. ``needs`` names the parts that must be healthy before it starts; ``url`` is for people.
 
     ``eager`` starts the process at once: it gets its imports done and waits itself for the marker files of the steps
     that it needs (``Supervisor.marker``)."""
@@ -50,6 +54,7 @@ class Part:
     needs: tuple[str, ...] = ()
     prepare: Callable[[], None] = lambda: None
     healthy: Callable[[], bool] = lambda: True
+    working: Callable[[], bool] = lambda: False
     url: str = ""
     eager: bool = False
 
@@ -62,7 +67,7 @@ class State:
     phase: str = "waiting"
     child: Child | None = None
     preparing: Future[None] | None = None
-    looking: Future[bool] | None = None
+    looking: Future[tuple[bool, bool]] | None = None
     healthy: bool = False
     healthy_at: float = 0.0
     looked_at: float = 0.0
@@ -245,11 +250,11 @@ class Supervisor:
         if state.looking is None:
             if now - state.looked_at >= (TICK if not state.healthy else LOOK_SECONDS):
                 state.looked_at = now
-                state.looking = self._pool.submit(state.part.healthy)
+                state.looking = self._pool.submit(_looked_at, state.part)
             return
         if not state.looking.done():
             return
-        good = state.looking.exception() is None and state.looking.result()
+        good, working = (False, False) if state.looking.exception() else state.looking.result()
         state.looking = None
         if good:
             if not state.healthy:
@@ -258,11 +263,12 @@ class Supervisor:
             if state.restarts and now - state.retry_at > CALM_SECONDS:
                 state.attempts = 0
             state.attempts = 0 if not state.restarts else state.attempts
-        elif now - state.healthy_at > 5.0:
+        elif now - state.healthy_at > LATE_SECONDS:
             if state.healthy:
                 self._tell(state.part.name, "unhealthy")
             state.healthy = False
-            if now - state.healthy_at > UNHEALTHY_SECONDS and state.child is not None:
+            patience = UNHEALTHY_SECONDS * 2 ** min(state.attempts, MOST_DOUBLINGS)
+            if now - state.healthy_at > patience and not working and state.child is not None:
                 log.warning("unhealthy for too long, killed", part=state.part.name)
                 state.child.kill()
 
@@ -306,6 +312,12 @@ class Supervisor:
             if state.part.command is not None
         }
         processes.save(self.record, {**self._about, "parts": parts})
+
+
+def _looked_at(part: Part) -> tuple[bool, bool]:
+    """Whether a part is healthy, and whether it is at work."""
+    healthy = part.healthy()
+    return healthy, healthy or part.working()
 
 
 def _shortly(why: str) -> str:

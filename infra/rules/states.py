@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from infra.cli.texts import _
-from infra.dead_letters.marks import user
 from infra.journal import Journal
 from infra.journal import lenient as lenient_read
+from producers.dead_letters.marks import user
 from streams.rules import rules
 from streams.rules.rule import Rule
 

@@ -18,7 +18,8 @@ MOST_LIVE = 2
 class Key:
     """One key. ``system`` is what it is for: a department may have several systems, each with its own keys. ``hash`` is
     all that is kept of the secret; ``public`` the signing key. Times are UTC ms; ``addresses`` networks (CIDR), empty for
-    any. ``replaces`` is the key it was made to follow."""
+    any. ``replaces`` is the key it was made to follow. An
+    ``operator`` looks at all departments and sends nothing."""
 
     key_id: str
     opd: str
@@ -38,6 +39,7 @@ class Key:
     revoked_at: int | None = None
     revoked_by: str = ""
     reason: str = ""
+    operator: bool = False
 
     def state(self, now: int) -> State:
         """What it is at an instant; a revoked key stays revoked."""
@@ -60,6 +62,7 @@ class Key:
             "signed": self.signed,
             "expires_at": self.expires_at,
             "replaces": self.replaces,
+            **({"operator": True} if self.operator else {}),
         }
 
 
@@ -138,4 +141,5 @@ def _key(entry: Entry) -> Key:
         issued_by=entry.who,
         expires_at=int(values["expires_at"]),
         replaces=str(values.get("replaces", "")),
+        operator=bool(values.get("operator", False)),
     )

@@ -20,7 +20,8 @@ class Quota:
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The owner of a key. ``sources`` are prefixes of the sources it may send from, ``types`` the event types (``fnmatch``
-    patterns). What a ``sandbox`` key sends reaches no wall. ``signed``: every request must carry a signature."""
+    patterns). What a ``sandbox`` key sends reaches no wall. ``signed``: every request must carry a signature. An
+    ``operator`` sends nothing and may look at what all departments sent."""
 
     opd: str
     key_id: str
@@ -29,6 +30,7 @@ class Caller:
     quota: Quota
     sandbox: bool = False
     signed: bool = False
+    operator: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,12 @@ class Left:
 
 class RefusedError(Exception):
     """A call that is refused. ``code`` names it in the error table, ``sentence`` is Bahasa Indonesia and says what to do;
-    ``retry_after`` is seconds."""
+    ``retry_after`` is seconds. ``opd`` and ``key_id`` say whose key was turned away, where its secret was right."""
 
     def __init__(self, status: int, code: str, sentence: str, retry_after: float | None = None) -> None:
         super().__init__(sentence)
         self.status, self.code, self.sentence, self.retry_after = status, code, sentence, retry_after
+        self.opd = self.key_id = ""
 
 
 class Access(Protocol):

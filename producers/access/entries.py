@@ -13,6 +13,8 @@ from typing import Any
 KEY_ISSUED = "key.issued"
 KEY_ENDS = "key.ends"
 KEY_REVOKED = "key.revoked"
+#: An operator looked at what a department sent; ``who`` is the key.
+OPERATOR_LOOKED = "operator.looked"
 REVEAL_REQUESTED = "reveal.requested"
 REVEAL_APPROVED = "reveal.approved"
 REVEAL_OPENED = "reveal.opened"

@@ -86,13 +86,17 @@ class Keys:
         if key is None or sent is None or not known or key.opd != sent.opd:
             raise refused("key-unknown")
         state = key.state(now)
-        if state != "live":
-            raise refused(f"key-{state}")
-        if key.addresses and not _within(key.addresses, address):
-            raise refused("address-not-allowed", address=address[:45])
+        wrong = "" if state == "live" else f"key-{state}"
+        if not wrong and key.addresses and not _within(key.addresses, address):
+            wrong = "address-not-allowed"
+        if wrong:
+            error = refused(wrong, address=address[:45])
+            error.opd, error.key_id = key.opd, key.key_id
+            raise error
         return Caller(
-            key.opd, key.key_id, key.sources, key.types, key.quota, key.sandbox, self._must_sign(key, now)
-        )
+            key.opd, key.key_id, key.sources, key.types, key.quota, key.sandbox, self._must_sign(key, now),
+            key.operator,
+        )  # fmt: skip
 
     def verify(self, caller: Caller, headers: Mapping[str, str], body: bytes, now: int) -> Signed | None:
         """The signature of a request (Standard Webhooks, ``v1a``); None where there is none and none is required.
@@ -142,6 +146,8 @@ def _head(pattern: str) -> str:
 
 @lru_cache(4096)
 def _source_allowed(prefixes: tuple[str, ...], source: str) -> bool:
+    if ".." in source.split("/") or not source.isprintable():  # it names another place than it begins with
+        return False
     return any(source == p or source.startswith(p.rstrip("/") + "/") for p in prefixes)
 
 

@@ -97,6 +97,20 @@ class Acceptance:
             )
         return [answer if answer is not None else Problem("kafka-away") for answer in answers]
 
+    def compare(
+        self, events: Sequence[Checked], delivery: Delivery, hashes: dict[bytes, bytes]
+    ) -> list[Problem | None]:
+        """What would be refused for what stands under its id already, or for an earlier event of the same whole: ``hashes``
+        by key are those seen so far, and these are added. Writes nothing."""
+        known, coming = self._sorted(events, delivery)
+        found: list[Problem | None] = [None] * len(events)
+        for event in coming:
+            stored = known.get(event.key)
+            before = stored.hash if stored is not None else hashes.setdefault(event.key, event.hash)
+            if before != event.hash:
+                found[event.number] = Problem("payload-differs")
+        return found
+
     def _sorted(
         self, events: Sequence[Checked | Problem], delivery: Delivery
     ) -> tuple[dict[bytes, Place], list[_Event]]:
@@ -125,7 +139,8 @@ class Acceptance:
         for event in fresh:
             self._under_way[event.key] = event.hash
         own = marks.of_request(delivery.caller, delivery.signed, delivery.body_hash, delivery.now)
-        trace = cloudevents.new_traceparent()
+        trace = cloudevents.new_traceparent().encode()
+        now, opd = delivery.now, delivery.caller.opd
         arrived: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         def landed(flight: Flight) -> None:
@@ -137,7 +152,7 @@ class Acceptance:
                         "kafka-away" if where == "queue full" else "kafka-refused"
                     )
                     continue
-                place = Place(event.hash, event.topic, *where, delivery.now, delivery.caller.opd)
+                place = Place(event.hash, event.topic, *where, now, opd)
                 rows.append((event.key, place))
                 answers[event.number] = _receipt(event, place, False)
             PUBLISHED.labels("gateway", "accepted").inc(len(rows))
@@ -153,16 +168,18 @@ class Acceptance:
             pass
 
 
-def _message(event: _Event, own: list[tuple[str, bytes]], trace: str, event_time: bool) -> Outgoing:
-    data, topic = event.checked.data, event.checked.contract.topic
-    record = {
-        "event_id": data.event_id, "source": data.source, "kind": data.kind, "occurred_at": data.occurred_at,
-    }  # fmt: skip
-    headers = cloudevents.headers(record, topic.name, event.checked.traceparent or trace)
+def _message(event: _Event, own: list[tuple[str, bytes]], trace: bytes, event_time: bool) -> Outgoing:
+    checked = event.checked
+    data, topic = checked.data, checked.contract.topic
+    at = data.occurred_at
+    given = checked.traceparent
+    headers = cloudevents.of(
+        data.event_id, data.source, data.kind, at, topic.name, given.encode() if given else trace
+    )
     headers.append((marks.HASH, event.hash))
     headers += own
     key = "|".join([str(getattr(data, field)) for field in topic.key]).encode()
-    return event.topic, key, event.value, headers, data.occurred_at if event_time else 0
+    return event.topic, key, event.value, headers, at if event_time else 0
 
 
 def _receipt(event: _Event, place: Place, replayed: bool) -> Receipt:

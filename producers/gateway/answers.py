@@ -41,7 +41,11 @@ def _text(at: int) -> str:
 
 def receipt(of: Receipt) -> dict[str, Any]:
     """What the sender keeps of one event."""
-    return {"id": of.id, "source": of.source, "event_id": of.event_id, **place(of.place)}
+    at = of.place
+    return {
+        "id": of.id, "source": of.source, "event_id": of.event_id, "topic": at.topic, "partition": at.partition,
+        "offset": at.offset, "sha256": at.hash.hex(), "received_at": _text(at.at),
+    }  # fmt: skip
 
 
 def single(answer: Answer, extra: dict[str, str]) -> Response:

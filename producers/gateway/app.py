@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,34 +12,73 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import BaseRoute
+from starlette.types import Receive, Scope, Send
 
 from monitoring.web import SecurityHeaders, health_routes
+from producers.arrivals.routes import Site, routes
 from producers.gateway import answers, pages
 from producers.gateway.examples import postman
 from producers.gateway.gateway import Gateway
 from producers.gateway.look_ups import LookUps
-from producers.gateway.openapi import GET, OTHER, POST, VALIDATE
+from producers.gateway.openapi import FILE, GET, OTHER, POST, VALIDATE
 from producers.gateway.problems import Problem
 from producers.gateway.receiving import Receiving
+from producers.gateway.uploads.http import Uploads
+from producers.gateway.uploads.work import Files
+from producers.village.pages import routes as village
 
+SENDING = "/v1/events"
 log: Any = structlog.get_logger(__name__)
 
 
-def make(gateway: Gateway, pages_beside: Sequence[BaseRoute] = ()) -> FastAPI:
-    """The application of one gateway, which it starts and stops; with pages that others put beside it."""
+class Door:
+    """The whole gateway as ASGI: sending goes straight to its handler, for FastAPI's routing and layers cost a single event
+    more than accepting it does; everything else is ``app``, which describes sending too and answers other methods."""
+
+    def __init__(self, app: FastAPI, receiving: Receiving) -> None:
+        self.app = app
+        self._sending = SecurityHeaders(self._receive)
+        self._receiving = receiving
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == SENDING and scope["method"] == "POST":
+            await self._sending(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _receive(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        try:
+            answer = await self._receiving(request)
+        except Exception as error:  # noqa: BLE001  (the last resort: logged, and answered by a 500 of the table)
+            answer = await _broken(request, error)
+        await answer(scope, receive, send)
+
+
+def make(gateway: Gateway, files: Files, site: Site | None = None) -> Door:
+    """The gateway as uvicorn runs it; with the pages of departments and villages where there is a ``site``."""
+    receiving = Receiving(gateway)
+    return Door(described(gateway, receiving, files, site), receiving)
+
+
+def described(gateway: Gateway, receiving: Receiving, files: Files, site: Site | None) -> FastAPI:
+    """The application of one gateway, which it starts and stops."""
 
     @asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
         await gateway.start()
+        working = asyncio.create_task(files.run(gateway))
         yield
+        working.cancel()
         await gateway.stop()
 
     app = FastAPI(
-        title="Gerbang Nadi", version="1", lifespan=life, docs_url=None, redoc_url=None,
+        title="Gerbang Nadi", version="1", lifespan=life, docs_url=None, redoc_url=None, redirect_slashes=False,
         description="Tempat OPD mengirim kejadian. Panduan: /docs, kesalahan: /docs/errors.",
     )  # fmt: skip
-    receiving, checking, asked = Receiving(gateway), Receiving(gateway, dry=True), LookUps(gateway)
+    checking, asked = Receiving(gateway, dry=True), LookUps(gateway)
+
+    uploads = Uploads(gateway, files)
 
     async def events(request: Request) -> Response:
         return await receiving(request)
@@ -67,10 +107,13 @@ def make(gateway: Gateway, pages_beside: Sequence[BaseRoute] = ()) -> FastAPI:
     async def collection(request: Request) -> Response:
         return JSONResponse(postman(str(request.base_url).rstrip("/")))
 
-    app.add_api_route("/v1/events", events, methods=["POST"], **POST)
+    app.add_api_route(SENDING, events, methods=["POST"], **POST)
     app.add_api_route("/v1/events/validate", validate, methods=["POST"], **VALIDATE)
+    app.add_api_route("/v1/files", uploads.take, methods=["POST"], **FILE)
     for path, handler in (
         ("/v1/events/{id}", asked.receipt),
+        ("/v1/files/{job}", uploads.report),
+        ("/v1/files/{job}/hasil", uploads.result),
         ("/v1/me", asked.me),
         ("/v1/schemas", asked.schemas),
         ("/v1/schemas/{type}", asked.schema),
@@ -82,12 +125,14 @@ def make(gateway: Gateway, pages_beside: Sequence[BaseRoute] = ()) -> FastAPI:
     for path, page in (
         ("/health", health), ("/ready", ready), ("/docs", guide), ("/docs/errors", errors),
         ("/docs/postman.json", collection), ("/docs/style.css", style),
+        ("/unggah", uploads.page), ("/unggah.js", uploads.script),
     ):  # fmt: skip
         app.add_api_route(path, page, methods=["GET"], **OTHER[path])
     app.router.routes.extend(
         health_routes(ready=lambda: gateway.ready, alive=lambda: (True, "gerbang berjalan"))
     )
-    app.router.routes.extend(pages_beside)
+    if site is not None:
+        app.router.routes.extend([*routes(gateway, site), *village(site.profile)])
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(Exception, _broken)
     app.add_middleware(SecurityHeaders)

@@ -24,6 +24,7 @@ FIRST_MS = -62_135_596_800_000
 """UTC ms of the year 1, the first that a CloudEvent's time can say."""
 
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+_decoded = msgspec.json.Decoder().decode
 _TRACE = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 log: Any = structlog.get_logger(__name__)
 
@@ -91,35 +92,25 @@ class Checker:
 
     def _data(self, event: Envelope, contract: Contract, kind: str) -> Checked | Problem:
         try:
-            data = contract.decoder.decode(event.data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            return self._mended(event, contract, kind, error)
-        if self._rules.protection is not None:
-            before = {
-                name: value for name, value in msgspec.structs.asdict(data).items() if value is not UNSET
-            }
-            values = dict(before)
-            if wrong := self._rules.protection.fields(contract.topic.schema, values):
-                return _fields(contract, wrong)
-            for name, value in values.items():
-                if value is not before.get(name):
-                    setattr(data, name, value)
-        return self._enveloped(event, contract, kind, data)
-
-    def _mended(self, event: Envelope, contract: Contract, kind: str, error: Exception) -> Checked | Problem:
-        """What the decoder did not take: all faults, or the event where protecting it made it right."""
-        try:
-            values = msgspec.json.decode(event.data)
+            values = _decoded(event.data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return _fields(contract, [FieldError("/data", "bukan JSON yang utuh")])
-        if not isinstance(values, dict):
+        if type(values) is not dict:
             return _fields(contract, [FieldError("/data", "wajib objek JSON: { … }")])
         wrong = self._rules.protection.fields(contract.topic.schema, values) if self._rules.protection else []
         if not wrong:
             try:
-                return self._enveloped(event, contract, kind, msgspec.convert(values, contract.struct))
-            except (msgspec.ValidationError, RecursionError):
-                pass
+                data = msgspec.convert(values, contract.struct)
+            except (msgspec.ValidationError, RecursionError) as error:
+                return self._faulty(event, contract, kind, values, [], str(error))
+            return self._enveloped(event, contract, kind, data)
+        return self._faulty(event, contract, kind, values, wrong)
+
+    def _faulty(
+        self, event: Envelope, contract: Contract, kind: str, values: dict[str, Any], wrong: list[FieldError],
+        error: str = "",
+    ) -> Problem:  # fmt: skip
+        """All faults of an event's fields at once; ``wrong`` are those that protecting persons found."""
         filled = {
             "event_id": event.id, "source": event.source, "opd": self._caller.opd, "occurred_at": 0, "kind": kind,
             **values,
@@ -127,7 +118,7 @@ class Checker:
         named = {e.pointer for e in wrong}
         wrong = [*wrong, *(e for e in faults(contract.topic.schema, filled) if e.pointer not in named)]
         if not wrong:
-            log.error("event refused without a fault that has a name", type=event.type, error=str(error))
+            log.error("event refused without a fault that has a name", type=event.type, error=error)
             wrong = [FieldError("/data", "tidak sesuai dengan kontrak jenis kejadian ini")]
         return _fields(contract, wrong)
 

@@ -37,11 +37,10 @@ _NATURALS: dict[str, Any] = {"int": Natural, "long": LongNatural}
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """The data of one topic's events: ``struct`` has the schema's fields in its order, ``decoder`` makes it from JSON."""
+    """The data of one topic's events: ``struct`` has the schema's fields in its order."""
 
     topic: Topic
     struct: type[msgspec.Struct]
-    decoder: msgspec.json.Decoder[Any]
     nested: tuple[str, ...]
 
 
@@ -90,7 +89,7 @@ def contract(topic: str) -> Contract:
         else:
             fields.append((name, kind, field["default"]))
     struct = msgspec.defstruct(schema["name"], fields, kw_only=True, forbid_unknown_fields=True)
-    return Contract(PUBLISHABLE[topic], struct, msgspec.json.Decoder(struct), tuple(nested))
+    return Contract(PUBLISHABLE[topic], struct, tuple(nested))
 
 
 def _annotation(kind: Any, name: str) -> Any:

@@ -19,6 +19,7 @@ from producers.gateway.history import History
 from producers.gateway.index import Index
 from producers.gateway.protecting import Protection
 from producers.gateway.rebuild import fill
+from producers.gateway.trail import Trail
 from producers.gateway.writing import Writer
 from producers.settings import GatewaySettings
 from schemas import deployment
@@ -42,11 +43,13 @@ class Gateway:
         access: Access,
         protection: Protection | None = None,
         ended: Callable[[str], None] = lambda _: None,
+        trail: Trail | None = None,
     ) -> None:
         self.kafka, self.settings, self.access = kafka, settings, access
         self.ids: SchemaIds = open_ids(kafka.schema_registry_url)
         self.rules = Rules(EventTypes(settings.type_prefix), access, settings.event_bytes, protection)
         self.history = History()
+        self.trail = trail or Trail()
         self.index = Index()
         self._encoder = Encoder(self.ids)
         self.acceptance: Acceptance | None = None
@@ -108,7 +111,7 @@ class Gateway:
                 self._over.wait(GRACE_SECONDS)  # whoever had the claim has heard by now that it lost it
                 self.state = "membaca tanda terima tujuh hari terakhir"
                 pauses = self._pauses
-                read = fill(self.index, self.kafka, now_ms())
+                read = fill(self.index, self.kafka, now_ms(), self.trail)
             except (TimeoutError, RuntimeError) as error:
                 log.warning("the index cannot be read yet", error=str(error))
                 self._over.wait(AGAIN_SECONDS)

@@ -1,4 +1,4 @@
-"""What a key did lately, for its owner: the last events accepted and the last ones refused. In memory only."""
+"""What a key did lately, for its owner: the last events accepted, and what was refused last. In memory only."""
 
 from __future__ import annotations
 
@@ -26,9 +26,25 @@ class History:
 
     def __init__(self) -> None:
         self._keys: dict[str, Seen] = {}
+        self._turned_away: dict[str, deque[dict[str, Any]]] = {}
 
     def of(self, key_id: str) -> Seen:
         return self._keys.setdefault(key_id, Seen())
+
+    def refuse(self, key_id: str, problem: Problem, now: int) -> None:
+        """Remember a request that was refused as a whole."""
+        seen = self.of(key_id)
+        seen.counts[problem.code] += 1
+        seen.errors.append({"at": now, "id": "", **problem.document()})
+
+    def turn_away(self, opd: str, key_id: str, problem: Problem, now: int) -> None:
+        """Remember a key of a department that was not let in: expired, revoked, or from another address."""
+        kept = self._turned_away.setdefault(opd, deque(maxlen=LAST))
+        kept.append({"at": now, "key": key_id, **problem.document()})
+
+    def turned_away(self, opd: str) -> list[dict[str, Any]]:
+        """A department's keys that were not let in lately, for whoever holds another key of it."""
+        return list(self._turned_away.get(opd, ()))
 
     def note(self, key_id: str, answers: list[Answer], ids: list[str], now: int) -> None:
         """Remember the answers to one request; ``ids`` are the senders' own."""

@@ -60,10 +60,11 @@ class Index:
 
     def add(self, rows: Iterable[tuple[bytes, Place]]) -> None:
         """Remember receipts; the first of a key stands."""
+        number = self._number
         with self._adding:
             values = [
-                (key, p.hash, self._number(p.topic), p.partition, p.offset, p.at, self._number(p.opd))
-                for key, p in rows
+                (key, digest, number(topic), partition, offset, at, number(opd))
+                for key, (digest, topic, partition, offset, at, opd) in rows
             ]
             self._rows.execute("BEGIN")
             self._rows.executemany("INSERT OR IGNORE INTO accepted VALUES (?, ?, ?, ?, ?, ?, ?)", values)

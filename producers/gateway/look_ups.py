@@ -11,9 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from producers.access.caller import RefusedError
-from producers.gateway import answers
+from producers.gateway import answers, refusing
 from producers.gateway.acceptance import now_ms
-from producers.gateway.checking import refusal
 from producers.gateway.contracts import PREFIX, PUBLISHABLE, UnknownTypeError, contract
 from producers.gateway.examples import cloud_event
 from producers.gateway.gateway import Gateway
@@ -45,7 +44,7 @@ class LookUps:
         try:
             caller = caller_of(self._gateway, request, now_ms())
         except RefusedError as error:
-            return answers.problem(refusal(error))
+            return refusing.refused(self._gateway, request, error)
         if self._gateway.acceptance is None:
             return answers.problem(Problem("starting"))
         given = request.path_params["id"]
@@ -71,7 +70,7 @@ class LookUps:
             caller = caller_of(self._gateway, request, now)
             left = self._gateway.access.spend(caller, 0, 0, now)
         except RefusedError as error:
-            return answers.problem(refusal(error))
+            return refusing.refused(self._gateway, request, error)
         seen = self._gateway.history.of(caller.key_id)
         return _json(
             {
@@ -86,6 +85,7 @@ class LookUps:
                 "since_start": dict(seen.counts),
                 "last_accepted": answers.receipt(seen.last) if seen.last else None,
                 "last_errors": list(seen.errors),
+                "keys_turned_away": self._gateway.history.turned_away(caller.opd),
             }
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -9,8 +10,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from producers.gateway.examples import snippets
 from producers.gateway.problems import TABLE
+from producers.settings import GatewaySettings
 
 FOLDER = Path(__file__).with_name("templates")
+DOMAIN_NAMES = {
+    "permits": "Izin (permits)", "revenue": "Pendapatan (revenue)", "budget": "Anggaran (budget)",
+    "population": "Kependudukan (population)", "activities": "Kemajuan kegiatan (activities)",
+}  # fmt: skip
 NAMES = {"curl": "curl", "php": "PHP", "java": "Java", "python": "Python"}
 
 
@@ -27,6 +33,23 @@ def errors() -> str:
 def style() -> str:
     """The style sheet of both."""
     return (FOLDER / "style.css").read_text("utf-8")
+
+
+def upload(domains: Iterable[str], kinds: Iterable[str], settings: GatewaySettings) -> str:
+    """The page on which people upload a file."""
+    return (
+        _templates()
+        .get_template("upload.html.j2")
+        .render(
+            domains=list(domains), names=DOMAIN_NAMES, kinds=list(kinds), bytes=settings.file_bytes,
+            megabytes=settings.file_bytes >> 20, rows=f"{settings.file_rows:,}".replace(",", "."),
+        )
+    )  # fmt: skip
+
+
+def upload_script() -> str:
+    """The script of that page."""
+    return (FOLDER / "upload.js").read_text("utf-8")
 
 
 @cache

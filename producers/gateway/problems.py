@@ -103,6 +103,26 @@ TABLE: Mapping[str, Entry] = MappingProxyType(
             "Nomor yang sama pernah diterima dengan isi lain",
             "Kejadian baru perlu id baru; pembetulan dikirim sebagai kejadian baru dengan corrects.",
         ),
+        "file-unnamed": Entry(
+            400,
+            "Nama berkas atau ranah tidak disebut",
+            "Kirim isi berkas apa adanya ke /v1/files?domain=permits&name=izin.xlsx, dengan ranah dan nama berkas Anda.",
+        ),
+        "file-not-done": Entry(
+            409, "Berkas masih dikerjakan", "Tunggu sampai status published atau refused.", 2
+        ),
+        "file-too-long": Entry(413, "Berkas terlalu besar", "Pecah menjadi beberapa berkas."),
+        "file-kind": Entry(
+            415,
+            "Jenis berkas tidak diterima",
+            "Kirim .csv (UTF-8), .xlsx, .ods, atau .xls sebagai isi permintaan, bukan sebagai multipart. Berkas bermakro "
+            "tidak pernah dibuka.",
+        ),
+        "file-refused": Entry(
+            422,
+            "Berkas ditolak, tidak satu baris pun diterbitkan",
+            "Perbaiki setiap baris di report.errors pada berkas aslinya, lalu unggah lagi seluruhnya.",
+        ),
         "internal": Entry(
             500, "Kesalahan di gerbang", "Kirim ulang dengan id yang sama; laporkan bila terulang."
         ),
@@ -135,13 +155,14 @@ class FieldError(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One refusal. ``code`` is of ``TABLE``; ``detail`` replaces its cure where there is more to say; ``status`` and
-    ``retry`` only where another part decided them."""
+    """One refusal. ``code`` is of ``TABLE``; ``detail`` replaces its cure where there is more to say; ``report`` is that of an
+    uploaded file; ``status`` and ``retry`` only where another part decided them."""
 
     code: str
     detail: str = ""
     errors: Sequence[FieldError] = ()
     schema: str = ""
+    report: Mapping[str, Any] | None = None
     status_given: int = 0
     retry_given: float | None = None
 
@@ -166,6 +187,8 @@ class Problem:
             found["errors"] = [{"pointer": e.pointer, "detail": e.detail} for e in self.errors]
         if self.schema:
             found["schema"] = f"/v1/schemas/{self.schema}"
+        if self.report:
+            found["report"] = self.report
         return found
 
     def encoded(self) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from producers.gateway import marks
 from producers.gateway.contracts import PUBLISHABLE
 from producers.gateway.index import Index, Place, key_of
+from producers.gateway.trail import Trail
 from schemas import records
 from schemas.catalogue import SANDBOX, Layout
 from schemas.settings import KafkaSettings
@@ -12,14 +13,16 @@ from schemas.settings import KafkaSettings
 MANY = 5_000
 
 
-def fill(index: Index, kafka: KafkaSettings, now: int) -> int:
-    """Put every receipt of the retention into ``index``; ``now`` is UTC ms. Returns how many records were read.
+def fill(index: Index, kafka: KafkaSettings, now: int, trail: Trail) -> int:
+    """Put every receipt of the retention into ``index``, and the last of them into ``trail``; ``now`` is UTC ms. Returns
+    how many records were read.
 
     Blocks. Raises TimeoutError when the broker falls silent, RuntimeError when a topic cannot be read.
     """
     layout, read = kafka.layout(), 0
     rows: list[tuple[bytes, Place]] = []
     starts = _starts(kafka.bootstrap_servers, layout, now - index.retention_ms)
+    trail.forget_accepted()
     for message in records.read(kafka.bootstrap_servers, starts):
         read += 1
         topic = layout.base(message.topic())
@@ -27,6 +30,8 @@ def fill(index: Index, kafka: KafkaSettings, now: int) -> int:
             source = SANDBOX + mark.source if topic.startswith(SANDBOX) else mark.source
             place = Place(mark.hash, topic, message.partition(), message.offset(), mark.received_at, mark.opd)
             rows.append((key_of(mark.event_id, source), place))
+            if trail.wants(mark.opd, place.at):
+                trail.stood(mark.opd, place, dict(message.headers()), message.key())
         if len(rows) == MANY:
             index.add(rows)
             rows.clear()

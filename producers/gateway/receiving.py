@@ -9,10 +9,10 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from producers.access.caller import Caller, RefusedError
-from producers.gateway import answers, body, envelope
-from producers.gateway.acceptance import Delivery, now_ms
-from producers.gateway.checking import Checked, Checker, names_somebody, refusal
+from producers.access.caller import Caller
+from producers.gateway import answers, body, envelope, refusing
+from producers.gateway.acceptance import Answer, Delivery, now_ms
+from producers.gateway.checking import Checked, Checker, names_somebody
 from producers.gateway.envelope import Envelope
 from producers.gateway.gateway import Gateway
 from producers.gateway.problems import Problem, ProblemError
@@ -28,22 +28,16 @@ class Receiving:
         self._gateway, self._dry = gateway, dry
 
     async def __call__(self, request: Request) -> Response:
-        try:
-            return await self._answer(request)
-        except ProblemError as error:
-            return answers.problem(error.problem)
-        except RefusedError as error:
-            return answers.problem(refusal(error), _challenge(error))
+        return await refusing.answered(self._gateway, request, self._answer, kept=not self._dry)
 
     async def _answer(self, request: Request) -> Response:
         gateway, headers, now = self._gateway, request.headers, now_ms()
-        ready, _ = gateway.ready
-        if not ready and not self._dry:
-            return answers.problem(Problem("kafka-away" if gateway.stuck else "starting"))
+        if not self._dry:
+            refuse_unready(gateway)
         caller = caller_of(gateway, request, now)
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind not in KINDS or (kind == envelope.BINARY and "ce-specversion" not in headers):
-            return answers.problem(Problem("media-type"))
+            raise ProblemError(Problem("media-type"))
         sent, text = await body.read(
             request.stream(), headers.get("content-length"), headers.get("content-encoding", ""),
             gateway.settings.body_bytes,
@@ -52,49 +46,74 @@ class Receiving:
         events = _events(kind, headers.get("idempotency-key"), request, text)
         most = min(gateway.settings.batch, caller.quota.batch) if kind == envelope.BATCH else 1
         if len(events) > most:
-            return answers.problem(
+            raise ProblemError(
                 Problem("batch-too-long", f"Paling banyak {most} kejadian dalam satu kiriman.")
             )
         left = gateway.access.spend(caller, 0 if self._dry else len(events), len(text), now)
-        checker = Checker(gateway.rules, caller, simulated=gateway.simulated, now=now)
-        checked = [event if isinstance(event, Problem) else checker.check(event) for event in events]
-        if (protection := gateway.rules.protection) is not None:
-            (protection.drop if self._dry or caller.sandbox else protection.keep)()
-        ids = [
-            event.id if isinstance(event, Envelope) and not names_somebody(event.id) else ""
-            for event in events
-        ]
+        checked = checks(gateway, caller, events, now, dry=self._dry)
+        ids = ids_of(events)
         extra = answers.limits(left)
         if self._dry:
-            return _verdicts(checked, ids, extra)
-        acceptance = gateway.acceptance
-        if acceptance is None:
-            return answers.problem(Problem("starting"))
-        if not caller.sandbox:
-            try:
-                await gateway.settle()
-            except TimeoutError:
-                return answers.problem(Problem("kafka-away"))
-            except DeploymentMismatchError:
-                gateway.simulated = (
-                    True  # someone settled it meanwhile; the same request again is checked anew
-                )
-                return answers.problem(Problem("starting"))
+            return verdicts(checked, ids, extra)
         delivery = Delivery(caller, signed, hashlib.sha256(sent).digest() if signed else b"", now)
-        # A sender that hangs up must not leave its events half accounted for.
-        found = await asyncio.shield(acceptance.accept(checked, delivery))
-        gateway.history.note(caller.key_id, found, ids, now)
+        found = await accept(gateway, delivery, events, checked)
         return answers.batch(found, ids, extra) if kind == envelope.BATCH else answers.single(found[0], extra)
 
 
+def refuse_unready(gateway: Gateway) -> None:
+    """Raise ProblemError while nothing can be accepted."""
+    ready, _ = gateway.ready
+    if not ready:
+        raise ProblemError(Problem("kafka-away" if gateway.stuck else "starting"))
+
+
+def checks(
+    gateway: Gateway, caller: Caller, events: list[Envelope | Problem], now: int, *, dry: bool
+) -> list[Checked | Problem]:
+    """Every event against its contract; numbers of persons become tokens."""
+    checker = Checker(gateway.rules, caller, simulated=gateway.simulated, now=now)
+    checked = [event if isinstance(event, Problem) else checker.check(event) for event in events]
+    if (protection := gateway.rules.protection) is not None:
+        (protection.drop if dry or caller.sandbox else protection.keep)()
+    return checked
+
+
+def ids_of(events: list[Envelope | Problem]) -> list[str]:
+    """The senders' own ids, as far as they name nobody."""
+    return [
+        event.id if isinstance(event, Envelope) and not names_somebody(event.id) else "" for event in events
+    ]
+
+
+async def accept(
+    gateway: Gateway, delivery: Delivery, events: list[Envelope | Problem], checked: list[Checked | Problem]
+) -> list[Answer]:
+    """Onto Kafka, and what became of each event is remembered. Raises ProblemError where nothing can be accepted."""
+    acceptance, caller = gateway.acceptance, delivery.caller
+    if acceptance is None:
+        raise ProblemError(Problem("starting"))
+    if not caller.sandbox:
+        try:
+            await gateway.settle()
+        except TimeoutError as error:
+            raise ProblemError(Problem("kafka-away")) from error
+        except DeploymentMismatchError as error:
+            gateway.simulated = True  # someone settled it meanwhile; the same request again is checked anew
+            raise ProblemError(Problem("starting")) from error
+    # A sender that hangs up must not leave its events half accounted for.
+    found = await asyncio.shield(acceptance.accept(checked, delivery))
+    gateway.history.note(caller.key_id, found, ids_of(events), delivery.now)
+    refusing.said(caller, found)
+    gateway.trail.note(caller, events, checked, found, delivery.now)
+    return found
+
+
 def caller_of(gateway: Gateway, request: Request, now: int) -> Caller:
-    """Whoever makes a request. Raises RefusedError."""
+    """Whoever makes a request, noted in its state. Raises RefusedError."""
     address = request.client.host if request.client else ""
-    return gateway.access.authenticate(request.headers.get("authorization"), address, now)
-
-
-def _challenge(error: RefusedError) -> dict[str, str]:
-    return {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+    caller = gateway.access.authenticate(request.headers.get("authorization"), address, now)
+    request.state.caller = caller
+    return caller
 
 
 def _events(kind: str, key: str | None, request: Request, text: bytes) -> list[Envelope | Problem]:
@@ -112,7 +131,7 @@ def _with_id(event: Envelope, key: str) -> Envelope:
     return msgspec.structs.replace(event, id=key)
 
 
-def _verdicts(checked: list[Checked | Problem], ids: list[str], extra: dict[str, str]) -> Response:
+def verdicts(checked: list[Checked | Problem], ids: list[str], extra: dict[str, str]) -> Response:
     """What a real request would be told about its contents: 200 and one verdict an event, in order."""
     items = [
         {"status": event.status, "id": given, "problem": event.document()}

@@ -10,14 +10,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
+from producers.sending.only_one import LockedError, hold
+
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 SQL_FOLDER = Path(__file__).with_name("sql")
-
-
-class LockedError(RuntimeError):
-    """Another relay reads this outbox."""
 
 
 class Lock(Protocol):
@@ -75,13 +73,7 @@ def _sqlite_lock(connection: Connection, table: str) -> sqlite3.Connection | Non
     path = connection.engine.url.database
     if not path or path == ":memory:":
         return None
-    held = sqlite3.connect(f"{path}.{table}.relay", timeout=0, isolation_level=None, check_same_thread=False)
-    try:
-        held.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
-        held.close()
-        raise _refuse(table) from error
-    return held
+    return hold(Path(f"{path}.{table}.relay"), str(_refuse(table)))
 
 
 DIALECTS: Mapping[str, Dialect] = MappingProxyType(

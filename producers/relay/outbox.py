@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from producers.relay.dialects import ALIASES, DIALECTS, Dialect
-from producers.relay.environment import RelayEnvironmentError
+from producers.sending.environment import EnvironmentFileError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -64,20 +64,20 @@ class Outbox:
     """
 
     def __init__(self, database: str, table: str) -> None:
-        """Connect. Raises RelayEnvironmentError for an address that cannot be used."""
+        """Connect. Raises EnvironmentFileError for an address that cannot be used."""
         from sqlalchemy import create_engine, event, make_url, pool
         from sqlalchemy.exc import ArgumentError
 
         try:
             url = make_url(database)
         except ArgumentError as error:
-            raise RelayEnvironmentError(
+            raise EnvironmentFileError(
                 "NADI_OUTBOX bukan alamat basis data; contoh: mysql://nama:sandi@127.0.0.1:3306/simpel"
             ) from error
         name = url.drivername.partition("+")[0]
         name = ALIASES.get(name, name)
         if name not in DIALECTS:
-            raise RelayEnvironmentError(
+            raise EnvironmentFileError(
                 f"NADI_OUTBOX: basis data {name!r} tidak didukung; pilih {', '.join(DIALECTS)}."
             )
         self.dialect: Dialect = DIALECTS[name]
@@ -87,7 +87,7 @@ class Outbox:
             url = url.update_query_dict({"charset": "utf8mb4"})
         engine = create_engine(url, poolclass=pool.NullPool, hide_parameters=True)
         if name == "sqlite":
-            event.listen(engine, "connect", _keep_broken_text)
+            event.listen(engine, "connect", keep_broken_text)
         self._connection: Connection = engine.connect()
         for statement in self.dialect.start:
             self._connection.exec_driver_sql(statement)
@@ -189,6 +189,6 @@ def _text(dialect: Dialect, column: str) -> str:
     return f"{column}::text" if dialect.name == "postgresql" else column
 
 
-def _keep_broken_text(connection: Any, _record: Any) -> None:
-    """Text that is not UTF-8 makes its own row refused, not the reading of all rows."""
+def keep_broken_text(connection: Any, _record: Any) -> None:
+    """For SQLAlchemy's event ``connect`` of SQLite: text that is not UTF-8 makes its own row refused, not the reading of all rows."""
     connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")

@@ -97,6 +97,7 @@ class Wallboard:
 
     async def snapshot(self, request: Request) -> Response:
         """The whole picture as JSON; 304 when the client has it."""
+        self._wait()
         message = self.broadcast.snapshot()
         etag = f'"{message.id}"'
         headers = {"ETag": etag, "Cache-Control": "no-cache"}
@@ -106,6 +107,7 @@ class Wallboard:
 
     async def stream(self, request: Request) -> Response:
         """Server-sent events: what was missed or a snapshot, then deltas and signs of life."""
+        self._wait()
         client, first = self.broadcast.join(request.headers.get("last-event-id"))
         pause = 1.0 if request.query_params.get("laju") == "1" else 0.0
 
@@ -122,6 +124,7 @@ class Wallboard:
 
     async def totals(self, _request: Request) -> Response:
         """Every figure by metric, dimension, value and day, for verification."""
+        self._wait()
         with self.feed.lock:
             return JSONResponse(list(self.feed.board.store.totals()))
 
@@ -266,6 +269,11 @@ class Wallboard:
             )
         )
 
+    def _wait(self) -> None:
+        """While there is no picture yet, screens keep the one that they have. Raises HTTPException (503)."""
+        if not self.broadcast.tiles:
+            raise HTTPException(503, "memuat angka terakhir", headers={"Retry-After": "1"})
+
     def _ready(self) -> tuple[bool, str]:
         return bool(self.broadcast.tiles), "first picture"
 
@@ -286,7 +294,7 @@ class Wallboard:
             begun = time.monotonic()
             due = begun - told > TICK_SECONDS
             news = self.feed.changed.is_set()
-            if not news and not due:
+            if self.feed.held or (not news and not due):
                 await asyncio.sleep(LOOK_SECONDS)
                 continue
             self.feed.changed.clear()

@@ -1,7 +1,8 @@
 """How the board learns: ClickHouse's snapshot first, then the topics, the highest version of everything.
 
 The offsets that the sink had committed are read before the snapshot, so whatever is not in the snapshot is read
-from the topics. Runs in one thread; everything it does to the board happens under the board's lock.
+from the topics. A snapshot of which a part was computed anew is shown once the rest has come. Runs in one thread;
+everything it does to the board happens under the board's lock.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from sinks.settings import ClickHouseSettings
 from sinks.wallboard.progress import STREAM_GROUP, Progress
 from sinks.wallboard.snapshot import load_snapshot
 from sinks.wallboard.state import Board
-from sinks.wallboard.store import Cell
+from sinks.wallboard.store import Cell, Store
 from sinks.wallboard.switching import Switching
 
 log = structlog.get_logger()
@@ -32,10 +33,13 @@ BATCH = 5_000
 POLL_SECONDS = 0.05
 LOOK_SECONDS = 1.0
 RETRY_SECONDS = 2.0
+#: How long a first picture waits for the rest of what was computed anew.
+FIRST_SECONDS = 20.0
 
 
 class Feed:
-    """Keeps a board up to date. ``changed`` is set whenever the board has something new to show."""
+    """Keeps a board up to date. ``changed`` is set whenever the board has something new to show; ``held`` says that there is
+    no picture yet, and one will come."""
 
     def __init__(
         self,
@@ -46,6 +50,9 @@ class Feed:
     ) -> None:
         self.board = board
         self.switching = Switching()
+        self.held = True
+        self._store = Store()  # the board's, once it is whole
+        self._unread: set[tuple[str, int]] = set()
         self.lock = threading.Lock()
         self.changed = threading.Event()
         self._kafka = kafka
@@ -91,17 +98,32 @@ class Feed:
                 self._follow()
             except Exception as error:  # noqa: BLE001  (the edge of the thread: say so on the board and try again)
                 log.warning("wallboard feed interrupted", error=str(error))
+                if self.held:
+                    self._show()
                 self._say("TERTUNDA", "sambungan ke bus terputus; mencoba lagi")
                 self._stop.wait(RETRY_SECONDS)
 
     def _first_picture(self) -> None:
         """What ClickHouse has, also while Kafka is away."""
         try:
-            load_snapshot(self._clickhouse, self.board, self.lock, self.switching)
+            self._load()
             self._say("TERTUNDA", "angka terakhir dari gudang data")
-            self.changed.set()
         except Exception as error:  # noqa: BLE001  (no picture is a state the board shows; _follow tries again)
             log.warning("no first picture from ClickHouse yet", error=str(error))
+            self._show()
+
+    def _load(self) -> None:
+        """Fill a new store from ClickHouse; it is shown at once where nothing in it waits for the rest."""
+        self._store, self.switching = Store(), Switching()
+        load_snapshot(self._clickhouse, self.board, self._store, self.lock, self.switching)
+        if self.switching.settled():
+            self._show()
+
+    def _show(self) -> None:
+        with self.lock:
+            self.board.store = self._store
+            self.held = False
+        self.changed.set()
 
     def _follow(self) -> None:
         from confluent_kafka import Consumer, TopicPartition
@@ -120,18 +142,21 @@ class Feed:
         progress: Progress | None = None
         try:
             start = self._starting_points(consumer)
-            load_snapshot(self._clickhouse, self.board, self.lock, self.switching)
+            self._load()
             simulated = self._simulated()
             with self.lock:
                 self.board.simulated = self.board.simulated or simulated
-            self.changed.set()
+            self._unread = {place for place in start if place[0] in self._figures}
             consumer.assign(
                 [TopicPartition(topic, partition, offset) for (topic, partition), offset in start.items()]
             )
             progress = Progress(self._kafka, self._workers_group)
-            looked = 0.0
+            begun, looked = time.monotonic(), 0.0
             while not self._stop.is_set():
                 self._take(consumer.consume(BATCH, POLL_SECONDS))
+                whole = not self._unread and self.switching.level()
+                if not self._shown and (whole or time.monotonic() - begun > FIRST_SECONDS):
+                    self._show()
                 if time.monotonic() - looked > LOOK_SECONDS:
                     looked = time.monotonic()
                     self._say(*progress.look())
@@ -170,6 +195,7 @@ class Feed:
                 ended.discard((message.topic(), message.partition()))
             elif error.name() == "_PARTITION_EOF" and message.topic() in self._figures:
                 ended.add((message.topic(), message.partition()))
+        self._unread -= ended
         if not by_topic and not self.switching.busy:
             return
         decoded = [
@@ -181,7 +207,7 @@ class Feed:
             for aggregates, partition in ended:
                 self.switching.at_end((self._figures[aggregates], partition))
             if self.switching.busy:
-                news.append(bool(self.board.store.put(self.switching.due(time.monotonic()))))
+                news.append(bool(self._store.put(self.switching.due(time.monotonic()))))
         if any(news):
             self.changed.set()
 
@@ -199,7 +225,9 @@ class Feed:
                 self._arrived(max(records.column("published_at").to_pylist()))
                 if not self.board.simulated and any(records.column("simulated").to_pylist()):
                     self.board.simulated = True
-            return bool(self.board.store.put(self.switching.sift(_cells(records), time.monotonic())))
+            cells = _cells(records)
+            new = self.switching.sift(cells, time.monotonic()) if self._shown else self.switching.learn(cells)
+            return bool(self._store.put(new))
         heard = zip(
             records.column("source").to_pylist(), records.column("occurred_at").to_pylist(), strict=True
         )
@@ -214,6 +242,10 @@ class Feed:
         self.board.as_of = published_at
         self.board.lag_ms = max(0, time.time_ns() // 1_000_000 - published_at)
         EVENT_AGE.labels("wallboard").observe(self.board.lag_ms / 1000)
+
+    @property
+    def _shown(self) -> bool:
+        return self.board.store is self._store
 
     def _say(self, link: str, why: str) -> None:
         with self.lock:

@@ -32,10 +32,11 @@ FROM {database}.alerts FINAL
 """
 
 
-def load_snapshot(settings: ClickHouseSettings, board: Board, lock: Lock, switching: Switching) -> None:
-    """Put everything ClickHouse knows on the board, a block at a time; on an empty board nothing of it is seen before the
-    last block. Raises what the client raises when nobody answers. ``lock`` is held only while a block is put."""
-    store = board.store if len(board.store) else Store()
+def load_snapshot(
+    settings: ClickHouseSettings, board: Board, store: Store, lock: Lock, switching: Switching
+) -> None:
+    """Put the figures that ClickHouse knows into a store, a block at a time, and the rest on the board. Raises what the
+    client raises when nobody answers. ``lock`` is held only while a block is put."""
     client: Any = connect(settings)
     try:
         database = settings.database
@@ -45,8 +46,6 @@ def load_snapshot(settings: ClickHouseSettings, board: Board, lock: Lock, switch
             for block in blocks:
                 with lock:
                     store.put(switching.learn(map(Cell._make, block)))
-        with lock:
-            board.store = store
         newest = client.query(NEWEST.format(database=database)).result_rows
         alerts = [dict(row) for row in client.query(ALERTS.format(database=database)).named_results()]
         heard = [row for table in RAW_TABLES for row in client.query(_heard(database, table)).result_rows]
@@ -57,7 +56,7 @@ def load_snapshot(settings: ClickHouseSettings, board: Board, lock: Lock, switch
                 board.put_alert(alert)
             for source, heard_at, occurred_at in heard:
                 board.hear(source, int(heard_at), int(occurred_at))
-        log.info("wallboard snapshot loaded", cells=len(board.store), alerts=len(board.alerts))
+        log.info("wallboard snapshot loaded", cells=len(store), alerts=len(board.alerts))
     finally:
         client.close()
 

@@ -7,15 +7,12 @@ which is silent at night or on a holiday is not stale.
 from __future__ import annotations
 
 from schemas.profile import Profile, Source
+from schemas.profile.silence import DAY_MINUTES, PATIENCE
 from sinks.wallboard.state import SourceState
 
 LIVE = "LANGSUNG"
 OLD = "DATA LAMA"
 NEVER = "BELUM PERNAH"
-
-#: A source may be silent for this many of its cadences before its data is old.
-PATIENCE = 2.0
-WORKING_DAY = 1440  # a cadence of this many minutes or more is declared in days
 
 
 def of_source(source: Source, known: SourceState | None, profile: Profile, now: int) -> str:
@@ -32,6 +29,6 @@ def silent_cadences(source: Source, heard_at: int, profile: Profile, now: int) -
     """
     if heard_at >= now:
         return 0.0
-    if source.cadence_minutes >= WORKING_DAY:
-        return profile.calendar.elapsed(heard_at, now) / (source.cadence_minutes / WORKING_DAY)
+    if source.cadence_minutes >= DAY_MINUTES:
+        return profile.calendar.elapsed(heard_at, now) / (source.cadence_minutes / DAY_MINUTES)
     return profile.calendar.minutes(heard_at, now) / max(source.cadence_minutes, 0.1)

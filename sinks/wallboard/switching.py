@@ -25,19 +25,33 @@ class Switching:
     their end, ``due`` gives what no longer waits. ``now`` is seconds of a clock that never goes back."""
 
     _numbers: dict[Place, int] = field(default_factory=dict)
+    _mixed: set[str] = field(default_factory=set)
     _waiting: dict[Place, list[Cell]] = field(default_factory=dict)
     _whole: set[Place] = field(default_factory=set)
     _since: dict[str, float] = field(default_factory=dict)
 
     def learn(self, cells: Iterable[Cell]) -> list[Cell]:
-        """Cells that are shown whatever they are: the first picture."""
+        """Cells that do not wait for others: the first picture, and what has waited."""
         found = list(cells)
         for cell in found:
             place = cell.source_topic, cell.source_partition
             number = unpack(cell.version).rebuild
-            if number > self._numbers.get(place, -1):
-                self._numbers[place] = number
+            known = self._numbers.setdefault(place, number)
+            if number != known:
+                self._mixed.add(cell.source_topic)
+                self._numbers[place] = max(number, known)
         return found
+
+    def level(self) -> bool:
+        """Whether the partitions of each topic have one number; otherwise some of them are still to be computed anew."""
+        of_topic: dict[str, int] = {}
+        return all(
+            number == of_topic.setdefault(topic, number) for (topic, _), number in self._numbers.items()
+        )
+
+    def settled(self) -> bool:
+        """Whether nothing that was learned lies between two numbers: it can be shown before its topics are read."""
+        return not self._mixed and self.level()
 
     def sift(self, cells: Iterable[Cell], now: float) -> list[Cell]:
         """Those of the cells that do not wait."""

@@ -17,12 +17,11 @@ import numpy as np
 import pyarrow as pa
 
 from schemas.profile import Profile, Source
+from schemas.profile.silence import after
 from streams.engine.chunk import Int64s
 from streams.engine.store import Pairs, Table
 from streams.runs import Bools
 
-#: Minutes of the working day of Perpres 21/2023 by which an allowance in minutes becomes working days.
-WORKING_DAY_MINUTES = 450
 MINUTE_MS = 60_000
 NOT_SILENT = -1
 STEADY = 10
@@ -103,11 +102,7 @@ class Hearing(Table[str, Heard]):
         found = self._opens.get(key)
         if found is None:
             declared = self._patient[source]
-            minutes = declared.allowance_minutes * times
-            if declared.hours == "always":
-                found = last + round(minutes * MINUTE_MS)
-            else:
-                found = self._profile.calendar.add(last, minutes / WORKING_DAY_MINUTES)
+            found = after(self._profile.calendar, declared, last, declared.allowance_minutes * times)
             if len(self._opens) > 10_000:
                 self._opens.clear()
             self._opens[key] = found

@@ -210,6 +210,6 @@ def _undervalued(rows: list[Row], today: Today) -> dict[str, Said] | str:
 REVENUE_RULES: Mapping[str, Plain] = {
     "R01": Plain("revenue", 120, _office, _lagging, daily=True),
     "R02": Plain("revenue", 120, _office, _differing),
-    "R05": Plain("revenue", 400, _book, _misnumbered, daily=True),
+    "R05": Plain("revenue", 400, _book, _misnumbered, daily=True, every=7),
     "R11": Plain("revenue", 400, _zone, _undervalued),
 }

@@ -18,7 +18,8 @@ NO_DEEMED = 0
 
 
 def judge(cases: Cases, parameters: Parameters) -> Judgement:
-    """A warning ``near`` working days before the deemed days have run, a breach once they have and nothing closed."""
+    """A warning ``near`` working days before the deemed days have run, a breach once they have and nothing closed: it
+    observes what had run then, or when it was closed after all."""
     book = cases.book
     days = book.deemed(cases.permit_type, cases.started_day)
     which = np.zeros(cases.n, np.int64)
@@ -34,7 +35,9 @@ def judge(cases: Cases, parameters: Parameters) -> Judgement:
         (BREACH, np.where(passed == NEVER, NEVER, passed + 1), days),
     ):
         rows = np.flatnonzero(open_then & (at != NEVER))
-        end = np.minimum(np.maximum(at, cases.seen), cases.closed_at)
+        end = np.maximum(at, cases.seen)
+        late = cases.closed_at if level == BREACH else np.minimum(end, cases.closed_at)
+        end = np.where(cases.closed_at == NEVER, end, late)
         some = np.where(at != NEVER, end, np.iinfo(np.int64).min)
         observed = cases.course.days(book.calendars, which, some)
         found.append(
@@ -69,7 +72,7 @@ START = on(
 )  # counts as granted after three working days: Wednesday 4 February, 16:00
 EXAMPLES = (
     row("found", "found", START, clock="2026-02-06 08:00", level="breach", observed=3),
-    row("found", "found", START, on("2026-02-05 09:00", "issued"), level="breach"),
+    row("found", "found", START, on("2026-02-05 16:00", "issued"), level="breach", observed=4),
     row("not found", "not found", START, on("2026-02-03 10:00", "rejected")),
     row("just below", "not found", START, clock="2026-02-04 16:00", level="warning", observed=2),
     row("just above", "found", START, clock="2026-02-04 16:01", level="breach"),
@@ -80,7 +83,7 @@ EXAMPLES = (
 
 RULE = Rule(
     id="P02",
-    version="1",
+    version="2",
     title="Mendekati atau melewati batas dianggap dikabulkan",
     domain="permits",
     kind="hard",

@@ -111,7 +111,7 @@ def _receipts(day: str, *numbers: int, book: str | None = "B1", **fields: Any) -
 
 
 #: When gaps of 5 January are judged first, and those of early February.
-RIPE, LATER = "2026-01-13 01:00", "2026-02-10 01:00"
+RIPE, LATER = "2026-01-15 01:00", "2026-02-12 01:00"
 
 EXAMPLES = (
     row("found", "found", *_receipts("2026-01-05", 1, 2, 5, 6), scope="celah 2026", observed=2.0, clock=RIPE),
@@ -132,7 +132,7 @@ EXAMPLES = (
 
 RULE = Rule(
     id="R05",
-    version="2",
+    version="3",
     title="Nomor kuitansi hilang atau ganda",
     domain="revenue",
     kind="hard",
@@ -174,6 +174,7 @@ RULE = Rule(
     by=BOOK,
     window=400,
     daily=True,
+    every=7,
     sentence=sentence,
     examples=EXAMPLES,
     without={"too few": "Dua kuitansi cukup untuk melihat celah atau nomor ganda."},

@@ -11,9 +11,11 @@ from gateway_running import Running
 
 @pytest.fixture(scope="module")
 def gateway(kafka: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """One gateway that the tests of a file share, with a small limit of the body."""
+    """One gateway that the tests of a file share, with small limits of body and file."""
     folder = tmp_path_factory.mktemp("gateway")
-    running = Running(kafka.settings(kafka.layout()), folder / "log", body_bytes=1_000_000)
+    running = Running(
+        kafka.settings(kafka.layout()), folder / "log", body_bytes=1_000_000, file_bytes=2_000_000
+    )
     try:
         yield running
     finally:

@@ -25,8 +25,15 @@ class Running:
     program = PROCESS
 
     def __init__(
-        self, kafka: KafkaSettings, log: Path, *, tokens: Path | None = None, **settings: Any
+        self,
+        kafka: KafkaSettings,
+        log: Path,
+        *,
+        tokens: Path | None = None,
+        environment: dict[str, str] | None = None,
+        **settings: Any,
     ) -> None:
+        self.environment = environment
         self.kafka, self._settings, self._log, self._tokens = kafka, settings, log, tokens
         self.port = ports.free()[0]
         self.start()
@@ -36,10 +43,14 @@ class Running:
             str(self.port),
             self.kafka.model_dump_json(),
             json.dumps(self._settings),
+            str(self._log),
             str(self._tokens or ""),
         ]
         self.process = subprocess.Popen(
-            [sys.executable, str(self.program), *words], cwd=ROOT, stderr=self._log.open("a")
+            [sys.executable, str(self.program), *words],
+            cwd=ROOT,
+            stderr=self._log.open("a"),
+            env=self.environment,
         )
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
         deadline = time.monotonic() + READY_SECONDS

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from infra.dead_letters.advice import advice
-from infra.dead_letters.contents import contents, hexdump, readable
-from infra.dead_letters.letters import Letter, Place, Selection, letters
-from infra.dead_letters.marks import Ledger, LedgerError, mark, standing, this_process
 from infra.dead_letters.replay import MAX_REPLAYS, ReplayError, plan, recover, send
+from producers.dead_letters.contents import contents, hexdump, readable
+from producers.dead_letters.letters import Letter, Place, Selection, letters
+from producers.dead_letters.marks import Ledger, LedgerError, mark, standing, this_process
 from schemas import records
 from schemas.catalogue import DEAD_LETTER_SUFFIX, PERMITS, REVENUE, Layout, Topic
 from schemas.codec import Codec
@@ -495,7 +495,7 @@ def test_letters_without_headers_say_so() -> None:
         def timestamp(self) -> tuple[int, int]:
             return 2, 99
 
-    from infra.dead_letters.letters import letter_of
+    from producers.dead_letters.letters import letter_of
 
     letter = letter_of(Message(), Layout())
     assert isinstance(letter, Letter)

@@ -102,6 +102,15 @@ def test_a_key_lives_is_changed_and_is_taken_back(settings: KafkaSettings, tmp_p
         assert shown["signing_key"] not in kept
 
 
+def test_an_operator_s_key_sends_nothing(settings: KafkaSettings, tmp_path: Path) -> None:
+    made = opd(settings, tmp_path, "operator", "6.01.01")
+    assert made["operator"] is True
+    assert made["sources"] == made["types"] == []
+    assert "NADI_SOURCE" not in made["env"]
+    assert opd(settings, tmp_path, "rotate", made["key_id"])["operator"] is True
+    assert "tidak ada di profil" in opd(settings, tmp_path, "operator", "9.99.99", code=1)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

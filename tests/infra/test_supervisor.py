@@ -239,3 +239,32 @@ def test_a_part_that_does_not_stop_is_killed_and_renewed(
     until(supervisor, lambda: supervisor.states["worker"].healthy)
     assert gone(old.pid)
     assert supervisor.states["worker"].restarts == 0
+
+
+def test_a_part_that_starts_slowly_gets_more_time_each_time(
+    make: Callable[[list[Part]], Supervisor], story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LATE_SECONDS", 0.1)
+    monkeypatch.setattr(module, "UNHEALTHY_SECONDS", 0.5)
+    supervisor = make([])
+    since: dict[int, float] = {}
+
+    def slow() -> bool:
+        child = supervisor.states["slow"].child
+        return child is not None and time.monotonic() - since.setdefault(child.pid, time.monotonic()) > 1.2
+
+    supervisor.add([Part("slow", SLEEP, healthy=slow)])
+    until(supervisor, lambda: supervisor.states["slow"].healthy)
+    assert 1 <= supervisor.states["slow"].restarts <= 3
+
+
+def test_a_part_that_is_at_work_is_not_killed(
+    make: Callable[[list[Part]], Supervisor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LATE_SECONDS", 0.1)
+    monkeypatch.setattr(module, "UNHEALTHY_SECONDS", 0.2)
+    begun = time.monotonic()
+    part = Part("reads", SLEEP, healthy=lambda: time.monotonic() - begun > 2, working=lambda: True)
+    supervisor = make([part])
+    until(supervisor, lambda: supervisor.states["reads"].healthy)
+    assert supervisor.states["reads"].restarts == 0

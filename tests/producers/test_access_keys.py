@@ -107,7 +107,10 @@ def test_scopes_end_at_a_part_of_the_path() -> None:
     issued = "id.go.nadi.permits.steps.issued.v1"
     for source in ("/opd/2.18.01/izin", "/opd/2.18.01/izin/loket"):
         keys.permits(caller, source, issued)
-    for source in ("/opd/2.18.01/izin-lain", "/opd/5.02.01/kas", "", "opd/2.18.01/izin"):
+    for source in (
+        "/opd/2.18.01/izin-lain", "/opd/5.02.01/kas", "", "opd/2.18.01/izin", "/opd/2.18.01/izin/../kas",
+        "/opd/2.18.01/izin/..", "/opd/2.18.01/izin/\x00",
+    ):  # fmt: skip
         with pytest.raises(RefusedError) as raised:
             keys.permits(caller, source, issued)
         assert code(raised) == (403, "source-not-allowed")

@@ -242,3 +242,6 @@ def test_what_counts_for_nothing_is_not_kept(tmp_path: Path) -> None:
     persons.drop()
     persons.keep()
     assert kept == []
+    assert not persons.protect("permits", {"applicant": NIK})
+    persons.keep()
+    assert [number for _, number in kept] == [NIK], "it was tried out first, and counts now"

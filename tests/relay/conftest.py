@@ -14,6 +14,7 @@ sys.path.append(str(Path(__file__).parents[1] / "gateway"))
 
 import database_servers
 from gateway_running import Running
+from pull_ground import PullGround
 from relay_ground import Ground
 
 NO_MARIADB = "no MariaDB (make databases installs it)"
@@ -70,3 +71,15 @@ def kind(request: pytest.FixtureRequest) -> str:
     if request.param != "python":
         request.getfixturevalue("needs_php")
     return str(request.param)
+
+
+@pytest.fixture
+def pulled(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., PullGround]:
+    """Makes a table to be pulled: ``pulled("mysql", gateway_url)``."""
+
+    def make(database: str, url: str) -> PullGround:
+        fixtures = {"mysql": "mariadb", "postgresql": "postgresql"}
+        server = request.getfixturevalue(fixtures[database]) if database in fixtures else "sqlite:"
+        return PullGround(server, tmp_path, url)
+
+    return make

@@ -53,7 +53,7 @@ def mariadb(folder: Path) -> Iterator[str]:
         _await(admin, server, folder / "log")
         with admin.begin() as connection:
             connection.execute(text(f"CREATE USER opd@'%' IDENTIFIED BY '{PASSWORD}'"))
-            connection.execute(text("GRANT ALL ON *.* TO opd@'%'"))
+            connection.execute(text("GRANT ALL ON *.* TO opd@'%' WITH GRANT OPTION"))
         admin.dispose()
         yield f"mysql://opd:{PASSWORD}@127.0.0.1:{port}"
     finally:

@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from producers.gateway.examples import cloud_event
 from producers.relay.dialects import DIALECTS
-from producers.relay.environment import values
+from producers.sending.environment import values
 
 ROOT = Path(__file__).parents[2]
 PHP = ROOT / "producers" / "relay" / "relay.php"

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from relay_ground import PHP
 
-from producers.relay.environment import Environment, RelayEnvironmentError, values
+from producers.relay.environment import Environment
 from producers.relay.outbox import Outbox
-from producers.relay.signing import Signer
+from producers.sending.environment import EnvironmentFileError, values
+from producers.sending.signing import Signer
 
 GOOD = {
     "NADI_URL": "https://x",
@@ -34,14 +35,14 @@ def test_lines_of_a_file() -> None:
     ],
 )
 def test_what_is_wrong_is_said(change: dict[str, str], said: str) -> None:
-    with pytest.raises(RelayEnvironmentError, match=said) as caught:
+    with pytest.raises(EnvironmentFileError, match=said) as caught:
         Environment.of({**GOOD, **change}, ".env")
     assert "sandi" not in str(caught.value)
 
 
 @pytest.mark.parametrize("address", ["nothing", "oracle://a:rahasia@h/x"])
 def test_databases_that_are_not_supported(address: str) -> None:
-    with pytest.raises(RelayEnvironmentError) as caught:
+    with pytest.raises(EnvironmentFileError) as caught:
         Outbox(address, "outboxevent")
     assert "rahasia" not in str(caught.value)
 
@@ -49,7 +50,7 @@ def test_databases_that_are_not_supported(address: str) -> None:
 def test_nothing_secret_is_shown() -> None:
     shown = repr(Environment.of({**GOOD, "NADI_SIGNING_KEY": "whsk_rahasia"}, ".env"))
     assert not any(secret in shown for secret in ("kunci", "sandi", "rahasia"))
-    with pytest.raises(RelayEnvironmentError, match="whsk_"):
+    with pytest.raises(EnvironmentFileError, match="whsk_"):
         Signer("whpk_AAAA")
 
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.kafka
 Make = Callable[..., Ground]
 
 
-@pytest.mark.parametrize("point", ["relay-before-send", "relay-answered", "relay-marked"])
+@pytest.mark.parametrize("point", ["sending-before", "sending-answered", "sending-marked"])
 def test_a_relay_killed_at_a_point_sends_again_as_one(gateway: Running, ground: Make, point: str) -> None:
     made = ground("sqlite", f"http://127.0.0.1:{gateway.port}")
     ids = made.write(250)

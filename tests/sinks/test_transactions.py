@@ -18,6 +18,7 @@ from schemas.dead_letters import DeadLetter
 from schemas.profile import Profile
 from schemas.records import read_topics
 from schemas.registry import open_ids
+from schemas.version import pack
 from sinks.clickhouse.freshness import freshness
 from sinks.wallboard.feed import Feed
 from sinks.wallboard.state import Board
@@ -35,9 +36,9 @@ def stack(kafka: Any, engine_url: str) -> Iterator[SinkStack]:
         yield found
 
 
-def value(version: int, amount: int) -> bytes:
-    record = full_record("aggregates", full=True) | {"version": version, "amount": amount}
-    return CODEC.encode(record)
+def value(version: int, amount: int, partition: int = 0) -> bytes:
+    given = {"version": version, "amount": amount, "source_partition": partition}
+    return CODEC.encode(full_record("aggregates", full=True) | given)
 
 
 def letter(offset: int) -> DeadLetter:
@@ -140,6 +141,30 @@ def test_the_wallboard_follows_transactions_from_its_snapshot(stack: SinkStack) 
         wait_for("what came after", lambda: shown(feed) == [20])
     finally:
         feed.stop()
+
+
+def test_a_wall_that_starts_amid_a_switch_waits_for_the_rest(stack: SinkStack) -> None:
+    engine = Engine(stack)
+    engine.write([value(pack(0, 5, 0), 10, partition) for partition in (0, 1)], [])
+    engine.write([value(pack(1, 5, 0), 100)], [])
+    process = stack.start()
+    stored = "SELECT sum(amount) FROM {db}.aggregates FINAL"
+    wait_for("half of it", lambda: stack.query(stored) == [(110,)])
+    process.kill()
+    process.wait(10)
+    board = Board(Profile.load(resolve_profile("contoh")))
+    feed = Feed(stack.kafka, stack.settings, board, f"{stack.layout.prefix}workers")
+    feed.start()
+    seen = []
+    try:
+        for _ in range(30):
+            seen.append((feed.held, shown(feed)))
+            time.sleep(0.1)
+        engine.write([value(pack(1, 5, 0), 200, 1)], [])
+        wait_for("the other half", lambda: shown(feed) == [300])
+    finally:
+        feed.stop()
+    assert seen == [(True, [])] * 30
 
 
 def shown(feed: Feed) -> list[int]:

@@ -71,3 +71,17 @@ def test_a_partition_whose_worker_is_away_is_not_waited_for_without_end() -> Non
     switching.at_end((TOPIC, 1))
     switching.at_end((TOPIC, 2))
     assert switching.due(2 * PATIENCE_SECONDS + 3) != []
+
+
+def test_a_picture_of_which_a_part_was_computed_anew_is_not_settled() -> None:
+    switching = Switching()
+    for one in cells(0, 5).values():
+        switching.learn(one)
+    assert switching.settled()
+    switching.learn(cells(1, 7)[0][:1])
+    assert not switching.settled()
+    assert not switching.level()
+    for one in cells(1, 7).values():
+        switching.learn(one)
+    assert switching.level()
+    assert not switching.settled(), "what it lay between is known only from the topics"

@@ -19,20 +19,20 @@ from typing import Any, Literal, Self
 
 import psutil
 
-from infra.cli.texts import _
-from infra.dead_letters.letters import Place
-from infra.embedded.processes import Record
+from producers.dead_letters.letters import Place
 from schemas import records
 from schemas.catalogue import HANDLED_LETTERS_TOPIC, create_topics
 from schemas.settings import KafkaSettings
 
 TRANSACTIONAL_ID = "nadi-dlq"
 TIMEOUT_SECONDS = 30.0
+CREATED_TOLERANCE = 0.05
 TAKEN_OVER = frozenset({"_FENCED", "PRODUCER_FENCED", "INVALID_PRODUCER_EPOCH"})
 
 #: ``sending`` is written before a record is sent and ``replayed`` after; ``open`` takes back a ``sending`` that sent nothing.
-Action = Literal["sending", "replayed", "dropped", "open"]
-CLOSED = frozenset({"replayed", "dropped"})
+#: ``mended``: its sender sent a new event in its place, named in ``because``.
+Action = Literal["sending", "replayed", "dropped", "mended", "open"]
+CLOSED = frozenset({"replayed", "dropped", "mended"})
 
 
 class LedgerError(RuntimeError):
@@ -68,9 +68,9 @@ def is_open(mark: Mark | None) -> bool:
     return mark is None or mark.action in ("open", "sending")
 
 
-def mark(original: Place, action: Action, **more: Any) -> Mark:
-    """A mark made now by this user."""
-    return Mark(original, action, time.time_ns() // 1_000_000, user(), **more)
+def mark(original: Place, action: Action, *, by: str = "", **more: Any) -> Mark:
+    """A mark made now ``by`` somebody, by this user where nobody is named."""
+    return Mark(original, action, time.time_ns() // 1_000_000, by or user(), **more)
 
 
 def user() -> str:
@@ -124,9 +124,7 @@ class Ledger:
         try:
             self._producer.init_transactions(TIMEOUT_SECONDS)
         except KafkaException as error:
-            raise LedgerError(
-                _("buku surat mati tidak dapat dibuka: {error}").format(error=error.args[0].str())
-            ) from error
+            raise LedgerError(f"buku surat mati tidak dapat dibuka: {error.args[0].str()}") from error
         self.marks = standing(kafka)
         _refuse_running(self.marks)
 
@@ -150,11 +148,9 @@ class Ledger:
         except KafkaException as error:
             if error.args[0].name() in TAKEN_OVER:
                 raise LedgerError(
-                    _("perintah lain mengambil alih buku surat mati; perintah ini berhenti")
+                    "perintah lain mengambil alih buku surat mati; perintah ini berhenti"
                 ) from error
-            raise LedgerError(
-                _("tanda surat mati tidak dapat ditulis: {error}").format(error=error.args[0].str())
-            ) from error
+            raise LedgerError(f"tanda surat mati tidak dapat ditulis: {error.args[0].str()}") from error
         self.marks.update((one.original, one) for one in new)
 
     def __enter__(self) -> Self:
@@ -172,7 +168,15 @@ def _refuse_running(marks: dict[Place, Mark]) -> None:
         host, pid, created = process.split(" ")
         if host != socket.gethostname() or int(pid) == os.getpid():
             continue
-        if Record("replay", int(pid), float(created), "").process() is not None:
-            raise LedgerError(
-                _("surat mati sedang dikirim ulang (pid {pid}); tunggu sampai selesai").format(pid=pid)
-            )
+        if _runs(int(pid), float(created)):
+            raise LedgerError(f"surat mati sedang dikirim ulang (pid {pid}); tunggu sampai selesai")
+
+
+def _runs(pid: int, created: float) -> bool:
+    """Whether a process runs: ids are used again, ids with their creation time (seconds) are not."""
+    try:
+        found = psutil.Process(pid)
+        same = abs(found.create_time() - created) < CREATED_TOLERANCE
+        return bool(same and found.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False

@@ -9,7 +9,7 @@ import uuid
 
 from producers.access.credentials import PRIVATE_PREFIX
 from producers.access.signatures import sign
-from producers.relay.environment import RelayEnvironmentError
+from producers.sending.environment import EnvironmentFileError
 
 
 class Signer:
@@ -21,7 +21,7 @@ class Signer:
         except binascii.Error:
             raw = b""
         if not private.startswith(PRIVATE_PREFIX) or len(raw) not in (32, 64):
-            raise RelayEnvironmentError(
+            raise EnvironmentFileError(
                 "NADI_SIGNING_KEY harus diawali whsk_; salin dari berkas .env seutuhnya."
             )
         self._private = private

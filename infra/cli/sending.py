@@ -1,0 +1,47 @@
+"""What `nadi relay run` and `nadi spool run` share: a clean end at Ctrl-C, and how far they are."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from infra.cli.progress import Stages
+from infra.cli.texts import _
+
+if TYPE_CHECKING:
+    from producers.sending.delivery import Progress
+
+
+def stopping() -> threading.Event:
+    """An event that SIGINT and SIGTERM set."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # A thread of its own: the handler may run while this one holds the event's lock.
+        signal.signal(number, lambda *_: threading.Thread(target=stop.set).start())
+    return stop
+
+
+class Telling:
+    """Shows progress towards a total, and why it waits, once each time that changes. Use it as a context manager."""
+
+    def __init__(self, total: int) -> None:
+        self._total, self._said = total, ""
+        self._stages = Stages({"kirim": _("mengirim")})
+
+    def __call__(self, progress: Progress) -> None:
+        done = progress.sent + progress.refused
+        self._stages.update("kirim", done, max(self._total, done))
+        if progress.waiting_for and progress.waiting_for != self._said:
+            self._stages.write(_("menunggu: {why}").format(why=progress.waiting_for))
+        self._said = progress.waiting_for
+
+    def __enter__(self) -> Self:
+        self._stages.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stages.stop()
