@@ -56,7 +56,7 @@ class Door:
 
 
 def make(gateway: Gateway, files: Files, site: Site | None = None) -> Door:
-    """The gateway as uvicorn runs it; with the departments' pages where there is a ``site``."""
+    """The gateway as uvicorn runs it; with the pages of departments and villages where there is a ``site``."""
     receiving = Receiving(gateway)
     return Door(described(gateway, receiving, files, site), receiving)
 

@@ -1,4 +1,5 @@
 // The page: a form to write with, the list of what was written, and the parts that keep and send it.
+import { listenForFiles } from "./files.js";
 import { build } from "./form.js";
 import { checkKey, keyFromLink, listenForKey, showKey } from "./key.js";
 import { show } from "./rows.js";
@@ -124,6 +125,7 @@ function listen() {
     await changed();
     wake(true);
   });
+  listenForFiles(description.forms[0].domain);
   channel.onmessage = refresh;
   const another = async () => {
     await changed();

@@ -1,5 +1,6 @@
 // What the page asks of the gateway. Everything that is no answer of the gateway (no signal, a hotel's login page) is AwayError.
 const PATIENCE_MS = 60000;
+const FILE_PATIENCE_MS = 20 * 60000;
 const PROBLEM = "application/problem+json";
 
 export class AwayError extends Error {
@@ -17,7 +18,7 @@ export class RefusedError extends Error {
   }
 }
 
-async function ask(path, key, options = {}) {
+async function ask(path, key, options = {}, patience = PATIENCE_MS) {
   let answer;
   let body;
   try {
@@ -26,7 +27,7 @@ async function ask(path, key, options = {}) {
       headers: { ...options.headers, authorization: `Bearer ${key}` },
       cache: "no-store",
       redirect: "error",
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(patience),
     });
     body = await answer.json();
   } catch {
@@ -55,3 +56,13 @@ export async function send(events, key) {
   if (!Array.isArray(items) || items.length !== events.length) throw new AwayError("Jawaban bukan dari gerbang.");
   return items;
 }
+
+/** Hand over a workbook; what became of it so far. Raises AwayError, or RefusedError, with a report where rows are wrong. */
+export function sendFile(file, domain, key) {
+  const headers = { "content-type": "application/octet-stream" };
+  const query = new URLSearchParams({ domain, name: file.name });
+  return ask(`/v1/files?${query}`, key, { method: "POST", headers, body: file }, FILE_PATIENCE_MS);
+}
+
+/** What became of a workbook. */
+export const followFile = (job, key) => ask(`/v1/files/${job}`, key);
