@@ -12,8 +12,9 @@ KILLS ?= 20
 SEED ?= 1
 FUZZ ?= 100000
 EXAMPLES ?= 200
-# Tests that compute and start nothing that minds a neighbour; the others have the machine to themselves.
-SIDE_BY_SIDE := tests/schemas tests/producers tests/streams tests/kasus tests/monitoring
+# Tests that do not mind a neighbour; the others have the machine to themselves.
+SIDE_BY_SIDE := tests/schemas tests/producers tests/streams tests/kasus tests/monitoring \
+  tests/gateway tests/relay tests/spool tests/arrivals
 NATIVE := schemas/native/libavro.so streams/engine/native/libfetch.so
 
 .PHONY: help setup native up test check format lock bench-lock generate release-schemas bench faults fuzz proof demo-alert clean distclean chromium databases
