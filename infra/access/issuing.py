@@ -156,8 +156,8 @@ def revoke(kafka: KafkaSettings, key_id: str, reason: str) -> Key:
 
 
 def find(book: Book, key_id: str) -> Key:
-    """A key by its id, or by the part of it before the dot. Raises KeyProblemError."""
-    key = book.keys.get(key_id.partition(".")[0].rpartition("_")[2])
+    """A key by its id, or by the whole key as a department holds it. Raises KeyProblemError."""
+    key = book.keys.get(key_id.rpartition("_")[2].partition(".")[0])
     if key is None:
         raise KeyProblemError(_("tidak ada kunci dengan nomor itu; lihat nadi opd list --all"))
     return key

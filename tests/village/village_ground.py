@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 import uuid
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ class Ground:
     def key(self, source: str = f"/opd/{OPD}/") -> str:
         """A key of the department for one system, as ``nadi opd add`` prints it."""
         wish = issuing.Wish(OPD, f"desa-{uuid.uuid4().hex[:8]}", (source,), ("population",))
-        return issuing.add(self.kafka, self.profile, wish)[0].key
+        return self._known(issuing.add(self.kafka, self.profile, wish)[0].key)
 
     def key_of_guide(self) -> str:
         """What the command prints that docs/panduan/desa.md shows."""
@@ -50,7 +51,15 @@ class Ground:
             [Path(sys.executable).with_name("nadi"), *words, *command.split(), "--json"],
             capture_output=True, text=True, timeout=120, check=True,
         )  # fmt: skip
-        return str(json.loads(done.stdout)["key"])
+        return self._known(str(json.loads(done.stdout)["key"]))
+
+    def _known(self, key: str) -> str:
+        """The same key, once the gateway has heard of it."""
+        deadline = time.monotonic() + 20
+        while self.gateway.http.get("/v1/me", headers={"authorization": f"Bearer {key}"}).status_code != 200:
+            assert time.monotonic() < deadline, self.log.read_text()[-2000:]
+            time.sleep(0.05)
+        return key
 
     def _servers(self) -> dict[str, str]:
         return {
