@@ -16,7 +16,7 @@ from schemas.settings import KafkaSettings
 
 PROCESS = Path(__file__).with_name("gateway_process.py")
 ROOT = Path(__file__).parents[2]
-READY_SECONDS = 40.0
+READY_SECONDS = 120.0
 
 
 class Running:
@@ -55,8 +55,9 @@ class Running:
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
         deadline = time.monotonic() + READY_SECONDS
         while wait and not self.ready():
-            assert self.process.poll() is None, self._log.read_text()
-            assert time.monotonic() < deadline, self._log.read_text()
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                raise AssertionError(self._log.read_text())
             time.sleep(0.05)
 
     def ready(self) -> bool:
