@@ -98,10 +98,11 @@ class Mapping(BaseModel):
 
 @cache
 def event_fields(domain: str) -> dict[str, dict[str, Any]]:
-    """The Avro fields of a domain's event, or those of an official report, by name."""
+    """The Avro fields by name: of a domain's event, of an official report, or of a schema that is no domain's (heartbeats)."""
     if domain in REPORTS:
         return REPORTS[domain].fields
-    return {field["name"]: field for field in json.loads(current(DOMAINS[domain].schema))["fields"]}
+    schema = DOMAINS[domain].schema if domain in DOMAINS else domain
+    return {field["name"]: field for field in json.loads(current(schema))["fields"]}
 
 
 def is_time(field: dict[str, Any]) -> bool:

@@ -14,7 +14,7 @@ sys.path.append(str(Path(__file__).parents[1] / "gateway"))
 
 import database_servers
 from gateway_running import Running
-from pull_ground import PullGround
+from pull_ground import PullGround, announce
 from relay_ground import Ground
 
 NO_MARIADB = "no MariaDB (make databases installs it)"
@@ -80,6 +80,8 @@ def pulled(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Pull
     def make(database: str, url: str) -> PullGround:
         fixtures = {"mysql": "mariadb", "postgresql": "postgresql"}
         server = request.getfixturevalue(fixtures[database]) if database in fixtures else "sqlite:"
-        return PullGround(server, tmp_path, url)
+        made = PullGround(server, tmp_path, url)
+        announce(request.getfixturevalue("gateway").kafka, made.source)
+        return made
 
     return make

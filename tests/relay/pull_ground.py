@@ -17,6 +17,8 @@ from typing import Any
 from relay_ground import ROOT
 from sqlalchemy import create_engine, make_url, text
 
+from producers.access import log
+from producers.access.entries import BACKFILL_ANNOUNCED, Entry
 from producers.pull.anomalies import WORDS
 from producers.pull.config import Source
 from producers.pull.database import Database
@@ -166,6 +168,12 @@ class PullGround:
         """``loket`` by id, as the table has it now."""
         with self.engine.connect() as connection:
             return dict(connection.execute(text("SELECT id, loket FROM izin")).tuples().all())
+
+
+def announce(kafka: Any, source: str) -> None:
+    """What the first reading finds is history, which the gateway takes once it was announced."""
+    values = {"source": source, "from": "2020-01-01", "to": "2030-12-31"}
+    log.write(kafka, Entry.now(BACKFILL_ANNOUNCED, uuid.uuid4().hex[:8], **values))
 
 
 def row(id_: int, at: str, loket: str = "A") -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from gateway_running import Running
-from pull_ground import PullGround, on_kafka
+from pull_ground import PullGround, announce, on_kafka
 from relay_ground import ROOT
 from sqlalchemy import make_url
 
@@ -22,6 +22,7 @@ GUIDE = ROOT / "docs" / "panduan" / "tarik.md"
 def test_the_guide_works(gateway: Running, pulled: Callable[..., PullGround], tmp_path: Path) -> None:
     made = pulled("mysql", f"http://127.0.0.1:{gateway.port}")
     made.write(1, 4, "2026-11-28 08:00:00")
+    announce(gateway.kafka, "/opd/2.18.01/simpel")
     url = make_url(made.address)
     folder = tmp_path / "opd"
     folder.mkdir()

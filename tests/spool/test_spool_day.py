@@ -64,6 +64,9 @@ def test_a_day_cut_off_and_killed(gateway: Running, ground: Callable[..., Ground
     gateway.kill()
     cut_off = made.run()
     put_with_kills(made, logs, start, chance)
+    deadline = time.monotonic() + 60
+    while made.status().error is None and time.monotonic() < deadline:
+        time.sleep(0.1)  # the sender's first attempt
     cut_off.kill()
     cut_off.communicate()
     status = made.status()
