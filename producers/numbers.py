@@ -139,6 +139,10 @@ SHAPES = "|".join(
 )
 _SHAPE = re.compile(SHAPES)
 _ENOUGH = re.compile(r"\d{8}")
+#: Of versions 1 to 8 and RFC 9562's variant.
+_UUID = re.compile(
+    r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[1-8][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}"
+)
 
 
 def plain(value: str) -> str:
@@ -156,8 +160,9 @@ def found_in(text: str) -> str | None:
 
 @lru_cache(20_000)
 def found_in_code(code: str) -> str | None:
-    """The same for a code or number of a paper, where many digits are usual: what passes its check too."""
-    if len(code) < SHORTEST or not _ENOUGH.search(code.translate(SEPARATORS)):
+    """The same for a code or number of a paper, where many digits are usual: what passes its check too. A UUID is none: one
+    in some thousands has twelve digits that look like a phone number."""
+    if len(code) < SHORTEST or not _ENOUGH.search(code.translate(SEPARATORS)) or _UUID.fullmatch(code):
         return None
     for match in _SHAPE.finditer(code):
         kind, shown = match.lastgroup or "", match[0]

@@ -11,7 +11,7 @@ import pytest
 from stdnum import luhn
 
 from producers.mapping import event_fields
-from producers.numbers import found_in, is_kk, is_nik, is_nip, is_npwp, is_phone
+from producers.numbers import found_in, found_in_code, is_kk, is_nik, is_nip, is_npwp, is_phone
 from producers.persons import FieldProblem, Persons
 from producers.protected import NUMBERS, token_fields
 from producers.redaction import MASK, mask, masked
@@ -245,3 +245,12 @@ def test_what_counts_for_nothing_is_not_kept(tmp_path: Path) -> None:
     assert not persons.protect("permits", {"applicant": NIK})
     persons.keep()
     assert [number for _, number in kept] == [NIK], "it was tried out first, and counts now"
+
+
+def test_a_uuid_is_no_number_whatever_its_digits_look_like() -> None:
+    """A correction names one; the gateway refused such an event for ever."""
+    assert found_in_code("e021b2d0-e7e3-5fd4-839a-089334944416") is None
+    assert found_in_code("089334944416") == "phone"
+    assert found_in_code("BA-089334944416") == "phone"
+    nik_in_disguise = "32010117-0890-0001-0000-000000000000"
+    assert found_in_code(nik_in_disguise) == found_in_code("3201011708900001")
