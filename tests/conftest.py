@@ -16,6 +16,7 @@ import pytest
 
 from schemas.catalogue import Layout, create_topics
 from schemas.settings import KafkaSettings
+from tests import chromium
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,24 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestKafka]:
     folder: Path = tmp_path_factory.mktemp("kafka")
     with Broker(folder) as broker:
         yield TestKafka(broker.bootstrap)
+
+
+@pytest.fixture(scope="module")
+def play() -> Iterator[Any]:
+    """Playwright, where Chromium is."""
+    chromium.needed()
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        yield play
+
+
+@pytest.fixture(scope="module")
+def browser(play: Any) -> Iterator[Any]:
+    """A Chromium that the tests of a file share."""
+    browser = play.chromium.launch(executable_path=str(chromium.CHROMIUM), args=chromium.ARGUMENTS)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(autouse=True)

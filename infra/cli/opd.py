@@ -24,6 +24,10 @@ Env = Annotated[
     Path | None,
     typer.Option("--env", help=_("berkas .env baru untuk OPD; tanpa ini ditampilkan"), dir_okay=False),
 ]
+Addresses = Annotated[
+    list[str] | None,
+    typer.Option("--address", help=_("alamat atau jaringan yang diizinkan (CIDR); boleh diulang")),
+]
 Url = Annotated[str, typer.Option("--url", help=_("alamat gerbang yang dipakai OPD"))]
 
 
@@ -58,10 +62,7 @@ def add(
             "--type", help=_("ranah atau pola jenis kejadian; boleh diulang; bawaan menurut profil")
         ),
     ] = None,
-    addresses: Annotated[
-        list[str] | None,
-        typer.Option("--address", help=_("alamat atau jaringan yang diizinkan (CIDR); boleh diulang")),
-    ] = None,
+    addresses: Addresses = None,
     days: Days = 365,
     signed: Annotated[
         bool, typer.Option("--signed", help=_("wajibkan tanda tangan pada setiap kiriman"))
@@ -165,10 +166,7 @@ def revoke(
 def operator(
     context: typer.Context,
     opd: Annotated[str, typer.Argument(metavar="CODE", help=_("kode OPD Diskominfo menurut profil"))],
-    addresses: Annotated[
-        list[str] | None,
-        typer.Option("--address", help=_("alamat atau jaringan yang diizinkan (CIDR); boleh diulang")),
-    ] = None,
+    addresses: Addresses = None,
     days: Days = 365,
     url: Url = "",
     env: Env = None,

@@ -11,6 +11,7 @@ import typer
 
 from infra.cli.main import PROBLEM, fail
 from infra.cli.rules import say
+from infra.cli.sending import explained
 from infra.cli.texts import _
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def run(
         # A thread of its own: the handler may run while this one holds the event's lock.
         signal.signal(number, lambda *_: threading.Thread(target=stop.set).start())
     labels = {"baca": _("membaca tabel"), "kirim": _("mengirim")}
-    with _explained(), state.alone(), _database(source, values) as database, Stages(labels) as stages:
+    with explained(), state.alone(), _database(source, values) as database, Stages(labels) as stages:
         said = ""
 
         def tell(progress: Progress) -> None:
@@ -122,7 +123,7 @@ def try_out(
     from producers.pull.trying import tried
 
     source = _source(file)
-    with _explained(), _database(source, _values(env)) as database:
+    with explained(), _database(source, _values(env)) as database:
         database.check()
         found = [tried(source, row) for row in database.by_key(None, rows)]
     if as_json:
@@ -223,15 +224,3 @@ def _database(source: Source, values: dict[str, str]) -> Iterator[Database]:
         yield database
     finally:
         database.close()
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """What a database refuses becomes one line and an exit code."""
-    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-
-    try:
-        yield
-    except SQLAlchemyError as error:
-        reason = str(error.orig if isinstance(error, DBAPIError) else error)
-        fail(_("basis data menolak: {reason}").format(reason=reason), PROBLEM)

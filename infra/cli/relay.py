@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from infra.cli.main import PROBLEM, fail
 from infra.cli.rules import say
+from infra.cli.sending import explained
 from infra.cli.texts import _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from producers.relay.environment import Environment
     from producers.relay.outbox import Outbox
 
@@ -53,7 +50,7 @@ def run(
 
     environment = _environment(env)
     stop = stopping()
-    with _explained():
+    with explained():
         with _opened(environment) as outbox:
             total = outbox.counts().waiting
         with Telling(total) as telling:
@@ -72,7 +69,7 @@ def run(
 
 
 def status(env: Env = Path(".env"), as_json: Json = False) -> None:
-    with _explained(), _opened(_environment(env)) as outbox:
+    with explained(), _opened(_environment(env)) as outbox:
         counts, aside = outbox.counts(), outbox.aside(SHOWN)
     if as_json:
         say(
@@ -109,7 +106,7 @@ def retry(
 ) -> None:
     if bool(ids) == every:
         raise typer.BadParameter(_("sebutkan id baris, atau --all"))
-    with _explained(), _opened(_environment(env)) as outbox:
+    with explained(), _opened(_environment(env)) as outbox:
         count = outbox.retry(ids or ())
     typer.echo(_("{n} baris menunggu lagi.").format(n=count))
     if not count:
@@ -145,15 +142,3 @@ def _opened(environment: Environment) -> Outbox:
     from producers.relay.outbox import Outbox
 
     return Outbox(environment.database, environment.table)
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """What a database refuses becomes one line and an exit code."""
-    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-
-    try:
-        yield
-    except SQLAlchemyError as error:
-        reason = str(error.orig if isinstance(error, DBAPIError) else error)
-        fail(_("basis data menolak: {reason}").format(reason=reason), PROBLEM)

@@ -1,12 +1,15 @@
-"""What `nadi relay run` and `nadi spool run` share: a clean end at Ctrl-C, and how far they are."""
+"""What `nadi relay`, `nadi pull` and `nadi spool` share: a clean end at Ctrl-C, how far they are, and what a database refuses."""
 
 from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from infra.cli.main import PROBLEM, fail
 from infra.cli.progress import Stages
 from infra.cli.texts import _
 
@@ -21,6 +24,18 @@ def stopping() -> threading.Event:
         # A thread of its own: the handler may run while this one holds the event's lock.
         signal.signal(number, lambda *_: threading.Thread(target=stop.set).start())
     return stop
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """What a database refuses becomes one line and an exit code."""
+    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+    try:
+        yield
+    except SQLAlchemyError as error:
+        reason = str(error.orig if isinstance(error, DBAPIError) else error)
+        fail(_("basis data menolak: {reason}").format(reason=reason), PROBLEM)
 
 
 class Telling:

@@ -3,37 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from arrivals_stack import REVENUE_OPD, ArrivalsStack, Keys, eventually
 
-CHROMIUM = Path("/usr/bin/chromium")
-WITHOUT = os.geteuid() != 0 or not CHROMIUM.exists()
 pytestmark = [pytest.mark.kafka, pytest.mark.browser, pytest.mark.timeout(900)]
 DESK, PHONE = {"width": 1920, "height": 1080}, {"width": 390, "height": 844}
 #: A folder for pictures of the pages, for whoever changes them.
 PICTURES = os.environ.get("ARRIVALS_PICTURES", "")
 SLOW = 120_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if WITHOUT:
-        if os.environ.get("CI") == "true":
-            pytest.fail("CI must run the browser tests: root and /usr/bin/chromium are missing")
-        pytest.skip("needs root and Debian's /usr/bin/chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        browser = play.chromium.launch(
-            executable_path=str(CHROMIUM),
-            args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
-        )
-        yield browser
-        browser.close()
 
 
 def opened(browser: Any, stack: ArrivalsStack, path: str, key: str, size: dict[str, int] = DESK) -> Any:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,8 +14,6 @@ from clickhouse_stack import wait_for
 from sinks.wallboard import wording
 from sinks.wallboard.typescale import font_vh
 
-CHROMIUM = Path("/usr/bin/chromium")
-WITHOUT = os.geteuid() != 0 or not CHROMIUM.exists()
 pytestmark = [pytest.mark.kafka, pytest.mark.browser, pytest.mark.timeout(600)]
 HOSTILE = '"><img src=x onerror="window.hacked=1">=1+1'
 WALL = {"width": 1920, "height": 1080}
@@ -50,23 +46,6 @@ def stack(kafka: Any, engine_url: str, tmp_path_factory: pytest.TempPathFactory)
         yield stack
     finally:
         stack.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if WITHOUT:
-        if os.environ.get("CI") == "true":
-            pytest.fail("CI must run the browser tests: root and /usr/bin/chromium are missing")
-        pytest.skip("needs root and Debian's /usr/bin/chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        browser = play.chromium.launch(
-            executable_path=str(CHROMIUM),
-            args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
-        )
-        yield browser
-        browser.close()
 
 
 def opened(browser: Any, address: str, size: dict[str, int]) -> Any:

@@ -11,7 +11,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "gateway"))
 
-from phone import ARGUMENTS, CHROMIUM, SIZE, OwnPhone, Phone, missing_browser
+from phone import SIZE, OwnPhone, Phone
 from village_ground import Ground
 
 
@@ -22,22 +22,6 @@ def ground(kafka: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gro
         yield ground
     finally:
         ground.gateway.kill()
-
-
-@pytest.fixture(scope="module")
-def play() -> Iterator[Any]:
-    missing_browser()
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        yield play
-
-
-@pytest.fixture(scope="module")
-def browser(play: Any) -> Iterator[Any]:
-    browser = play.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-    yield browser
-    browser.close()
 
 
 @pytest.fixture

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import time
 from pathlib import Path
 from typing import Any
 
 import psutil
-import pytest
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+from tests.chromium import ARGUMENTS, CHROMIUM
+
 SIZE = {"width": 390, "height": 844}
 #: What a village of two bars has: 250 kbit/s, and 300 ms until an answer begins.
 SLOW = {"latency": 300, "downloadThroughput": 250_000 // 8, "uploadThroughput": 250_000 // 8}
@@ -36,14 +34,6 @@ ROWS = """() => new Promise((resolve, reject) => {
     asked.onsuccess = () => { opening.result.close(); resolve(asked.result); };
   };
 })"""
-
-
-def missing_browser() -> None:
-    """Skip, or fail in CI, where there is no Chromium to be a phone."""
-    if os.geteuid() != 0 or not CHROMIUM.exists():
-        if os.environ.get("CI") == "true":
-            pytest.fail("CI must run the browser tests: root and /usr/bin/chromium are missing")
-        pytest.skip("needs root and Debian's /usr/bin/chromium")
 
 
 class Phone:
