@@ -12,9 +12,8 @@ KILLS ?= 20
 SEED ?= 1
 FUZZ ?= 100000
 EXAMPLES ?= 200
-# Tests that do not mind a neighbour; the others have the machine to themselves.
-SIDE_BY_SIDE := tests/schemas tests/producers tests/streams tests/kasus tests/monitoring \
-  tests/gateway tests/relay tests/spool tests/arrivals
+# Tests that time what they kill have the machine to themselves; all the others run two at a time.
+ALONE := tests/faults tests/benchmarks
 NATIVE := schemas/native/libavro.so streams/engine/native/libfetch.so
 
 .PHONY: help setup native up test check format lock bench-lock generate release-schemas bench faults fuzz proof demo-alert clean distclean chromium databases
@@ -62,8 +61,8 @@ check: setup ## format, lint, types, import directions, schemas
 
 test: check chromium databases ## make check and all tests; what CI runs
 	@$(MAKE) --no-print-directory native || true
-	$(BIN)/pytest -q --numprocesses 2 --dist loadfile $(SIDE_BY_SIDE)
-	$(BIN)/pytest -q $(addprefix --ignore=,$(SIDE_BY_SIDE))
+	$(BIN)/pytest -q --numprocesses 2 --dist loadfile $(addprefix --ignore=,$(ALONE))
+	$(BIN)/pytest -q $(ALONE)
 
 chromium:
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
