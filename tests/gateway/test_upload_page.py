@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from gateway_running import Running
-from test_files import standing, table
+from test_uploads import standing, table
 
 pytestmark = [pytest.mark.kafka, pytest.mark.browser]
 WIDTHS = (390, 1920)
