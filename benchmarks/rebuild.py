@@ -82,11 +82,11 @@ def wrong(pictures: list[Figures]) -> list[str]:
 
 
 def _seen(shown: Figures, *ends: Figures) -> str:
-    """How many figures differ from each end, and some of them: there, in the first picture, in the last."""
+    """How many figures differ from each end, and some of the end that is nearer: there, in the first picture, in the last."""
     off = [{key for key in shown.keys() | end.keys() if shown.get(key) != end.get(key)} for end in ends]
     some = [
         f"{'|'.join(key)} {shown.get(key)} ({', '.join(str(end.get(key)) for end in ends)})"
-        for key in sorted(set.union(*off))[:EXAMPLES]
+        for key in sorted(min(off, key=len))[:EXAMPLES]
     ]
     return f"{' and '.join(str(len(keys)) for keys in off)} differ from the first and the last: {'; '.join(some)}"
 

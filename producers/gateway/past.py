@@ -33,16 +33,18 @@ class Past:
         """The events in order, those refused as problems; ``now`` is UTC ms. What was let through with a mark has it
         among its ``notes``."""
         prefix = SANDBOX if caller.sandbox else ""
+        correcting = any(isinstance(event, Checked) and event.data.corrects is not None for event in events)
         together = _Together()
         found: list[Checked | Problem] = []
         for event in events:
             judged: Checked | Problem = event
             if isinstance(event, Checked):
-                refusal = self._corrected(event, prefix, together) or self._old(event, caller, now)
+                refusal = self._corrected(event, prefix, together) if correcting else None
+                refusal = refusal or self._old(event, caller, now)
                 if refusal is not None and not self._accepted(event, prefix):
                     judged = refusal
                     log.warning("event about the past refused", key=caller.key_id, code=refusal.code)
-                else:
+                elif correcting:
                     together.add(event)
             found.append(judged)
         return found

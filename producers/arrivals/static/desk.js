@@ -71,6 +71,7 @@ export function open(look, seconds) {
   async function again() {
     clearTimeout(timer);
     const mine = ++turn;
+    if (byId("open").hidden) say("Sedang memuat; pembacaan pertama sesudah gerbang dimulai dapat memakan waktu.");
     try {
       if (!document.hidden) await look();
       if (mine !== turn) return;
