@@ -28,6 +28,8 @@ BAR_SECONDS = 300.0
 YEAR = 2025
 #: The year's records carry the time at which they happened, so that every one of its midnights is judged again.
 EVENT_TIME = ("--set", "kafka.timestamps=CreateTime")
+#: For how long the past must not have changed before it is watched.
+STILL_SECONDS = 15.0
 #: How many figures of a fault are shown.
 EXAMPLES = 5
 #: What is changed: every standard of service is halved, as of its beginning.
@@ -52,11 +54,15 @@ class Watch(threading.Thread):
         self.longest_away = 0.0
         self.ended = threading.Event()
 
+    def picture(self) -> Figures:
+        """The figures of those days. Raises OSError while the wallboard is away."""
+        return {key: value for key, value in self._running.wall().items() if key[3] < self._until}
+
     def run(self) -> None:
         last = time.monotonic()
         while not self.ended.is_set():
             try:
-                picture = {key: value for key, value in self._running.wall().items() if key[3] < self._until}
+                picture = self.picture()
             except OSError:
                 self.away += 1
                 self.ended.wait(0.05)
@@ -83,10 +89,12 @@ def wrong(pictures: list[Figures]) -> list[str]:
 
 def _seen(shown: Figures, *ends: Figures) -> str:
     """How many figures differ from each end, and some of the end that is nearer: there, in the first picture, in the last."""
-    off = [{key for key in shown.keys() | end.keys() if shown.get(key) != end.get(key)} for end in ends]
+    off: list[set[tuple[str, ...]]] = [
+        {key for key in shown.keys() | end.keys() if shown.get(key) != end.get(key)} for end in ends
+    ]
     some = [
         f"{'|'.join(key)} {shown.get(key)} ({', '.join(str(end.get(key)) for end in ends)})"
-        for key in sorted(min(off, key=len))[:EXAMPLES]
+        for key in sorted(sorted(off, key=len)[0])[:EXAMPLES]
     ]
     return f"{' and '.join(str(len(keys)) for keys in off)} differ from the first and the last: {'; '.join(some)}"
 
@@ -152,6 +160,16 @@ def fill(running: Running, population: int) -> tuple[int, Any]:
     return sum(counts.values()), Simulator(profile, 1, population)
 
 
+def steady(watch: Watch, seconds: float = 120.0) -> None:
+    """Until the past stands still: sources that were silent since the year's end speak again, and what waited for them is
+    judged."""
+    deadline, since, before = time.monotonic() + seconds, time.monotonic(), watch.picture()
+    while time.monotonic() < min(deadline, since + STILL_SECONDS):
+        time.sleep(1.0)
+        if (now := watch.picture()) != before:
+            since, before = time.monotonic(), now
+
+
 def settle(running: Running, seconds: float = 900) -> None:
     """Until every task has applied all that is on the topics. Raises RuntimeError."""
     deadline = time.monotonic() + seconds
@@ -184,8 +202,9 @@ def main(population: int = 60_000, rate: float = 1_000.0) -> dict[str, Any]:
             print(f"{events:,} events of a year are live", flush=True)
             shorten(running)
             watch = Watch(running, f"{YEAR}-12-31")
-            watch.start()
             with arriving(running, rate, simulator) as sent:
+                steady(watch)
+                watch.start()
                 begun = time.monotonic()
                 code, said = running.nadi("rebuild", "--from", f"{YEAR}-01-01", "--yes")
                 took = time.monotonic() - begun
