@@ -92,9 +92,10 @@ def _seen(shown: Figures, *ends: Figures) -> str:
     off: list[set[tuple[str, ...]]] = [
         {key for key in shown.keys() | end.keys() if shown.get(key) != end.get(key)} for end in ends
     ]
+    nearer = min(off, key=len)
     some = [
         f"{'|'.join(key)} {shown.get(key)} ({', '.join(str(end.get(key)) for end in ends)})"
-        for key in sorted(sorted(off, key=len)[0])[:EXAMPLES]
+        for key in sorted(nearer)[:EXAMPLES]
     ]
     return f"{' and '.join(str(len(keys)) for keys in off)} differ from the first and the last: {'; '.join(some)}"
 
