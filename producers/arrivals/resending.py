@@ -18,7 +18,7 @@ from producers.gateway.checking import Checked
 from producers.gateway.envelope import Envelope
 from producers.gateway.gateway import Gateway
 from producers.gateway.problems import Problem, ProblemError
-from producers.gateway.receiving import accept, checks, refuse_unready
+from producers.gateway.receiving import accept, checks, ids_of, refuse_unready
 
 _UNSIGNED = (
     "Kunci ini mewajibkan tanda tangan, dan halaman ini tidak dapat menandatangani. Kirim isi yang sudah diperbaiki dari "
@@ -75,7 +75,9 @@ class Resending:
         checked: Checked,
         now: int,
     ) -> dict[str, Any]:
-        [answer] = await accept(self._gateway, Delivery(caller, None, b"", now), events, [checked])
+        [answer] = await accept(
+            self._gateway, Delivery(caller, None, b"", now), events, [checked], ids_of(events)
+        )
         if not isinstance(answer, Receipt):
             raise ProblemError(answer)
         told = {"sent": True, "handled": True, "receipt": answers.receipt(answer)}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from producers import durable
 from producers.drop.folder import Look
 
 
@@ -41,18 +41,7 @@ class Journal:
 
     def write(self, opd: str, domain: str, sha256: str, entry: Entry) -> None:
         """Keep an entry, on disk when this returns."""
-        path = self._path(opd, domain, sha256)
-        draft = path.with_suffix(".tmp")
-        with draft.open("w", encoding="utf-8") as stream:
-            json.dump(asdict(entry), stream, ensure_ascii=False)
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(path)
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        durable.write(self._path(opd, domain, sha256), json.dumps(asdict(entry), ensure_ascii=False).encode())
 
     def _path(self, opd: str, domain: str, sha256: str) -> Path:
         return self._folder / f"{opd}-{domain}-{sha256}.json"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 
 import msgspec
 from starlette.requests import Request
@@ -56,7 +57,7 @@ class Receiving:
         if self._dry:
             return verdicts(checked, ids, extra)
         delivery = Delivery(caller, signed, hashlib.sha256(sent).digest() if signed else b"", now)
-        found = await accept(gateway, delivery, events, checked)
+        found = await accept(gateway, delivery, events, checked, ids)
         return answers.batch(found, ids, extra) if kind == envelope.BATCH else answers.single(found[0], extra)
 
 
@@ -87,8 +88,9 @@ def ids_of(events: list[Envelope | Problem]) -> list[str]:
 
 
 async def accept(
-    gateway: Gateway, delivery: Delivery, events: list[Envelope | Problem], checked: list[Checked | Problem]
-) -> list[Answer]:
+    gateway: Gateway, delivery: Delivery, events: list[Envelope | Problem], checked: list[Checked | Problem],
+    ids: list[str],
+) -> list[Answer]:  # fmt: skip
     """Onto Kafka, and what became of each event is remembered. Raises ProblemError where nothing can be accepted."""
     acceptance, caller = gateway.acceptance, delivery.caller
     if acceptance is None:
@@ -103,10 +105,18 @@ async def accept(
             raise ProblemError(Problem("starting")) from error
     # A sender that hangs up must not leave its events half accounted for.
     found = await asyncio.shield(acceptance.accept(checked, delivery))
-    gateway.history.note(caller.key_id, found, ids_of(events), delivery.now)
-    refusing.said(caller, found)
-    gateway.trail.note(caller, events, checked, found, delivery.now)
+    remember(gateway, caller, events, checked, found, ids, delivery.now)
     return found
+
+
+def remember(
+    gateway: Gateway, caller: Caller, events: Sequence[object], checked: Sequence[Checked | Problem],
+    found: list[Answer], ids: list[str], now: int,
+) -> None:  # fmt: skip
+    """What became of events, by whichever way they came: for their sender, for the log, and for the department's page."""
+    gateway.history.note(caller.key_id, found, ids, now)
+    refusing.said(caller, found)
+    gateway.trail.note(caller, events, checked, found, now)
 
 
 def caller_of(gateway: Gateway, request: Request, now: int) -> Caller:

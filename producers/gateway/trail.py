@@ -63,12 +63,12 @@ class Trail:
     def note(
         self,
         caller: Caller,
-        events: Sequence[Envelope | Problem],
+        events: Sequence[object],
         checked: Sequence[Checked | Problem],
         answers: Sequence[Answer],
         now: int,
     ) -> None:
-        """Remember the answers to the events of one request."""
+        """Remember the answers to some events; ``events`` are the envelopes that they came in, where they did."""
         new: list[tuple[Checked, Receipt]] = []
         refused: list[tuple[Envelope | None, Problem]] = []
         for event, one, answer in zip(events, checked, answers, strict=True):

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from producers import durable
 from producers.spool import reserve
 from producers.spool.errors import SpoolBusyError, SpoolDiskError, SpoolError
 
@@ -180,11 +181,7 @@ def _made(folder: Path) -> None:
     """Make the folder, and its name durable: SQLite only sees to what is inside."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        parent = os.open(folder.parent, os.O_RDONLY)
-        try:
-            os.fsync(parent)
-        finally:
-            os.close(parent)
+        durable.keep_names(folder.parent)
     except OSError as error:
         raise SpoolDiskError(
             f"folder antrean {folder} tidak dapat dibuat ({error.strerror}); periksa hak tulis."

@@ -161,3 +161,21 @@ def test_the_catalogue_of_the_page_and_of_the_command(stack: ArrivalsStack, keys
     assert json.loads(done.stdout) == served, done.stderr
     publishers = served["operations"]["publish.revenue.receipts"]["x-publishers"]
     assert {one["source"]: one["live_key"] for one in publishers}[REVENUE_SOURCE]
+
+
+def test_an_uploaded_file_arrives_as_its_rows(stack: ArrivalsStack, keys: Keys) -> None:
+    """At once, and not only when the topics are read again."""
+    rows = "".join(f"submitted,2026-11-23T09:00:00+07:00,UNGGAH-{n},PBG\n" for n in range(3))
+    answer = stack.http.post(
+        "/v1/files", params={"domain": "permits", "name": "izin.csv"},
+        content=f"kind,occurred_at,case_id,permit_type\n{rows}".encode(),
+        headers={"Authorization": f"Bearer {keys.permits}", "Content-Type": "application/octet-stream"},
+    )  # fmt: skip
+    assert answer.status_code in (200, 202), answer.text
+    wanted = [f"UNGGAH-{n}" for n in range(3)]
+
+    def told() -> bool:
+        found = [one["subject"] for one in arrivals(stack, keys.permits)["accepted"]]
+        return sorted(name for name in found if name.startswith("UNGGAH")) == wanted
+
+    eventually("the rows", told)

@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -84,3 +86,13 @@ class Running:
         return self.http.post(
             path, content=content, headers={"authorization": f"Bearer {key}", "content-type": media, **given}
         )
+
+
+@contextmanager
+def running(kafka: Any, folder: Path, **settings: Any) -> Iterator[Running]:
+    """One gateway on topics of its own, with its log in ``folder``."""
+    made = Running(kafka.settings(kafka.layout()), folder / "log", **settings)
+    try:
+        yield made
+    finally:
+        made.kill()

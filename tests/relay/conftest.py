@@ -13,7 +13,7 @@ import pytest
 sys.path.append(str(Path(__file__).parents[1] / "gateway"))
 
 import database_servers
-from gateway_running import Running
+from gateway_running import Running, running
 from pull_ground import PullGround, announce
 from relay_ground import Ground
 
@@ -46,11 +46,8 @@ def needs_php() -> None:
 
 @pytest.fixture(scope="module")
 def gateway(kafka: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    running = Running(kafka.settings(kafka.layout()), tmp_path_factory.mktemp("gateway") / "log")
-    try:
-        yield running
-    finally:
-        running.kill()
+    with running(kafka, tmp_path_factory.mktemp("gateway")) as gateway:
+        yield gateway
 
 
 @pytest.fixture

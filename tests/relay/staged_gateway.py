@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
@@ -69,3 +70,17 @@ def problem(status: int, code: str, **headers: str) -> Answer:
     document = {"type": f"/docs/errors#{code}", "title": code, "status": status, "detail": "uji"}
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     return Answer(status, given, json.dumps(document).encode())
+
+
+@contextmanager
+def staging() -> Iterator[Callable[..., Staged]]:
+    """Makes peers, and closes them at the end."""
+    made: list[Staged] = []
+
+    def make(*answers: Answer, **more: Any) -> Staged:
+        made.append(Staged(*answers, **more))
+        return made[-1]
+
+    yield make
+    for peer in made:
+        peer.close()

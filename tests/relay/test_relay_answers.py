@@ -10,22 +10,15 @@ from typing import Any
 
 import pytest
 from relay_ground import Ground, finished
-from staged_gateway import Answer, Staged, problem, receipt
+from staged_gateway import Answer, problem, receipt, staging
 
 Make = Callable[..., Ground]
 
 
 @pytest.fixture
 def staged() -> Any:
-    made: list[Staged] = []
-
-    def make(*answers: Answer, **more: Any) -> Staged:
-        made.append(Staged(*answers, **more))
-        return made[-1]
-
-    yield make
-    for peer in made:
-        peer.close()
+    with staging() as make:
+        yield make
 
 
 @pytest.mark.parametrize("status", [429, 503])

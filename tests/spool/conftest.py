@@ -11,31 +11,21 @@ import pytest
 
 sys.path += [str(Path(__file__).parents[1] / name) for name in ("gateway", "relay")]
 
-from gateway_running import Running
+from gateway_running import Running, running
 from spool_ground import Ground
-from staged_gateway import Answer, Staged
+from staged_gateway import Staged, staging
 
 
 @pytest.fixture(scope="module")
 def gateway(kafka: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    running = Running(kafka.settings(kafka.layout()), tmp_path_factory.mktemp("gateway") / "log")
-    try:
-        yield running
-    finally:
-        running.kill()
+    with running(kafka, tmp_path_factory.mktemp("gateway")) as gateway:
+        yield gateway
 
 
 @pytest.fixture
 def staged() -> Iterator[Callable[..., Staged]]:
-    made: list[Staged] = []
-
-    def make(*answers: Answer, **more: Any) -> Staged:
-        made.append(Staged(*answers, **more))
-        return made[-1]
-
-    yield make
-    for peer in made:
-        peer.close()
+    with staging() as make:
+        yield make
 
 
 @pytest.fixture

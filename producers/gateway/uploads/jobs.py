@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from producers import durable
 from producers.access.caller import Caller, Quota, Signed
 
 Status = Literal["received", "checking", "publishing", "published", "refused"]
@@ -87,12 +87,12 @@ class Store:
     def take(self, job: Job, body: bytes) -> None:
         """Keep a new file, on disk when this returns."""
         self.path(job, "").mkdir(mode=0o700, exist_ok=True)
-        _written(self.file(job), body)
+        durable.write(self.file(job), body, 0o600)
         self.save(job)
 
     def save(self, job: Job) -> None:
         """Keep what is known of a job, on disk when this returns."""
-        _written(self.path(job, REPORT), json.dumps(asdict(job), ensure_ascii=False).encode())
+        durable.write(self.path(job, REPORT), json.dumps(asdict(job), ensure_ascii=False).encode(), 0o600)
 
     def finish(self, job: Job) -> None:
         """Its fate is known: the file itself goes."""
@@ -126,17 +126,3 @@ class Store:
         for path in self._folder.iterdir():
             if job := self.load(path.name):
                 yield job
-
-
-def _written(path: Path, content: bytes) -> None:
-    draft = path.with_name(path.name + ".tmp")
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:  # noqa: PTH123
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -22,6 +22,7 @@ from producers.gateway.checking import Checked, Checker
 from producers.gateway.gateway import Gateway
 from producers.gateway.index import RETENTION_MS
 from producers.gateway.problems import TABLE, Problem
+from producers.gateway.receiving import remember
 from producers.gateway.uploads.jobs import RESULT, Job, Store
 from producers.gateway.uploads.rows import Read, Sheet
 from producers.mapping import MappingError
@@ -183,7 +184,8 @@ class _Work:
             acceptance = self._gateway.acceptance
             assert acceptance is not None  # noqa: S101
             answers = await acceptance.accept(events, self._delivery())
-            self._gateway.history.note(job.caller.key_id, answers, [e.given_id for e in events], now_ms())
+            ids = [event.given_id for event in events]
+            remember(self._gateway, job.caller, events, events, answers, ids, now_ms())
             bad = [answer for answer in answers if isinstance(answer, Problem)]
             if not bad:
                 break
