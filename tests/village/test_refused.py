@@ -73,6 +73,7 @@ def test_a_revoked_key_is_said_and_another_one_sends(ground: Ground, phone: Phon
     phone.until("document.getElementById('report').textContent.includes('sudah dicabut')")
     assert phone.states() == ["waiting"]
     phone.page.locator("#leave").click()
+    phone.until("document.getElementById('leaving').open")
     assert "1 catatan belum terkirim" in (phone.page.locator("#leaving-text").text_content() or "")
     phone.page.locator("#leaving").get_by_text("Keluar", exact=True).click()
     phone.until("!document.getElementById('key-form').hidden")
