@@ -76,7 +76,7 @@ class Resending:
         now: int,
     ) -> dict[str, Any]:
         [answer] = await accept(
-            self._gateway, Delivery(caller, None, b"", now), events, [checked], ids_of(events)
+            self._gateway, Delivery(caller, None, b"", now), events, [checked], ids_of(events, [checked])
         )
         if not isinstance(answer, Receipt):
             raise ProblemError(answer)

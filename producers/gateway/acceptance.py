@@ -20,6 +20,8 @@ from producers.gateway.writing import Flight, Outgoing, Writer
 from schemas import cloudevents
 from schemas.catalogue import SANDBOX
 
+_ACCEPTED = PUBLISHED.labels("gateway", "accepted")
+
 
 class Receipt(NamedTuple):
     """What the sender keeps: where its event stands. ``replayed`` says that it stood there already."""
@@ -155,7 +157,7 @@ class Acceptance:
                 place = Place(event.hash, event.topic, *where, now, opd)
                 rows.append((event.key, place))
                 answers[event.number] = _receipt(event, place, False)
-            PUBLISHED.labels("gateway", "accepted").inc(len(rows))
+            _ACCEPTED.inc(len(rows))
             self._index.add(rows)
             if not arrived.done():
                 arrived.set_result(None)

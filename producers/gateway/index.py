@@ -20,6 +20,7 @@ SLICES = 256
 
 _TABLE = """CREATE TABLE accepted (key BLOB PRIMARY KEY, hash BLOB, topic INT, part INT, off INT, at INT, opd INT)
 WITHOUT ROWID"""
+_ADD = "INSERT OR IGNORE INTO accepted VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
 class Place(NamedTuple):
@@ -66,8 +67,11 @@ class Index:
                 (key, digest, number(topic), partition, offset, at, number(opd))
                 for key, (digest, topic, partition, offset, at, opd) in rows
             ]
+            if len(values) == 1:
+                self._rows.execute(_ADD, values[0])
+                return
             self._rows.execute("BEGIN")
-            self._rows.executemany("INSERT OR IGNORE INTO accepted VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+            self._rows.executemany(_ADD, values)
             self._rows.execute("COMMIT")
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, Place]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from starlette.requests import Request
@@ -32,7 +31,7 @@ class Receiving:
         return await refusing.answered(self._gateway, request, self._answer, kept=not self._dry)
 
     async def _answer(self, request: Request) -> Response:
-        gateway, headers, now = self._gateway, request.headers, now_ms()
+        gateway, headers, now = self._gateway, headers_of(request), now_ms()
         if not self._dry:
             refuse_unready(gateway)
         caller = caller_of(gateway, request, now)
@@ -44,7 +43,7 @@ class Receiving:
             gateway.settings.body_bytes,
         )  # fmt: skip
         signed = gateway.access.verify(caller, headers, sent, now)
-        events = _events(kind, headers.get("idempotency-key"), request, text)
+        events = _events(kind, headers, text)
         most = min(gateway.settings.batch, caller.quota.batch) if kind == envelope.BATCH else 1
         if len(events) > most:
             raise ProblemError(
@@ -52,7 +51,7 @@ class Receiving:
             )
         left = gateway.access.spend(caller, 0 if self._dry else len(events), len(text), now)
         checked = checks(gateway, caller, events, now, dry=self._dry)
-        ids = ids_of(events)
+        ids = ids_of(events, checked)
         extra = answers.limits(left)
         if self._dry:
             return verdicts(checked, ids, extra)
@@ -80,10 +79,13 @@ def checks(
     return checked
 
 
-def ids_of(events: list[Envelope | Problem]) -> list[str]:
-    """The senders' own ids, as far as they name nobody."""
+def ids_of(events: list[Envelope | Problem], checked: list[Checked | Problem]) -> list[str]:
+    """The senders' own ids, as far as they name nobody; of what was ``checked`` that is known."""
     return [
-        event.id if isinstance(event, Envelope) and not names_somebody(event.id) else "" for event in events
+        event.id
+        if isinstance(event, Envelope) and (isinstance(found, Checked) or not names_somebody(event.id))
+        else ""
+        for event, found in zip(events, checked, strict=True)
     ]
 
 
@@ -103,8 +105,7 @@ async def accept(
         except DeploymentMismatchError as error:
             gateway.simulated = True  # someone settled it meanwhile; the same request again is checked anew
             raise ProblemError(Problem("starting")) from error
-    # A sender that hangs up must not leave its events half accounted for.
-    found = await asyncio.shield(acceptance.accept(checked, delivery))
+    found = await acceptance.accept(checked, delivery)
     remember(gateway, caller, events, checked, found, ids, delivery.now)
     return found
 
@@ -127,10 +128,16 @@ def caller_of(gateway: Gateway, request: Request, now: int) -> Caller:
     return caller
 
 
-def _events(kind: str, key: str | None, request: Request, text: bytes) -> list[Envelope | Problem]:
+def headers_of(request: Request) -> dict[str, str]:
+    """The headers by lower-case name, the first of each: asked for one by one, each would be searched for and decoded."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(request.headers.raw)}
+
+
+def _events(kind: str, headers: Mapping[str, str], text: bytes) -> list[Envelope | Problem]:
     if kind == envelope.BATCH:
         return envelope.batch(text)
-    event = envelope.single(text) if kind == envelope.SINGLE else envelope.binary(request.headers, text)
+    event = envelope.single(text) if kind == envelope.SINGLE else envelope.binary(headers, text)
+    key = headers.get("idempotency-key")
     if isinstance(event, Problem) or not key:
         return [event]
     if len(key) > envelope.LONGEST or (event.id and event.id != key):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,12 +45,20 @@ class Accepted(NamedTuple):
         return self.place.topic.startswith(SANDBOX)
 
 
+class _Fresh(NamedTuple):
+    """One event as it was taken, of which nobody has asked yet: most never are, and the rest are told when they are."""
+
+    at: int
+    event: Checked
+    receipt: Receipt
+
+
 class Trail:
     """Safe to share between threads; ``path`` and ``sources`` are those of ``Refusals``."""
 
     def __init__(self, path: Path | None = None, now: int = 0, sources: Collection[str] = ()) -> None:
         self._lock = threading.Lock()
-        self._accepted: dict[str, list[Accepted]] = {}
+        self._accepted: dict[str, list[Accepted | _Fresh]] = {}
         self._floor: dict[str, int] = {}
         self._changes = 0
         self._begun = now
@@ -69,16 +78,16 @@ class Trail:
         now: int,
     ) -> None:
         """Remember the answers to some events; ``events`` are the envelopes that they came in, where they did."""
-        new: list[tuple[Checked, Receipt]] = []
+        new: list[_Fresh] = []
         refused: list[tuple[Envelope | None, Problem]] = []
         for event, one, answer in zip(events, checked, answers, strict=True):
             if isinstance(answer, Problem):
                 if answer.code not in PASSING:
                     refused.append((event if isinstance(event, Envelope) else None, answer))
             elif not answer.replayed and isinstance(one, Checked):
-                new.append((one, answer))
+                new.append(_Fresh(answer.place.at, one, answer))
         if new:
-            self._add(caller.opd, [_accepted(*pair) for pair in new[-SHOWN:]])
+            self._add(caller.opd, new[-SHOWN:])
         if refused:
             self._refuse(caller.opd, caller.key_id, caller.sandbox, refused, now)
 
@@ -116,9 +125,10 @@ class Trail:
         """The last events of a department, the newest first; ``sandbox`` True for trials alone."""
         with self._lock:
             found = sorted(self._accepted.get(opd, ()), key=lambda one: one.at, reverse=True)
-        return [one for one in found if sandbox is None or one.sandbox == sandbox][:SHOWN]
+        told = (_accepted(one) if isinstance(one, _Fresh) else one for one in found)
+        return list(islice((one for one in told if sandbox is None or one.sandbox == sandbox), SHOWN))
 
-    def _add(self, opd: str, new: Sequence[Accepted]) -> None:
+    def _add(self, opd: str, new: Sequence[Accepted | _Fresh]) -> None:
         with self._lock:
             kept = self._accepted.setdefault(opd, [])
             kept.extend(new)
@@ -140,7 +150,8 @@ class Trail:
         self._changes += 1
 
 
-def _accepted(event: Checked, receipt: Receipt) -> Accepted:
+def _accepted(one: _Fresh) -> Accepted:
+    _, event, receipt = one
     data, topic = event.data, event.contract.topic
     matter = "|".join(str(getattr(data, name)) for name in topic.key if name != "opd")
     type_ = f"id.go.nadi.{topic.name}.{data.kind}.v1"
