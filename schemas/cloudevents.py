@@ -61,4 +61,5 @@ def _time(at: int) -> tuple[str, bytes]:
 
 def new_traceparent() -> str:
     """A fresh W3C trace context, sampled."""
-    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+    random = secrets.token_hex(24)
+    return f"00-{random[:32]}-{random[32:]}-01"

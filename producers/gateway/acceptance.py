@@ -143,7 +143,12 @@ class Acceptance:
         own = marks.of_request(delivery.caller, delivery.signed, delivery.body_hash, delivery.now)
         trace = cloudevents.new_traceparent().encode()
         now, opd = delivery.now, delivery.caller.opd
-        arrived: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        arrived: asyncio.Future[None] = loop.create_future()
+
+        def enough() -> None:
+            if not arrived.done():
+                arrived.set_result(None)
 
         def landed(flight: Flight) -> None:
             rows = []
@@ -159,15 +164,12 @@ class Acceptance:
                 answers[event.number] = _receipt(event, place, False)
             _ACCEPTED.inc(len(rows))
             self._index.add(rows)
-            if not arrived.done():
-                arrived.set_result(None)
+            enough()
 
         self._writer.write([_message(event, own, trace, self._writer.event_time) for event in fresh], landed)
-        try:
-            async with asyncio.timeout(self._seconds):
-                await arrived
-        except TimeoutError:
-            pass
+        longest = loop.call_later(self._seconds, enough)
+        await arrived
+        longest.cancel()
 
 
 def _message(event: _Event, own: list[tuple[str, bytes]], trace: bytes, event_time: bool) -> Outgoing:

@@ -14,9 +14,9 @@ from producers.client import open_producer
 from schemas.settings import KafkaSettings
 
 #: librdkafka goes on trying for ever: an event whose answer was 503 is not given up while its fate is unknown.
-FOR_EVER = {"message.timeout.ms": 0, "log_level": 2, "socket.keepalive.enable": True}
+FOR_EVER = {"message.timeout.ms": 0, "linger.ms": 1, "log_level": 2, "socket.keepalive.enable": True}
 STUCK_SECONDS = 2.0
-ASK_SECONDS = 0.002
+ASK_SECONDS = 0.001
 IDLE_SECONDS = 0.5
 QUIET_SECONDS = 10.0
 """How often an error that repeats is logged."""
