@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from producers.access.backfills import Backfills
+from producers.access.backfills import HEADER, Backfills, TooOld
 from producers.access.caller import Caller
 from producers.gateway import marks
 from producers.gateway.checking import Checked
@@ -20,6 +20,7 @@ from producers.gateway.problems import FieldError, Problem
 from schemas.catalogue import SANDBOX
 
 log: Any = structlog.get_logger(__name__)
+_POINTERS = {"occurred_at": "/time", "mode": "/data/mode"}
 
 
 class Past:
@@ -78,20 +79,11 @@ class Past:
         backfills, data = self._backfills, event.data
         if backfills is None or caller.sandbox:
             return None
-        history = data.mode == "backfill"
-        if not history and not backfills.is_old(data.source, data.occurred_at, now):
-            return None
-        announced = backfills.covering(data.source, data.occurred_at)
-        if announced is None:
-            return Problem(
-                "backfill-not-announced", errors=[FieldError("/time", "kejadian lama yang belum diumumkan")]
-            )
-        if not history:
-            return Problem(
-                "backfill-mode",
-                errors=[FieldError("/data/mode", 'wajib "backfill" untuk kejadian setua ini')],
-            )
-        event.notes = (*event.notes, (marks.BACKFILL, announced.id.encode()))
+        found = backfills.judge(data.source, data.occurred_at, data.mode, now)
+        if isinstance(found, TooOld):
+            return Problem(found.code, errors=[FieldError(_POINTERS[found.field], found.sentence)])
+        if found is not None:
+            event.notes = (*event.notes, (HEADER, found.id.encode()))
         return None
 
 
