@@ -30,9 +30,11 @@ class Past:
     def __init__(self, index: Index, backfills: Backfills | None = None) -> None:
         self._index, self._backfills = index, backfills
 
-    def judge(self, events: Sequence[Checked | Problem], caller: Caller, now: int) -> list[Checked | Problem]:
+    def judge(
+        self, events: Sequence[Checked | Problem], caller: Caller, now: int, *, let_in: bool = False
+    ) -> list[Checked | Problem]:
         """The events in order, those refused as problems; ``now`` is UTC ms. What was let through with a mark has it
-        among its ``notes``."""
+        among its ``notes``. What was ``let_in`` is part of a whole that began to be published: its age was judged then."""
         prefix = SANDBOX if caller.sandbox else ""
         correcting = any(isinstance(event, Checked) and event.data.corrects is not None for event in events)
         together = _Together()
@@ -41,7 +43,9 @@ class Past:
             judged: Checked | Problem = event
             if isinstance(event, Checked):
                 refusal = self._corrected(event, prefix, together) if correcting else None
-                refusal = refusal or self._old(event, caller, now)
+                if refusal is None:
+                    too_old = self._old(event, caller, now)
+                    refusal = None if let_in else too_old
                 if refusal is not None and not self._accepted(event, prefix):
                     judged = refusal
                     log.warning("event about the past refused", key=caller.key_id, code=refusal.code)

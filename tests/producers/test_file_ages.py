@@ -130,6 +130,23 @@ def test_what_was_begun_is_finished_though_the_announcement_was_closed(office: O
 
 
 @pytest.mark.kafka
+def test_a_form_is_told_in_its_own_titles_and_may_hold_the_column_mode(office: Office) -> None:
+    titles = "Waktu kejadian,Jenis kejadian,Kode kas,Kode rekening,Jumlah,mode"
+    path = sheet(office.inbox / "isian.csv", (OLD, 1, "backfill"), (TODAY, 2, ""))
+    text = path.read_text("utf-8").replace(",".join(COLUMNS), titles)
+    path.write_text(text, "utf-8")
+    _, (outcome,) = office.once()
+    assert said(office, outcome) == [f"Waktu kejadian: {NOT_ANNOUNCED.sentence}", None]
+    announce(office.kafka)
+    path.write_text(text, "utf-8")
+    _, (outcome,) = office.once()
+    assert outcome["status"] == "published", outcome
+    assert sorted((event["amount"], event["mode"]) for event in consumed(office.kafka)) == [
+        (1, "backfill"), (2, "live"),
+    ]  # fmt: skip
+
+
+@pytest.mark.kafka
 def test_where_a_past_period_is_replayed_all_of_it_is_old(
     kafka: TestKafka, tmp_path: Path, profile: str
 ) -> None:
