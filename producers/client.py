@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -81,13 +81,14 @@ class Publisher:
         traceparent: str | None = None,
         on_delivery: Delivered | None = None,
         trusted: bool = False,
+        headers: Sequence[tuple[str, bytes]] = (),
     ) -> None:
         """Queue one event of a domain (or a topic of the catalogue).
 
         ``timestamp`` (UTC ms) only counts where the topics carry CreateTime; the default there is ``occurred_at``.
         ``on_delivery`` hears topic, partition and offset. ``trusted`` skips the typed check for input that was
-        typed already; the schema is checked all the same, and that a correction gives a reason. Raises ValueError naming
-        the field that is wrong.
+        typed already; the schema is checked all the same, and that a correction gives a reason. ``headers`` come beside
+        those of CloudEvents. Raises ValueError naming the field that is wrong.
         """
         self._raise_failures()
         topic = DOMAINS.get(domain) or TOPICS[domain]
@@ -101,7 +102,7 @@ class Publisher:
             raise ValueError(f"{wrong.field} = {record.get(wrong.field)!r}: {wrong.sentence}")
         if timestamp is None and self._layout.timestamps == "CreateTime":
             timestamp = int(record["occurred_at"])
-        self._produce(topic, record, timestamp, traceparent, on_delivery)
+        self._produce(topic, record, timestamp, traceparent, on_delivery, headers)
 
     def heartbeat(
         self, source: str, opd: str, *, last_event_id: str | None = None, last_event_at: int | None = None
@@ -150,12 +151,13 @@ class Publisher:
         timestamp: int | None,
         traceparent: str | None,
         on_delivery: Delivered | None,
+        headers: Sequence[tuple[str, bytes]],
     ) -> None:
         message: dict[str, Any] = {
             "topic": self._layout.topic(topic.name),
             "key": topic.key_of(record),
             "value": self._codec(topic.schema).encode(record),
-            "headers": cloudevents.headers(record, topic.name, traceparent),
+            "headers": [*cloudevents.headers(record, topic.name, traceparent), *headers],
             "on_delivery": lambda error, sent: self._delivered(topic.name, error, sent, on_delivery),
         }
         if timestamp is not None:

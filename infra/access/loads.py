@@ -11,8 +11,11 @@ from infra.cli.texts import _
 from producers.access import log
 from producers.access.backfills import Announced, Backfills
 from producers.access.entries import BACKFILL_ANNOUNCED, BACKFILL_CLOSED, Entry
+from producers.access.log import AccessLogError
+from schemas.catalogue import ACCESS_TOPIC
 from schemas.profile import Profile
 from schemas.profile.values import SOURCE_ID
+from schemas.records import partitions
 from schemas.settings import KafkaSettings
 
 
@@ -21,6 +24,20 @@ def loads_of(kafka: KafkaSettings, profile: Profile) -> Backfills:
     ready(kafka)
     found = Backfills(profile)
     log.read(kafka, found.apply)
+    return found
+
+
+def announced(kafka: KafkaSettings, profile: Profile) -> Backfills | None:
+    """The same for whoever only reads, and creates no topic; None where a past period is replayed, so that all of it is old.
+    Raises TimeoutError while the broker gives no answer."""
+    if kafka.layout().timestamps == "CreateTime":
+        return None
+    found = Backfills(profile)
+    if partitions(kafka.bootstrap_servers, [kafka.layout().topic(ACCESS_TOPIC)]):
+        try:
+            log.read(kafka, found.apply)
+        except AccessLogError as error:
+            raise TimeoutError(str(error)) from error
     return found
 
 

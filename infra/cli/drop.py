@@ -15,8 +15,8 @@ from infra.cli.texts import _
 if TYPE_CHECKING:
     from infra.cli.progress import Stages
     from infra.settings import Settings
-    from producers.client import Publisher
     from producers.drop.outcome import Outcome
+    from schemas.settings import KafkaSettings
 
 
 def drop(
@@ -35,11 +35,13 @@ def drop(
     ] = False,
 ) -> None:
     """Watch the folder until stopped, or look into it once."""
+    from infra.access.loads import announced
     from infra.cli.main import settings_of
     from infra.cli.progress import Stages
     from infra.cli.publish import KEYS_FILE
     from infra.embedded.stack import stop_signal
     from infra.settings import resolve_profile
+    from producers.client import Publisher
     from producers.drop.folder import DropFolder, FolderInUseError
     from producers.drop.watch import Watch
     from producers.drop.work import Worker
@@ -72,7 +74,15 @@ def drop(
         with place.held():
             place.make_places((source.opd, source.domain) for source in profile.sources.values())
             tokens = Tokens.open(settings.data_dir / KEYS_FILE)
-            worker = Worker(place, profile, tokens, lambda: _publisher(settings), stop_signal(), progress)
+            worker = Worker(
+                place,
+                profile,
+                tokens,
+                lambda: Publisher(_kafka(settings), origin="live"),
+                lambda: announced(_kafka(settings), profile),
+                stop_signal(),
+                progress,
+            )
             watch = Watch(worker, report, settle)
             if once:
                 watch.once()
@@ -89,17 +99,15 @@ def drop(
         raise typer.Exit(1)
 
 
-def _publisher(settings: Settings) -> Publisher:
-    """A publisher on the settings' broker or the stack that runs. Raises TimeoutError where there is none now."""
+def _kafka(settings: Settings) -> KafkaSettings:
+    """The settings' broker or that of the stack that runs. Raises TimeoutError where there is none now."""
     from infra.embedded.running import connected
     from infra.settings import SettingsError
-    from producers.client import Publisher
 
     try:
-        kafka = settings.kafka if settings.kafka.bootstrap_servers else connected(settings).kafka
+        return settings.kafka if settings.kafka.bootstrap_servers else connected(settings).kafka
     except SettingsError as error:
         raise TimeoutError(str(error)) from error
-    return Publisher(kafka, origin="live")
 
 
 def _say(outcome: Outcome, as_json: bool) -> None:

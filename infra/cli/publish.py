@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+import time
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +17,8 @@ from infra.cli.texts import _
 if TYPE_CHECKING:
     from infra.cli.progress import Stages
     from infra.settings import Settings
-    from producers.files import Columns
+    from producers.files import Ages, Columns
+    from schemas.settings import KafkaSettings
 
 KEYS_FILE = "tokens.key"
 
@@ -46,11 +50,12 @@ def publish(
     as_json: Annotated[bool, typer.Option("--json", help=_("ringkasan JSON ke keluaran standar"))] = False,
 ) -> None:
     """Check every row, then publish."""
+    from infra.access.loads import announced
     from infra.cli.main import settings_of
     from infra.cli.progress import Stages
     from infra.settings import resolve_profile
     from producers.client import PublishError
-    from producers.files import Columns, check
+    from producers.files import Ages, Columns, check, good_events
     from producers.mapping import load_mapping
     from producers.tokens import Tokens
     from schemas.catalogue import DOMAINS
@@ -83,10 +88,13 @@ def publish(
                         found=columns.mapping.domain, wanted=domain
                     )
                 )
-            result = check(file, columns, lambda n: stages.update("periksa", n, 0))
+            ages = Ages(profile, lambda: announced(_kafka(settings), profile), time.time_ns() // 1_000_000)
+            further = partial(ages.problems, file.name, columns)
+            result = check(file, columns, lambda n: stages.update("periksa", n, 0), further)
             published = 0
             if result.good and not dry_run and (skip_invalid or not result.rejected):
-                published = _send(settings, columns, file, result.good, stages)
+                events = good_events(file, columns, further)
+                published = _send(_kafka(settings), columns, ages, events, result.good, stages)
         except (ValueError, OSError, PublishError, TimeoutError) as error:
             stages.stop()
             typer.echo(_("Gagal:") + f" {error}", err=True)
@@ -106,15 +114,25 @@ def publish(
         raise typer.Exit(1)
 
 
-def _send(settings: Settings, columns: Columns, file: Path, total: int, stages: Stages) -> int:
+def _kafka(settings: Settings) -> KafkaSettings:
     from infra.embedded.running import connected
-    from producers.client import Publisher
-    from producers.files import good_events
 
-    kafka = settings.kafka if settings.kafka.bootstrap_servers else connected(settings).kafka
+    return settings.kafka if settings.kafka.bootstrap_servers else connected(settings).kafka
+
+
+def _send(
+    kafka: KafkaSettings,
+    columns: Columns,
+    ages: Ages,
+    events: Iterator[dict[str, Any]],
+    total: int,
+    stages: Stages,
+) -> int:
+    from producers.client import Publisher
+
     with Publisher(kafka, origin="live") as publisher:
-        for number, event in enumerate(good_events(file, columns), 1):
-            publisher.publish(columns.domain, event, trusted=True)
+        for number, event in enumerate(events, 1):
+            publisher.publish(columns.domain, event, trusted=True, headers=ages.headers(event))
             if number % 1000 == 0 or number == total:
                 stages.update("kirim", number, total)
         publisher.flush()

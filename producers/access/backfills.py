@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from producers.access.entries import BACKFILL_ANNOUNCED, BACKFILL_CLOSED, Entry
 from schemas.profile import Profile
@@ -18,7 +18,27 @@ from schemas.profile import Profile
 #: The dated setting of the profile; its value is in days.
 OLD = "gateway.history_days"
 DAY_MS = 86_400_000
+#: The Kafka header of an event that came under an announcement; its value is the announcement's id.
+HEADER = "nadi_backfill"
+HISTORY = "backfill"
 State = Literal["open", "closed"]
+
+
+class TooOld(NamedTuple):
+    """Why an event of the past may not come in: the code of the error table, the field of the contract that says so, and a
+    sentence (Bahasa Indonesia)."""
+
+    code: str
+    field: str
+    sentence: str
+
+
+NOT_ANNOUNCED = TooOld(
+    "backfill-not-announced",
+    "occurred_at",
+    "kejadian lama yang belum diumumkan; minta Diskominfo mengumumkan riwayat sumber ini, atau perbaiki tanggalnya",
+)
+NOT_MARKED = TooOld("backfill-mode", "mode", 'wajib "backfill" untuk kejadian setua ini')
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +110,19 @@ class Backfills:
         except (OverflowError, ValueError, OSError):
             return None
         return next((load for load in loads if load.first <= day <= load.last), None)
+
+    def concerns(self, source: str, at: int, mode: str, now: int) -> bool:
+        """Whether an event needs an announcement: it calls itself history, or is old at ``now`` (times are UTC ms)."""
+        return mode == HISTORY or self.is_old(source, at, now)
+
+    def judge(self, source: str, at: int, mode: str, now: int) -> Announced | TooOld | None:
+        """The announcement that an event comes under, or why it may not come; None for one that needs none."""
+        if not self.concerns(source, at, mode, now):
+            return None
+        announced = self.covering(source, at)
+        if announced is None:
+            return NOT_ANNOUNCED
+        return announced if mode == HISTORY else NOT_MARKED
 
     def is_old(self, source: str, at: int, now: int) -> bool:
         """Whether an event of that instant is older at ``now`` than its source may send unannounced (both UTC ms)."""

@@ -1,4 +1,5 @@
-"""Which files were published: one small file each, by sender and SHA-256, written before the file is set aside."""
+"""Which files were published: one small file each, by sender and SHA-256, written before the file is set aside; and one
+while a file is being published."""
 
 from __future__ import annotations
 
@@ -42,6 +43,21 @@ class Journal:
     def write(self, opd: str, domain: str, sha256: str, entry: Entry) -> None:
         """Keep an entry, on disk when this returns."""
         durable.write(self._path(opd, domain, sha256), json.dumps(asdict(entry), ensure_ascii=False).encode())
+
+    def begin(self, opd: str, domain: str, sha256: str) -> None:
+        """Keep, before its first event, that a file was let in: it is finished even if the rules change meanwhile."""
+        durable.write(self._begun(opd, domain, sha256), b"")
+
+    def begun(self, opd: str, domain: str, sha256: str) -> bool:
+        """Whether a file was let in and its fate is not recorded yet."""
+        return self._begun(opd, domain, sha256).exists()
+
+    def end(self, opd: str, domain: str, sha256: str) -> None:
+        """The file's fate is recorded: forget that it was begun."""
+        self._begun(opd, domain, sha256).unlink(missing_ok=True)
+
+    def _begun(self, opd: str, domain: str, sha256: str) -> Path:
+        return self._path(opd, domain, sha256).with_suffix(".mulai")
 
     def _path(self, opd: str, domain: str, sha256: str) -> Path:
         return self._folder / f"{opd}-{domain}-{sha256}.json"

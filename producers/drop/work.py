@@ -10,10 +10,12 @@ from __future__ import annotations
 import hashlib
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,8 @@ from producers.drop.journal import Entry, Journal
 from producers.drop.outcome import Outcome
 from producers.drop.result import Result
 from producers.drop.sender import columns_of, foreign
-from producers.files import Columns, FileError, Row, RowProblem, judged
+from producers.files import Ages, Columns, FileError, Row, RowProblem, judged
+from producers.files.ages import Announcements
 from producers.mapping import MappingError
 from producers.tokens import Tokens
 from schemas.profile import Profile
@@ -43,12 +46,14 @@ class InterruptedWorkError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """What the work needs from outside. ``publisher`` opens one; ``stop`` ends the work between two rows."""
+    """What the work needs from outside. ``publisher`` opens one, ``announced`` reads the announced loads of history; both
+    raise TimeoutError while there is no broker. ``stop`` ends the work between two rows."""
 
     folder: DropFolder
     profile: Profile
     tokens: Tokens
     publisher: Callable[[], AbstractContextManager[Publisher]]
+    announced: Announcements
     stop: threading.Event
     progress: Progress = lambda *_: None
 
@@ -72,6 +77,7 @@ class _Work:
         self._look = Look.at(claimed)
         self._own = worker.folder.work / str(self._look.inode)
         self._copy = self._own / dropped.name
+        self._ages: Ages
 
     def run(self) -> Outcome:
         self._own.mkdir(exist_ok=True)
@@ -83,16 +89,24 @@ class _Work:
     def _run(self) -> Outcome:
         out = self._outcome
         columns: Columns | None = None
+        entry: Entry | None = None
         try:
             if self._look.size > LARGEST:
                 raise FileError(
                     f"berkas {out.file}: {self._look.size >> 20} MiB, batasnya {LARGEST >> 20} MiB; pecah menjadi beberapa berkas"
                 )
             out.sha256 = self._take_copy()
+            entry = self._journal.find(*self._sender)
             columns = columns_of(
                 self._dropped, self._folder.mappings, self._worker.profile, self._worker.tokens, out.sha256
             )
+            settled = entry is not None or self._journal.begun(*self._sender)
+            now = time.time_ns() // 1_000_000
+            self._ages = Ages(self._worker.profile, self._worker.announced, now, settled=settled)
             self._check(columns)
+        except TimeoutError as error:
+            out.status, out.reason = "waiting", f"belum diperiksa seluruhnya, dicoba lagi: {error}"
+            return out
         except (FileError, MappingError, PermissionError) as error:
             if self._worker.stop.is_set():
                 raise InterruptedWorkError(out.file) from error
@@ -105,7 +119,6 @@ class _Work:
             return out
         if columns is None or out.reason or out.rejected:
             return self._finish(self._folder.failed, columns, "")
-        entry = self._journal.find(self._dropped.opd, self._dropped.domain, out.sha256)
         if entry is not None and entry.look != self._look:
             out.status = "repeat"
             out.reason = f"isinya sama dengan {entry.name} yang sudah diterbitkan pada {entry.at}; tidak diterbitkan lagi"
@@ -118,12 +131,18 @@ class _Work:
                 out.status, out.reason = "waiting", f"belum diterbitkan seluruhnya, dicoba lagi: {error}"
                 return out
             reached("drop-published")
-            now = datetime.now(UTC).isoformat(timespec="seconds")
-            entry = Entry(out.file, out.rows, now, self._look)
-            self._journal.write(self._dropped.opd, self._dropped.domain, out.sha256, entry)
+            at = datetime.now(UTC).isoformat(timespec="seconds")
+            entry = Entry(out.file, out.rows, at, self._look)
+            self._journal.write(*self._sender, entry)
             reached("drop-recorded")
+        self._journal.end(*self._sender)
         out.published = entry.events
         return self._finish(self._folder.done, columns, "")
+
+    @property
+    def _sender(self) -> tuple[str, str, str]:
+        """What the journal knows the file by."""
+        return self._dropped.opd, self._dropped.domain, self._outcome.sha256
 
     def _take_copy(self) -> str:
         """Copy the file, so that what is hashed, checked and published is the same; returns its SHA-256."""
@@ -135,11 +154,15 @@ class _Work:
         return digest.hexdigest()
 
     def _judged(self, columns: Columns) -> Iterator[Judged]:
-        """The rows; those that are not the sender's own have that among their problems."""
-        for number, (row, event, problems) in enumerate(judged(self._copy, columns)):
+        """The rows; those that are not the sender's own, or of a past that was not announced, have that as their problem."""
+        for number, one in enumerate(judged(self._copy, columns, partial(self._further, columns))):
             if number % 500 == 0 and self._worker.stop.is_set():
                 raise InterruptedWorkError(self._dropped.name)
-            yield row, event, problems or list(foreign(self._dropped, columns, row, event))
+            yield one
+
+    def _further(self, columns: Columns, row: Row, event: dict[str, Any]) -> Sequence[RowProblem]:
+        found = list(foreign(self._dropped, columns, row, event))
+        return found or list(self._ages.problems(self._dropped.name, columns, row, event))
 
     def _check(self, columns: Columns) -> None:
         """The first pass: every row is read, none is published."""
@@ -159,8 +182,9 @@ class _Work:
         """The second pass: every event, and the broker has all of them when this returns."""
         total = self._outcome.rows
         with self._worker.publisher() as publisher:
+            self._journal.begin(*self._sender)
             for number, (_row, event, _problems) in enumerate(self._judged(columns), 1):
-                publisher.publish(columns.domain, event, trusted=True)
+                publisher.publish(columns.domain, event, trusted=True, headers=self._ages.headers(event))
                 reached("drop-event")
                 if number % 1000 == 0:
                     self._worker.progress("kirim", number, total)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from schemas.codec import Codec
 from schemas.registry import LockFileIds
 
 Progress = Callable[[int], None]
+#: What else is wrong with the event of a sound row, in the eyes of whoever publishes it.
+Further = Callable[[Row, dict[str, Any]], Iterable[RowProblem]]
 SHOWN = 20
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -35,7 +37,9 @@ class Check:
         return self.rows - self.rejected
 
 
-def check(path: Path, columns: Columns, progress: Progress = lambda _: None) -> Check:
+def check(
+    path: Path, columns: Columns, progress: Progress = lambda _: None, further: Further = lambda *_: ()
+) -> Check:
     """Read every row and publish none. Raises FileError for a file that cannot be read.
 
     Refused rows go to ``FILE.ditolak.csv`` with the column ``keterangan`` first; an older such file is removed.
@@ -46,7 +50,7 @@ def check(path: Path, columns: Columns, progress: Progress = lambda _: None) -> 
     writer: Any = None
     stream: Any = None
     try:
-        for row, _event, problems in judged(path, columns):
+        for row, _event, problems in judged(path, columns, further):
             result.rows += 1
             if result.rows % 5_000 == 0:
                 progress(result.rows)
@@ -69,15 +73,18 @@ def check(path: Path, columns: Columns, progress: Progress = lambda _: None) -> 
     return result
 
 
-def good_events(path: Path, columns: Columns) -> Iterator[dict[str, Any]]:
+def good_events(path: Path, columns: Columns, further: Further = lambda *_: ()) -> Iterator[dict[str, Any]]:
     """The second pass: the events of the rows without problems."""
-    for _row, event, problems in judged(path, columns):
+    for _row, event, problems in judged(path, columns, further):
         if not problems:
             yield event
 
 
-def judged(path: Path, columns: Columns) -> Iterator[tuple[Row, dict[str, Any], list[RowProblem]]]:
+def judged(
+    path: Path, columns: Columns, further: Further = lambda *_: ()
+) -> Iterator[tuple[Row, dict[str, Any], list[RowProblem]]]:
     """(row, event, problems) of every row that is no example; the event counts only where there are no problems.
+    ``further`` is asked about the rows that are sound.
 
     Raises FileError for what cannot be read, at once or where the damage is.
     """
@@ -94,7 +101,7 @@ def judged(path: Path, columns: Columns) -> Iterator[tuple[Row, dict[str, Any], 
             known |= row.values.keys()
         event, problems = convert_row(row, columns, path.name)
         if not problems:
-            problems = _contract(event, codec, row, columns, path.name)
+            problems = _contract(event, codec, row, columns, path.name) or list(further(row, event))
         yield row, event, problems
 
 

@@ -18,8 +18,6 @@ OPD = "nadi_opd"
 #: On a correction of an event that the gateway did not accept lately; whose that event is, the stream decides.
 CORRECTS = "nadi_corrects"
 UNVERIFIED = b"unverified"
-#: On what is loaded from the past: the announcement under which it came.
-BACKFILL = "nadi_backfill"
 
 
 class Mark(NamedTuple):

@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from producers.access.backfills import Backfills
+from producers.access.backfills import HEADER, Backfills, TooOld
 from producers.access.caller import Caller
 from producers.gateway import marks
 from producers.gateway.checking import Checked
@@ -20,6 +20,7 @@ from producers.gateway.problems import FieldError, Problem
 from schemas.catalogue import SANDBOX
 
 log: Any = structlog.get_logger(__name__)
+_POINTERS = {"occurred_at": "/time", "mode": "/data/mode"}
 
 
 class Past:
@@ -29,9 +30,11 @@ class Past:
     def __init__(self, index: Index, backfills: Backfills | None = None) -> None:
         self._index, self._backfills = index, backfills
 
-    def judge(self, events: Sequence[Checked | Problem], caller: Caller, now: int) -> list[Checked | Problem]:
+    def judge(
+        self, events: Sequence[Checked | Problem], caller: Caller, now: int, *, let_in: bool = False
+    ) -> list[Checked | Problem]:
         """The events in order, those refused as problems; ``now`` is UTC ms. What was let through with a mark has it
-        among its ``notes``."""
+        among its ``notes``. What was ``let_in`` is part of a whole that began to be published: its age was judged then."""
         prefix = SANDBOX if caller.sandbox else ""
         correcting = any(isinstance(event, Checked) and event.data.corrects is not None for event in events)
         together = _Together()
@@ -40,7 +43,9 @@ class Past:
             judged: Checked | Problem = event
             if isinstance(event, Checked):
                 refusal = self._corrected(event, prefix, together) if correcting else None
-                refusal = refusal or self._old(event, caller, now)
+                if refusal is None:
+                    too_old = self._old(event, caller, now)
+                    refusal = None if let_in else too_old
                 if refusal is not None and not self._accepted(event, prefix):
                     judged = refusal
                     log.warning("event about the past refused", key=caller.key_id, code=refusal.code)
@@ -78,20 +83,11 @@ class Past:
         backfills, data = self._backfills, event.data
         if backfills is None or caller.sandbox:
             return None
-        history = data.mode == "backfill"
-        if not history and not backfills.is_old(data.source, data.occurred_at, now):
-            return None
-        announced = backfills.covering(data.source, data.occurred_at)
-        if announced is None:
-            return Problem(
-                "backfill-not-announced", errors=[FieldError("/time", "kejadian lama yang belum diumumkan")]
-            )
-        if not history:
-            return Problem(
-                "backfill-mode",
-                errors=[FieldError("/data/mode", 'wajib "backfill" untuk kejadian setua ini')],
-            )
-        event.notes = (*event.notes, (marks.BACKFILL, announced.id.encode()))
+        found = backfills.judge(data.source, data.occurred_at, data.mode, now)
+        if isinstance(found, TooOld):
+            return Problem(found.code, errors=[FieldError(_POINTERS[found.field], found.sentence)])
+        if found is not None:
+            event.notes = (*event.notes, (HEADER, found.id.encode()))
         return None
 
 

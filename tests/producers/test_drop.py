@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import subprocess
-import sys
 import threading
 import zipfile
 from collections import Counter
@@ -20,17 +18,11 @@ import xlsxwriter
 from infra.settings import resolve_profile
 from producers.drop.folder import DropFolder, FolderInUseError, Settled
 from producers.drop.work import Worker
-from producers.files import read_rows
 from producers.tokens import Tokens
-from schemas.catalogue import REVENUE
-from schemas.codec import Codec
 from schemas.profile import Profile
-from schemas.records import read_topics
-from schemas.registry import LockFileIds
 from schemas.settings import KafkaSettings
+from tests.producers.drop_office import OPD, Office, consumed
 
-NADI = str(Path(sys.executable).with_name("nadi"))
-OPD = "5.02.02"
 HEADER = [
     "Waktu kejadian",
     "Jenis kejadian",
@@ -67,52 +59,6 @@ def book(path: Path, *rows: list[Any]) -> Path:
         for number, cells in enumerate((HEADER, *rows)):
             sheet.write_row(number, 0, cells)
     return path
-
-
-def consumed(kafka: KafkaSettings) -> list[dict[str, Any]]:
-    """The values on the topic of revenue, all partitions."""
-    codec = Codec(REVENUE.schema, LockFileIds.load())
-    found = read_topics(kafka.bootstrap_servers, [kafka.layout().topic(REVENUE.name)])
-    return [codec.decode(message.value()) for message in found]
-
-
-class Office:
-    """A drop folder, and `nadi drop` on it as a process."""
-
-    def __init__(self, folder: Path, kafka: KafkaSettings) -> None:
-        self.root, self.kafka = folder / "kiriman", kafka
-        self.inbox = self.root / "kirim" / OPD / "revenue"
-        self._folder = folder
-
-    def command(self, *words: str) -> list[str]:
-        sets = [
-            f"kafka.bootstrap_servers={self.kafka.bootstrap_servers}",
-            f"kafka.topic_prefix={self.kafka.topic_prefix}",
-        ]
-        flags = [word for item in sets for word in ("--set", item)]
-        return [
-            NADI,
-            "--data-dir",
-            str(self._folder / "data"),
-            *flags,
-            "drop",
-            str(self.root),
-            "--json",
-            "--settle",
-            "0.2",
-            *words,
-        ]
-
-    def once(self, failpoint: str = "") -> tuple[int, list[dict[str, Any]]]:
-        environment = {**os.environ, **({"NADI_FAILPOINT": failpoint} if failpoint else {})}
-        done = subprocess.run(
-            self.command("--once"), capture_output=True, text=True, env=environment, timeout=120
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
-
-    def result(self, outcome: dict[str, Any]) -> list[dict[str, Any]]:
-        return [row.values for row in read_rows(self.root / outcome["result"])[1]]
 
 
 @pytest.fixture
@@ -288,7 +234,7 @@ def test_a_file_that_grows_while_it_is_read_is_put_back(tmp_path: Path) -> None:
 
     profile = Profile.load(resolve_profile("contoh"))
     tokens = Tokens.open(tmp_path / "tokens.key")
-    worker = Worker(folder, profile, tokens, no_publisher, threading.Event(), somebody_writes)
+    worker = Worker(folder, profile, tokens, no_publisher, lambda: None, threading.Event(), somebody_writes)
     (dropped,) = folder.files()
     assert worker.process(dropped).status == "growing"
     assert [dropped.path.name for dropped in folder.files()] == ["kas.csv"]

@@ -27,7 +27,7 @@ _ID = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(slots=True)
 class Job:
-    """One file. ``at`` is UTC ms; ``spent`` says that the quota was counted. ``errors`` are the first thousand:
+    """One file. ``at`` is UTC ms; ``spent`` says that the quota was counted, and so that the file was let in. ``errors`` are the first thousand:
     ``{"row", "column", "detail"}``. ``reason`` is why the file as a whole was refused (Bahasa Indonesia)."""
 
     id: str

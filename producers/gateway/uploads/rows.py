@@ -18,6 +18,7 @@ from producers.gateway.contracts import PREFIX
 from producers.gateway.envelope import Envelope
 from producers.gateway.problems import TABLE, Problem
 from producers.gateway.uploads.jobs import Job
+from producers.mapping import MappingError
 from producers.tokens import Tokens
 from schemas.catalogue import DOMAINS
 from schemas.profile import Profile
@@ -45,9 +46,13 @@ class Sheet:
 
     def take(self, count: int) -> list[Read]:
         """The next rows; none at the end."""
-        if self._rows is None:
-            self._rows = judged(self._path, self.columns)
-        found = list(islice(self._rows, count))
+        try:
+            if self._rows is None:
+                self._rows = judged(self._path, self.columns)
+            found = list(islice(self._rows, count))
+        except (FileError, MappingError) as error:
+            # the reader knows the kept file, its sender the name that it had
+            raise FileError(str(error).replace(self._path.name, self._name)) from error
         self._read += len(found)
         if self._read > self._most:
             raise FileError(

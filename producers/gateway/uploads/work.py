@@ -152,7 +152,7 @@ class _Work:
         job, acceptance = self._job, self._gateway.acceptance
         assert acceptance is not None  # noqa: S101  (the gateway is ready)
         good = [verdict for verdict in verdicts if isinstance(verdict, Checked)]
-        past = self._gateway.past.judge(good, job.caller, now_ms())
+        past = self._gateway.past.judge(good, job.caller, now_ms(), let_in=job.spent)
         standing = zip(past, acceptance.compare(good, self._delivery(), self._hashes), strict=True)
         found: list[list[RowProblem]] = []
         for (row, _event, _), verdict in zip(read, verdicts, strict=True):
@@ -173,7 +173,7 @@ class _Work:
         """Until all are on Kafka; the ids of the events."""
         job = self._job
         sound = [verdict for verdict in verdicts if isinstance(verdict, Checked)]
-        past = self._gateway.past.judge(sound, job.caller, now_ms())
+        past = self._gateway.past.judge(sound, job.caller, now_ms(), let_in=True)
         events = [event for event in past if isinstance(event, Checked)]
         if len(events) != len(verdicts):
             raise FileError(
