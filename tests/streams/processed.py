@@ -89,7 +89,7 @@ def processed(kafka: Any, folder: Path) -> Processed:
         amount=10**9, ceiling_stage="APBD",
     )  # fmt: skip
     found.send(DOMAINS["budget"], ceiling)
-    producer.produce(layout.topic("revenue.receipts"), b"\x07junk", b"k")
+    found.producer.produce(found.layout.topic("revenue.receipts"), b"\x07junk", b"k")
     found.flush()
     wanted = {
         "revenue.receipts": EVENTS + EVENTS // 7 + 2,
