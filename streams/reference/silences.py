@@ -18,7 +18,7 @@ from schemas.profile.silence import after, silent_from
 from streams.reference.received import Received
 
 STEADY = 10
-LEAST_LATENESS_MS = 60_000
+MINUTE_MS = 60_000
 
 
 class Silences(NamedTuple):
@@ -47,7 +47,7 @@ def silences(
         if source is None or source.domain != "permits" or (source.silent_minutes is None and event_clock):
             continue
         clock = until_ms if isinstance(until_ms, int) else until_ms[partition]
-        lateness = max(0 if event_clock else profile.lateness_ms(name), LEAST_LATENESS_MS)
+        lateness = max(0 if event_clock else profile.lateness_ms(name), MINUTE_MS)
         since, late = _listen(source, records, profile, clock, lateness)
         behind.update((partition, offset) for offset in late)
         if since is not None:
@@ -62,8 +62,9 @@ def _listen(
     since: int | None = None
     behind = []
     last = steady = records[0].timestamp
+    least = source.allowance_minutes * MINUTE_MS  # working time never runs faster than the clock
     for event in records:
-        if event.timestamp > silent_from(profile.calendar, source, last):
+        if event.timestamp - last > least and event.timestamp > silent_from(profile.calendar, source, last):
             if since is None and _counts(source, steady, last, profile):
                 since = last
             steady = event.timestamp

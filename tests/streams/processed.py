@@ -118,7 +118,11 @@ def run(found: Processed, folder: Path, done: Callable[[], bool], regency: str =
             time.sleep(0.2)
     finally:
         worker.terminate()
-        worker.wait(15)
+        try:
+            worker.wait(15)
+        except subprocess.TimeoutExpired:  # a busy machine: what is committed is whole all the same
+            worker.kill()
+            worker.wait(15)
 
 
 def committed(settings: Settings) -> dict[str, int]:
