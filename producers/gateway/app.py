@@ -104,6 +104,9 @@ def described(gateway: Gateway, receiving: Receiving, files: Files, site: Site |
     async def style() -> Response:
         return Response(pages.style(), media_type="text/css")
 
+    async def icon() -> Response:
+        return Response(pages.icon(), media_type="image/svg+xml")
+
     async def collection(request: Request) -> Response:
         return JSONResponse(postman(str(request.base_url).rstrip("/")))
 
@@ -124,7 +127,7 @@ def described(gateway: Gateway, receiving: Receiving, files: Files, site: Site |
         app.add_api_route(path, handler, methods=["GET"], **GET[path])
     for path, page in (
         ("/health", health), ("/ready", ready), ("/docs", guide), ("/docs/errors", errors),
-        ("/docs/postman.json", collection), ("/docs/style.css", style),
+        ("/docs/postman.json", collection), ("/docs/style.css", style), ("/favicon.ico", icon),
         ("/unggah", uploads.page), ("/unggah.js", uploads.script),
     ):  # fmt: skip
         app.add_api_route(path, page, methods=["GET"], **OTHER[path])

@@ -166,6 +166,10 @@ OTHER: dict[str, dict[str, Any]] = {
         "responses": {200: {"description": "Skrip halaman unggah", "content": {"text/javascript": {}}}},
         "response_model": None,
     },
+    "/favicon.ico": {
+        "responses": {200: {"description": "Gambar kecil halaman ini", "content": {"image/svg+xml": {}}}},
+        "response_model": None,
+    },
     "/docs/style.css": {
         "responses": {200: {"description": "Lembar gaya halaman ini", "content": {"text/css": {}}}},
         "response_model": None,

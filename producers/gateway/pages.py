@@ -35,6 +35,11 @@ def style() -> str:
     return (FOLDER / "style.css").read_text("utf-8")
 
 
+def icon() -> str:
+    """The icon of all pages, the wallboard's (SVG)."""
+    return (FOLDER / "nadi.svg").read_text("utf-8")
+
+
 def upload(domains: Iterable[str], kinds: Iterable[str], settings: GatewaySettings) -> str:
     """The page on which people upload a file."""
     return (

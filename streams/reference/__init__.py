@@ -16,8 +16,9 @@ from streams.reference.authorities import counting
 from streams.reference.corrections import by_source, sound, standing
 from streams.reference.finding import FOUND, NOT_FOUND
 from streams.reference.permit_rules import judge_cases
-from streams.reference.received import Figure, Received
-from streams.reference.story import Story, cases
+from streams.reference.received import Figure, Received, clocked
+from streams.reference.silences import silences
+from streams.reference.story import Case, Story, cases
 
 #: Figures of the standing events of a domain, in any order.
 _FIGURES: Mapping[str, Callable[[list[Received], Profile], Counter[Figure]]] = {
@@ -49,7 +50,9 @@ def compute(
     """
     received = sound([Received(*event) for event in events], _KEYS[domain])
     if domain == "permits":
-        found = permits.figures(cases(received), profile, until_ms, event_clock)
+        found = permits.figures(
+            _cases(received, profile, until_ms, event_clock), profile, until_ms, event_clock
+        )
         found.update(_coverage(received, profile, until_ms, event_clock))
     else:
         stands = standing(received, _KEYS[domain])
@@ -66,7 +69,7 @@ def alerts(
 ) -> dict[tuple[str, str, str], permits.Verdict]:
     """The standing alerts of the rules of one case, by (rule, case, scope), from the records of ``permits.steps``."""
     received = sound([Received(*event) for event in events], _KEYS["permits"])
-    of = {case.case_id: case for case in cases(received)}
+    of = {case.case_id: case for case in _cases(received, profile, until_ms, event_clock)}
     found = {
         ("P01", *place): verdict
         for place, verdict in permits.verdicts(of.values(), profile, until_ms, event_clock).items()
@@ -87,11 +90,18 @@ def alerts(
     return found
 
 
+def _cases(
+    received: list[Received], profile: Profile, until_ms: int | Mapping[int, int], event_clock: bool
+) -> list[Case]:
+    """The cases, with who is silent."""
+    return cases(received, silences(clocked(received), profile, until_ms, event_clock))
+
+
 def _coverage(
     received: list[Received], profile: Profile, until_ms: int | Mapping[int, int], event_clock: bool
 ) -> Counter[Figure]:
     """Cases by what each rule says of them, on the day they entered."""
-    of = {case.case_id: case for case in cases(received)}
+    of = {case.case_id: case for case in _cases(received, profile, until_ms, event_clock)}
     said = dict(judge_cases(received, profile, until_ms, event_clock).outcomes)
     for case_id, outcome in permits.outcomes(of.values(), profile, until_ms, event_clock).items():
         said["P01", case_id] = outcome

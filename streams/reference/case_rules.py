@@ -13,7 +13,7 @@ order in which the definitions list them. Where the definitions leave room:
 - P10 asks the calendar of the unit that the closing names, else of the one that holds the file. It observes 1 decision
   against 0.
 - P11 takes the partition's clock at a record as its timestamp. ``lag`` and ``document`` read the past, ``order`` all
-  that arrived before the closing.
+  that arrived before the closing. What came while its source was catching up after a silence has no lag.
 - P12 tells the earliest rejection that fits; its end of 5 working days is within.
 - P14 takes a fee that is not known as no mismatch with the tariff; a missing payment is observed as 0.
 - P16 knows a delegation by the rows of the type, of any officer. It observes 0 rows against 1.
@@ -136,7 +136,8 @@ def retroactive(case: Story) -> Answer:
     lags, orders, documents = [], [], []
     for event in case.standing[: len(case.past)]:
         at = event.record["occurred_at"]
-        lags.append((profile.calendar.elapsed(at, event.timestamp), event.timestamp))
+        if (event.partition, event.offset) not in case.catching_up:
+            lags.append((profile.calendar.elapsed(at, event.timestamp), event.timestamp))
         dated = event.record["document_date"]
         if dated is not None:
             before = date.fromisoformat(profile.local_day(dated))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from math import copysign, sqrt
 
-from streams.reference.ledgers import Key, Plain, Row, Said, Today
+from streams.reference.ledgers import Dated, Key, Plain, Row, Said, Today
 from streams.reference.revenue_rules import DIRECT, holds, uses_directly
 from streams.reference.statistics import binomial_tail, percentile
 
@@ -97,14 +97,14 @@ def _held(row: Row) -> Key | None:
     return (row["opd"], row["cash_office"]) if row["kind"] in ("receipt", "deposit", "assessment") else None
 
 
-def _lapping(rows: list[Row], today: Today) -> dict[str, Said] | str:
+def _lapping(rows: list[Row], today: Today) -> Mapping[str, Said | Dated] | str:
     if uses_directly(rows, today):
         return DIRECT
     receipts = [row for row in rows if row["kind"] == "receipt" and row["cashier_token"] is not None]
     live = [row for row in receipts if row["mode"] != "backfill"]
     if receipts and not live:
         return "data historis"
-    found: dict[str, Said] = {}
+    found: dict[str, Said | Dated] = {}
     enough = False
     for cashier in {row["cashier_token"] for row in live}:
         mine = [row for row in live if row["cashier_token"] == cashier]
@@ -119,8 +119,9 @@ def _lapping(rows: list[Row], today: Today) -> dict[str, Said] | str:
             ):
                 found[f"umur {cashier}"] = ("breach", grown, rise)
         chained, allowed = _chained(mine, rows), today.parameter("R06.chained", 2)
-        if chained > allowed:
-            found[f"silang {cashier}"] = ("breach", float(chained), allowed)
+        if len(chained) > allowed:
+            oldest = min(day for days in chained for day in days)
+            found[f"silang {cashier}"] = Dated(("breach", float(len(chained)), allowed), oldest)
     if not found and not enough:
         return "hari dengan kuitansi tunai yang sudah disetor terlalu sedikit"
     return found
@@ -157,27 +158,33 @@ def _mann_kendall(values: list[float]) -> float:
     return 0.0 if variance <= 0 or rises == 0 else (rises - copysign(1, rises)) / sqrt(variance)
 
 
-def _chained(receipts: list[Row], rows: list[Row]) -> int:
-    """Payments booked for another whose payer's own assessment a third one pays within sixty days."""
-    owes = {
-        row["assessment_id"]: row["payer_token"]
+def _chained(receipts: list[Row], rows: list[Row]) -> list[list[str]]:
+    """Payments booked for another whose payer's own assessment a third one pays within sixty days: for each the days of the
+    payments and of the letters that say who owes."""
+    letters = {
+        row["assessment_id"]: row
         for row in rows
         if row["kind"] == "assessment" and row["payer_token"] is not None and row["assessment_id"] is not None
     }
     crossed = [
-        (row, owes[row["assessment_id"]])
+        (row, letters[row["assessment_id"]])
         for row in receipts
         if row["payer_token"] is not None
-        and owes.get(row["assessment_id"], row["payer_token"]) != row["payer_token"]
+        and row["assessment_id"] in letters
+        and letters[row["assessment_id"]]["payer_token"] != row["payer_token"]
     ]
-    return sum(
-        any(
-            whose == row["payer_token"]
+    found = []
+    for number, (row, letter) in enumerate(crossed):
+        filled = [
+            day
+            for later, other in crossed[number + 1 :]
+            if other["payer_token"] == row["payer_token"]
             and (date.fromisoformat(later["day"]) - date.fromisoformat(row["day"])).days <= 60
-            for later, whose in crossed[number + 1 :]
-        )
-        for number, (row, _) in enumerate(crossed)
-    )
+            for day in (later["day"], other["day"])
+        ]
+        if filled:
+            found.append([row["day"], letter["day"], *filled])
+    return found
 
 
 def _receipt(row: Row) -> Key | None:

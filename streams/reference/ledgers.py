@@ -3,14 +3,15 @@
 A record belongs to the first day that begins after its own local day and after it came in. What has the same key as such
 a record, or as an event of a chain that a correction came into since the day before, is judged on that day by all standing
 records of the rule's window; a rule that reads absence judges everything on every day. What is judged and not found stands
-no more, nor does what was said of such a key when none of its records is left; what is not judged stays as it was.
+no more, nor does what was said of such a key when none of its records is left; what is not judged stays as it was, and so does
+what a rule said with the day of its oldest record (``Dated``) once that is older than the window.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -31,6 +32,13 @@ Key = tuple[str, ...]
 Said = tuple[str, float, float]
 
 
+class Dated(NamedTuple):
+    """What is said, and the local day of the oldest record that shows it."""
+
+    said: Said
+    oldest: str
+
+
 class Silent(NamedTuple):
     """Nothing is said, for a reason; what was found in these scopes, or with None in all, is judged no more and stands."""
 
@@ -38,7 +46,7 @@ class Silent(NamedTuple):
     stands: Mapping[str, None] | None
 
 
-Answer = Mapping[str, Said | None] | Silent | str
+Answer = Mapping[str, Said | Dated | None] | Silent | str
 
 
 class Today(NamedTuple):
@@ -75,11 +83,12 @@ class Plain:
 class Judged:
     """``standing`` by (rule, subject, scope); ``asked`` counts groups by (rule, the day before, outcome), where a reason
     is the outcome of those that nothing is said of; ``pages`` are what is shown, in millionths, by (rule, subject, the day
-    before)."""
+    before). ``oldest`` is the day of the oldest record of what was said with it."""
 
     standing: dict[tuple[str, str, str], Said]
     asked: Counter[tuple[str, str, str]]
     pages: dict[tuple[str, str, str], int]
+    oldest: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
 
 def judge(
@@ -105,8 +114,9 @@ def judge(
             if _number(day) % rule.every:
                 continue
 
-            def window(domain: str, rule: Plain = rule, rows: dict[str, list[Row]] = rows) -> list[Row]:
-                least = (day - timedelta(days=rule.window)).isoformat()  # noqa: B023  (called at once)
+            least = (day - timedelta(days=rule.window)).isoformat()
+
+            def window(domain: str, least: str = least, rows: dict[str, list[Row]] = rows) -> list[Row]:
                 return [row for row in rows.get(domain, ()) if row["day"] >= least]
 
             groups: defaultdict[Key, list[Row]] = defaultdict(list)
@@ -117,13 +127,14 @@ def judge(
                 key for row in touched.get((rule.domain, rule.every), ()) for key in _keys(rule, row, profile)
             }
             for key in again - groups.keys():
-                _forget(found, name, "|".join(key))
+                _forget(found, name, "|".join(key), least)
             lately = (day - timedelta(days=rule.recent or rule.window)).isoformat()
             for key, mine in groups.items():
                 asked = rule.daily and any(row["day"] >= lately for row in mine)
                 if asked or key in again:
                     said = rule.judge(mine, Today(profile, day, at, window))
-                    _note(found, name, key, said, (day - timedelta(days=1)).isoformat(), page=rule.page)
+                    before = (day - timedelta(days=1)).isoformat()
+                    _note(found, name, key, said, before, least, page=rule.page)
     return found
 
 
@@ -134,10 +145,12 @@ def _keys(rule: Plain, row: Row, profile: Profile) -> list[Key]:
     return [] if key is None else key if isinstance(key, list) else [key]
 
 
-def _note(found: Judged, name: str, key: Key, said: Answer, on: str, *, page: bool) -> None:
+def _note(found: Judged, name: str, key: Key, said: Answer, on: str, least: str, *, page: bool) -> None:
+    """``least`` is the first day of the rule's window."""
     subject = "|".join(key)
     silent = Silent(said, {}) if isinstance(said, str) else said if isinstance(said, Silent) else None
-    by_scope: Mapping[str, Said | None] = (silent.stands or {}) if silent is not None else said  # type: ignore[assignment]
+    answers: Mapping[str, Said | Dated | None] = (silent.stands or {}) if silent is not None else said  # type: ignore[assignment]
+    by_scope = {scope: one.said if isinstance(one, Dated) else one for scope, one in answers.items()}
     shown = [one[1] for one in by_scope.values() if one is not None and one[0] == "page"]
     new = {
         (name, subject, scope): one for scope, one in by_scope.items() if one is not None and one[0] != "page"
@@ -150,13 +163,18 @@ def _note(found: Judged, name: str, key: Key, said: Answer, on: str, *, page: bo
     kept = {(name, subject, scope) for scope, one in by_scope.items() if one is None} & found.standing.keys()
     stands = {place: found.standing[place] for place in kept}
     if silent is None or silent.stands is not None:
-        _forget(found, name, subject)
+        _forget(found, name, subject, least)
     found.standing.update(stands | new)
+    for scope, one in answers.items():
+        if isinstance(one, Dated):
+            found.oldest[name, subject, scope] = one.oldest
 
 
-def _forget(found: Judged, name: str, subject: str) -> None:
+def _forget(found: Judged, name: str, subject: str, least: str) -> None:
+    """Take back what was said of a subject, but for what the rule cannot see any more."""
     for place in [place for place in found.standing if place[:2] == (name, subject)]:
-        del found.standing[place]
+        if found.oldest.get(place, least) >= least:
+            del found.standing[place]
 
 
 def _days(known: Mapping[str, list[Received]], profile: Profile, until: int, lateness: int) -> Iterator[date]:

@@ -2,7 +2,8 @@
 
 A record's timestamp is the clock of its partition at it: the running maximum. Rules of one case follow the clock of its
 partition. What one has found is told once the clock has passed ``at``, not before the case was known, and its source's
-lateness later; until then its outcome is "not found". A warning alone is not found.
+lateness later; until then its outcome is "not found". A warning alone is not found. While the case's source is silent
+(``silences``), P01 and P02 tell nothing that fell due after its last record; where they would, the outcome is that reason.
 
 Rules about many cases follow the least clock of all partitions, and speak once a day. When that clock passes the midnight
 that begins day D, and the largest lateness of the permit sources, D is frozen: all records up to that instant are known.
@@ -29,14 +30,17 @@ from streams.reference.case_rules import CASE_RULES
 from streams.reference.daily_rules import DAILY_RULES
 from streams.reference.finding import ALERTING, FOUND, NOT_FOUND, Answer, Finding
 from streams.reference.peer_rules import OF_ISSUED, PEER_RULES, numbered_back
-from streams.reference.received import Received
+from streams.reference.received import Received, clocked
 from streams.reference.register import Register, days_later
+from streams.reference.silences import silences
 from streams.reference.story import Story, cases
 
 Events = Iterable[tuple[dict[str, Any], int, int, int]]
 #: So many days after it closed a case that is judged again still finds the peers of its day.
 KEPT_DAYS = 400
 SAYING = (*ALERTING, "context", "page")
+#: They say that something did not happen, and wait while the case's source is silent; so does P01.
+READS_ABSENCE = ("P02",)
 
 
 class Judged(NamedTuple):
@@ -65,7 +69,7 @@ def judge(
     events: Events, profile: Profile, until_ms: int | Mapping[int, int], event_clock: bool = False
 ) -> Judged:
     """Both at once. ``until_ms`` is the clock, or the clock of each partition."""
-    received = _clocked([Received(*event) for event in events])
+    received = clocked([Received(*event) for event in events])
     said = judge_cases(received, profile, until_ms, event_clock)
     clock = until_ms if isinstance(until_ms, int) else min(until_ms.values())
     register = Register([event for event in received if event.timestamp <= clock], profile, event_clock)
@@ -82,38 +86,42 @@ def judge_cases(
 ) -> Judged:
     """The rules of one case alone."""
     said = Judged({}, {})
-    for one in cases(_clocked(received)):
+    known = clocked(received)
+    for one in cases(known, silences(known, profile, until_ms, event_clock)):
         clock = until_ms if isinstance(until_ms, int) else until_ms[one.everything[0].partition]
         case = Story(one, profile, event_clock)
         for rule, answer in CASE_RULES.items():
-            _say(said, rule, case, answer(case), clock)
+            _say(said, rule, case, answer(case), clock, reads_absence=rule in READS_ABSENCE)
     return said
 
 
-def _clocked(received: list[Received]) -> list[Received]:
-    """The records with the clock of their partition as timestamp."""
-    clocks: dict[int, int] = {}
-    found = []
-    for event in sorted(received, key=lambda e: (e.partition, e.offset)):
-        clocks[event.partition] = max(clocks.get(event.partition, event.timestamp), event.timestamp)
-        found.append(event._replace(timestamp=clocks[event.partition]))
-    return found
-
-
 def _say(
-    said: Judged, rule: str, case: Story, answer: Answer, clock: int | None, counted_as: str = ""
+    said: Judged,
+    rule: str,
+    case: Story,
+    answer: Answer,
+    clock: int | None,
+    counted_as: str = "",
+    *,
+    reads_absence: bool = False,
 ) -> None:
-    """Note an answer; with a clock, only what it has passed. Its outcome may have another name than the rule."""
+    """Note an answer; with a clock, only what it has passed, and of a rule that reads absence nothing that the silence of
+    the case's source holds back. Its outcome may have another name than the rule."""
     name = counted_as or rule
     if isinstance(answer, str):
         said.outcomes[name, case.case_id] = answer
         return
     said.outcomes[name, case.case_id] = NOT_FOUND
     for scope, finding in answer:
-        if clock is None or max(finding.at, case.seen) + case.lateness_ms <= clock:
-            said.findings[rule, case.case_id, scope] = finding
-            if finding.level in SAYING:
-                said.outcomes[name, case.case_id] = FOUND
+        if clock is not None and max(finding.at, case.seen) + case.lateness_ms > clock:
+            continue
+        if reads_absence and case.held_back(finding.at):
+            if said.outcomes[name, case.case_id] == NOT_FOUND:
+                said.outcomes[name, case.case_id] = reasons.SUSPENDED
+            continue
+        said.findings[rule, case.case_id, scope] = finding
+        if finding.level in SAYING:
+            said.outcomes[name, case.case_id] = FOUND
 
 
 def _compare(register: Register, last: str, said: Judged) -> None:

@@ -40,6 +40,7 @@ class _Judged(NamedTuple):
     running: list[Span]
     closed_at: int | None
     calendar: WorkingCalendar
+    held_back: bool
 
 
 def verdicts(
@@ -78,15 +79,13 @@ def outcomes(
         for step, spans in story.step_spans().items():
             on = date.fromisoformat(profile.local_day(spans[0][0]))
             promised.append(profile.service_standard(story.permit_type, on, step))
-        levels = {
-            level
-            for judged in _judge(case, profile, until_ms, event_clock).values()
-            for level in judged.reached
-        }
+        judged = _judge(case, profile, until_ms, event_clock).values()
+        levels = {level for one in judged for level in one.reached}
         if story.due_at is None and all(days is None for days in promised):
             said[case.case_id] = reasons.NO_STANDARD
         else:
-            said[case.case_id] = FOUND if levels & {"breach", "severe"} else NOT_FOUND
+            kept = reasons.SUSPENDED if any(one.held_back for one in judged) else NOT_FOUND
+            said[case.case_id] = FOUND if levels & {"breach", "severe"} else kept
     return said
 
 
@@ -191,7 +190,8 @@ def _judge(
             for level, found in reached.items()
             if max(found[0], story.seen) + story.lateness_ms <= clock
         }
-        return _Judged(known, unit, running, closed, hours)
+        told = {level: found for level, found in known.items() if not story.held_back(found[0])}
+        return _Judged(told, unit, running, closed, hours, len(told) < len(known))
 
     last = story.holdings(True)[-1][1]
     whole = story.running(story.started_at, story.closed_at)

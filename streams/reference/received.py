@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 #: (metric, dimension, value, local day)
@@ -16,6 +17,16 @@ class Received(NamedTuple):
     partition: int
     offset: int
     timestamp: int
+
+
+def clocked(received: Iterable[Received]) -> list[Received]:
+    """The records with the clock of their partition as timestamp, in the order of partitions and offsets."""
+    clocks: dict[int, int] = {}
+    found = []
+    for event in sorted(received, key=lambda e: (e.partition, e.offset)):
+        clocks[event.partition] = max(clocks.get(event.partition, event.timestamp), event.timestamp)
+        found.append(event._replace(timestamp=clocks[event.partition]))
+    return found
 
 
 def add(

@@ -16,6 +16,7 @@ from schemas.calendar import WorkingCalendar
 from schemas.profile import Profile, Step
 from streams.reference.corrections import standing
 from streams.reference.received import Received
+from streams.reference.silences import NONE, Silences
 
 CLOSING = ("issued", "rejected", "withdrawn", "closed")
 
@@ -24,14 +25,15 @@ Span = tuple[int, int | None]
 
 @dataclass(frozen=True)
 class Case:
-    """A case: its standing events in order, and all its records."""
+    """A case: its standing events in order, and all its records; ``silences`` are those of all sources."""
 
     case_id: str
     standing: list[Received]
     everything: list[Received]
+    silences: Silences = NONE
 
 
-def cases(received: Iterable[Received]) -> list[Case]:
+def cases(received: Iterable[Received], silences: Silences = NONE) -> list[Case]:
     """All records by case, and those of them that stand, in order."""
     everything: defaultdict[str, list[Received]] = defaultdict(list)
     for event in received:
@@ -43,6 +45,7 @@ def cases(received: Iterable[Received]) -> list[Case]:
                 standing(mine, ("case_id",)), key=lambda e: (e.record["occurred_at"], e.record["event_id"])
             ),
             mine,
+            silences,
         )
         for case_id, mine in everything.items()
     ]
@@ -77,6 +80,8 @@ class Story:
         self.step_units = {step.code: step.unit for step in self.kind.steps} if self.kind else {}
         self.template: tuple[Step, ...] = self.kind.steps_on(self.started_on) if self.kind else ()
         self.with_applicant = self._applicant()
+        self.silent_since = case.silences.since.get((case.standing[0].partition, self.source))
+        self.catching_up = case.silences.catching_up
         self.known_until = 0  # the clock at the last record that was known
 
     @property
@@ -90,6 +95,11 @@ class Story:
         if self.closed_at is None:
             raise ValueError(f"case {self.case_id} is open: it has no end")
         return self.closed_at
+
+    def held_back(self, at: int) -> bool:
+        """Whether something missing since ``at`` is not told: its source is silent, and was heard last before that."""
+        open_then = self.closed_at is None or self.closed_at >= at
+        return open_then and self.silent_since is not None and at > self.silent_since
 
     def officers(self) -> set[str]:
         """Who acted in the past, in person."""

@@ -93,10 +93,11 @@ def _growing(groups: Groups, days: pl.DataFrame) -> pl.DataFrame:
 
 
 def _crossed(groups: Groups, rows: pl.DataFrame, receipts: pl.DataFrame) -> pl.DataFrame:
-    """Payments of one payer that are booked for another, where the payer's own assessment is paid by a third one later."""
+    """Payments of one payer that are booked for another, where the payer's own assessment is paid by a third one later. The
+    letters that say who owes are among what shows it: once one is older than the window it cannot be judged anew."""
     owed = rows.filter((pl.col("kind") == "assessment") & pl.col("payer_token").is_not_null()).unique(
         ["group", "assessment_id"], keep="last", maintain_order=True
-    ).select("group", "assessment_id", pl.col("payer_token").alias("owes"))  # fmt: skip
+    ).select("group", "assessment_id", pl.col("payer_token").alias("owes"), pl.col("row").alias("letter"))  # fmt: skip
     other = (
         receipts.filter(pl.col("payer_token").is_not_null())
         .join(owed, on=["group", "assessment_id"], maintain_order="left")
@@ -104,13 +105,14 @@ def _crossed(groups: Groups, rows: pl.DataFrame, receipts: pl.DataFrame) -> pl.D
     )
     filled = other.select(
         "group", "cashier_token", pl.col("owes").alias("payer_token"), pl.col("row").alias("later"), pl.col("day").alias("later_day"),
+        pl.col("letter").alias("later_letter"),
     )  # fmt: skip
     chained = other.join(filled, on=["group", "cashier_token", "payer_token"], maintain_order="left").filter(
         (pl.col("later") > pl.col("row")) & (pl.col("later_day") - pl.col("day") <= SPAN)
     )
     sums = chained.group_by("group", "cashier_token", maintain_order=True).agg(
         observed=pl.col("row").n_unique().cast(pl.Float64), at=pl.col("at").last(),
-        proof=pl.concat_list("row", "later").explode().unique().sort(),
+        proof=pl.concat_list("letter", "row", "later_letter", "later").explode().unique().sort(),
     )  # fmt: skip
     scope = pl.format("{} {}", pl.lit(CROSSED), "cashier_token").alias("scope")
     limited = sums.with_columns(scope, threshold=pl.lit(groups.on("chained"), pl.Float64))
@@ -162,17 +164,21 @@ def _paid(day: str, payer: str, number: int, kind: str = "receipt") -> Event:
     )  # fmt: skip
 
 
-#: Three who owe, an assessment each.
-OWED = tuple(_paid("2026-01-05", who, n, "assessment") for n, who in enumerate((PAYEE, PERSON, OTHER_PERSON)))
+def _owed(day: str) -> tuple[Event, ...]:
+    """Three who owe, an assessment each."""
+    return tuple(_paid(day, who, n, "assessment") for n, who in enumerate((PAYEE, PERSON, OTHER_PERSON)))
+
+
+OWED = _owed("2026-01-05")
 #: Each pays, and it is booked for the next one.
 CHAIN = (_paid("2026-01-06", PAYEE, 1), _paid("2026-01-07", PERSON, 2), _paid("2026-01-08", OTHER_PERSON, 0))
+#: A third one closes what is left of them.
+CLOSED = (*CHAIN, _paid("2026-01-09", FIRST, 2), _paid("2026-01-12", FIRST, 1))
+AFTERWARDS = on("2026-02-09 09:00", "receipt", amount=50_000, receipt_number="K-99", cashier_token=FIRST)
 
 EXAMPLES = (
     row("found", "found", *_aging(*[1] * 7, *[3] * 6, *[5] * 7), scope=f"umur {FIRST}", observed=4.0),
-    row(
-        "found", "found", *OWED, *CHAIN, _paid("2026-01-09", FIRST, 2), _paid("2026-01-12", FIRST, 1),
-        scope=f"silang {FIRST}", observed=3.0,
-    ),
+    row("found", "found", *OWED, *CLOSED, scope=f"silang {FIRST}", observed=3.0),
     row("not found", "not found", *_aging(*[1] * 20)),
     row("just below", "not found", *_aging(*[1] * 7, *[2] * 7, *[3] * 5, 2)),
     row("just above", "found", *_aging(*[1] * 7, *[2] * 6, *[3] * 7), observed=2.0),
@@ -180,13 +186,20 @@ EXAMPLES = (
     row("not applicable", "not applicable", *_aging(1, 3, mode="backfill")),
     row("too few", "not applicable", *_aging(*[1] * 7, *[3] * 5, *[5] * 7)),
     row("too few", "not applicable", *OWED, *CHAIN[:2]),
+    row(  # at the next receipt the letters are older than the window: nothing is found anew, what was said stands
+        "too few", "not applicable", *_owed("2025-04-01"), *CLOSED, AFTERWARDS, level="breach", observed=3.0,
+        scope=f"silang {FIRST}",
+    ),
+    row(  # within the window a letter that names the payer takes it back
+        "too few", "not applicable", *OWED, *CLOSED, _paid("2026-01-20", OTHER_PERSON, 0, "assessment"), AFTERWARDS,
+    ),
     row("before a dated change", "found", *_aging(*[1] * 7, *[2] * 6, *[3] * 7), observed=2.0),
     row("after a dated change", "not found", *_aging(*[1] * 7, *[2] * 6, *[3] * 7, first=date(2026, 2, 2))),
 )  # fmt: skip
 
 RULE = Rule(
     id="R06",
-    version="1",
+    version="2",
     title="Penerimaan makin lama ditahan atau dicatat silang",
     domain="revenue",
     kind="soft",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import time
 import uuid
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from schemas.settings import KafkaSettings
 from sinks.clickhouse.client import connect
 from sinks.clickhouse.migrate import migrate
 from sinks.inspectorate.app import Pages
+from sinks.inspectorate.sources import Comparison
 from sinks.settings import ClickHouseSettings
 from streams.domains.received import CORRECTIONS, EVENTS
 
@@ -43,8 +45,10 @@ def row(number: int, level: str, subject: str, rule: str = "P01", fence: str | N
     ]  # fmt: skip
 
 
-def desk(engine_url: str, table: str, columns: tuple[str, ...], rows: list[list[Any]]) -> TestClient:
-    """The pages over a database of their own, with these rows in a table."""
+def desk(
+    engine_url: str, table: str, columns: tuple[str, ...], rows: list[list[Any]], *comparisons: Comparison
+) -> TestClient:
+    """The pages over a database of their own, with these rows in a table, and what two sources say."""
     settings = ClickHouseSettings(url=engine_url, database=f"desk_{uuid.uuid4().hex[:8]}")
     client = connect(settings)
     migrate(client, settings.database)
@@ -56,6 +60,7 @@ def desk(engine_url: str, table: str, columns: tuple[str, ...], rows: list[list[
         settings,
         PROFILE,
         observed=lambda: OBSERVED,
+        comparisons=lambda: comparisons,
         rule_pages=lambda name, day: f"{INDEX}{day}" if name in ("", "P01") else None,
     )
     found._origin = (time.monotonic(), True)  # the broker is not part of this test
@@ -211,3 +216,23 @@ def test_no_correction_and_no_event_are_said(engine_url: str, pages: TestClient)
     assert "Tidak ada koreksi dari 1 sumber yang mengirim peristiwa." in without
     assert "Belum ada peristiwa dalam 30 hari terakhir." in pages.get("/").text
     assert "koreksi" not in pages.get("/?tampil=amati").text
+
+
+def test_pages_that_have_nothing_to_show_say_so(engine_url: str) -> None:
+    none = desk(engine_url, "alerts", COLUMNS, [])
+    assert "Belum ada indikasi." in none.get("/").text
+    assert "Tidak ada indikasi dengan saringan ini." in none.get("/?rule=P01").text
+    assert "tidak ada yang dibandingkan" in none.get("/sumber").text
+    counts = {"agrees": 0, "differs": 0, "only-authoritative": 0, "only-other": 0}
+    since = date(2026, 1, 1)
+    declared = Comparison(
+        "revenue", "receipt", ("receipt_number",), "/opd/1", "*", since, None, "rupiah", counts, 0, []
+    )
+    agreed = replace(declared, counts={**counts, "agrees": 3})
+    for one, said in (
+        (declared, "Belum ada kejadian yang dapat dibandingkan."),
+        (agreed, "Tidak ada perbedaan."),
+    ):
+        text = desk(engine_url, "alerts", COLUMNS, [], one).get("/sumber").text
+        assert said in text
+        assert "Profil kabupaten menetapkan" in text

@@ -53,7 +53,7 @@ def stack(kafka: Any, engine_url: str, tmp_path_factory: pytest.TempPathFactory)
     stack.publish(
         "revenue",
         receipt("R1", 100, BANK), receipt("R1", 60, OFFICE), receipt("R1", 40, OFFICE),  # the same, in two parts
-        receipt("R2", 200, BANK), receipt("R2", 250, OFFICE),
+        receipt("R2", 200, BANK), receipt("R2", 250, OFFICE, opd="3.30.01", cash_office="KAS-PASAR-1"),  # under another key
         receipt("R3", 300, BANK),
         receipt("R4", 400, BANK, corrects=wrong["event_id"], correction_reason="salah ketik"),
         receipt("R4", 9_999, OFFICE, **stolen),
@@ -61,7 +61,7 @@ def stack(kafka: Any, engine_url: str, tmp_path_factory: pytest.TempPathFactory)
         receipt(None, 7, OFFICE),
         receipt("LAMA", 3, OFFICE, occurred_at=at("2025-12-31")),
     )  # fmt: skip
-    stack.start("stream", "sink", "inspectorate")
+    stack.start("stream", "sink", "inspectorate", "wallboard")
     client = connect(stack.clickhouse)
     database = stack.clickhouse.database
 
@@ -106,3 +106,30 @@ def test_who_corrects_anothers_event_is_a_dead_letter(stack: Stack) -> None:
     assert "ForeignCorrection" in {(value or b"").decode() for _, value in letter.headers()}
     (said,) = json.loads(stack.run("dlq", "list", "--json").stdout)
     assert "ForeignCorrection" in json.dumps(said)
+
+
+def test_what_counts_is_what_the_plain_reference_counts(stack: Stack) -> None:
+    """State, topic, table and wallboard; and a reference that leaves nobody out finds what was left out."""
+    eventually("the wallboard has a picture", lambda: httpx.get(f"{stack.wall}/readyz").status_code == 200)
+    done = stack.run("state", "verify", "--json")
+    reports = {report["domain"]: report for report in json.loads(done.stdout)}
+    assert done.returncode == 0, (done.stderr, reports)
+    found = reports["revenue"]
+    assert (found["events"], found["refused"], found["behind"]) == (13, 1, 0)
+    assert (found["table"], found["wallboard"], found["same_profile"]) == ("compared", "compared", True)
+    assert found["figures"] > 10
+    declared = stack.folder / "profil" / "fact_sources.csv"
+    declared.write_text(DECLARED.splitlines()[0] + "\n", "utf-8")
+    try:
+        done = stack.run("state", "verify", "--domain", "revenue", "--json")
+    finally:
+        declared.write_text(DECLARED, "utf-8")
+    (found,) = json.loads(done.stdout)
+    assert (done.returncode, found["same_profile"]) == (1, False)
+    wrong = {
+        d["local_day"]: (d["state"], d["reference"])
+        for d in found["differences"]
+        if (d["metric"], d["dimension"]) == ("revenue.received", "total")
+    }
+    others = 60 + 40 + 250 + 50 + 7
+    assert wrong == {"2026-09-01": (100 + 200 + 300 + 400, 100 + 200 + 300 + 400 + others)}

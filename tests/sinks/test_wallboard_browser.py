@@ -130,6 +130,11 @@ def test_a_phone_shows_one_column_and_all_facts(stack: BoardStack, browser: Any)
     assert page.locator("#wall > section").first.get_attribute("id") == "tile-perhatian"
     assert page.locator("#tile-penerimaan .facts li:visible").count() >= 7
     assert page.locator("#simulated").is_visible()
+    row, line = (
+        page.locator(f"#tile-penerimaan {part}").bounding_box() for part in (".facts li:last-child", ".spark")
+    )
+    assert line["height"] > 0
+    assert line["y"] >= row["y"] + row["height"], "the line of the last days lies under a row"
     for name in ("penerimaan", "perizinan", "pelaporan"):
         page.goto(f"{stack.wall}/rincian/{name}")
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], name

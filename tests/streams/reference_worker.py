@@ -1,4 +1,6 @@
-"""A stream worker with the regency of the domain tests: ``python reference_worker.py KAFKA STREAMS FOLDER``."""
+"""A stream worker with the regency of the domain tests: ``python reference_worker.py KAFKA STREAMS FOLDER REGENCY``.
+
+``REGENCY`` is one of ``REGENCIES``."""
 
 from __future__ import annotations
 
@@ -17,7 +19,22 @@ def prompt() -> Any:
     return dataclasses.replace(found, sources=sources)
 
 
-def main(kafka: str, streams: str, folder: str) -> None:
+def patient() -> Any:
+    """With all that a rule may read, and a source that may be silent for four hours at any time of the day."""
+    from domain_rows import ruled
+
+    found = ruled()
+    sources = {
+        name: dataclasses.replace(one, silent_minutes=240, hours="always")
+        for name, one in found.sources.items()
+    }
+    return dataclasses.replace(found, sources=sources, _standards={}, _thresholds={})
+
+
+REGENCIES = {"prompt": prompt, "patient": patient}
+
+
+def main(kafka: str, streams: str, folder: str, regency: str) -> None:
     from schemas.settings import KafkaSettings
     from streams.settings import StreamSettings
     from streams.worker import run
@@ -25,7 +42,7 @@ def main(kafka: str, streams: str, folder: str) -> None:
     run(
         KafkaSettings.model_validate_json(kafka),
         StreamSettings.model_validate_json(streams),
-        prompt(),
+        REGENCIES[regency](),
         index=0,
         data_dir=Path(folder),
         http_port=0,
