@@ -1,8 +1,8 @@
 """What a key has sent today, and how fast it may go on.
 
-The day's counts stand in a small SQLite file that all gateway processes of a machine share: they outlive a kill -9 of any
-of them (not a loss of power: the last moments may be missing then, in the sender's favour). Gateways on several machines
-count each for itself. The bucket of requests per second is in memory, each process has its own. A request counts when
+The day's counts stand in a small SQLite file that all gateway processes of a machine share. Each counts in memory and adds
+to the file a few times a second, for a write a request would cost more than the rest of a request's checks: after a kill -9
+or a loss of power the last moments are missing, in the sender's favour. Gateways on several machines count each for itself. The bucket of requests per second is in memory, each process has its own. A request counts when
 it is let in, whether or not its events are good; a repeat counts again.
 """
 
@@ -11,22 +11,28 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
+
+import structlog
 
 from producers.access.caller import Caller, Left
 from producers.access.refusals import refused
 
+log: Any = structlog.get_logger(__name__)
+
 DAYS_KEPT = 40
+WRITE_EVERY_MS = 200
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS spent (day TEXT, key_id TEXT, events INTEGER NOT NULL, bytes INTEGER NOT NULL, "
     "PRIMARY KEY (day, key_id)) WITHOUT ROWID"
 )
 _ADD = (
-    "INSERT INTO spent VALUES (:day, :key, :events, :bytes) ON CONFLICT (day, key_id) DO UPDATE SET "
-    "events = events + :events, bytes = bytes + :bytes "
-    "WHERE events + :events <= :most_events AND bytes + :bytes <= :most_bytes RETURNING events, bytes"
+    "INSERT INTO spent VALUES (?, ?, ?, ?) ON CONFLICT (day, key_id) DO UPDATE SET "
+    "events = events + excluded.events, bytes = bytes + excluded.bytes"
 )
 
 
@@ -51,6 +57,16 @@ class Days:
         return name, end
 
 
+@dataclass(slots=True)
+class _Count:
+    """A key's day: what is known of it in all, and how much of that is not in the file yet."""
+
+    events: int
+    bytes: int
+    new_events: int = 0
+    new_bytes: int = 0
+
+
 class Quotas:
     """Counts what keys send. ``path`` is the shared file; None counts in memory. Safe to share between threads."""
 
@@ -65,6 +81,8 @@ class Quotas:
         self._counts.execute("PRAGMA journal_mode = WAL")
         self._counts.execute("PRAGMA synchronous = OFF")
         self._counts.execute(_TABLE)
+        self._open: dict[tuple[str, str], _Count] = {}
+        self._written = 0
         self._buckets: dict[str, tuple[float, int]] = {}
         self._today = ""
 
@@ -82,34 +100,33 @@ class Quotas:
             spent = self._bucket(caller, now)
             used = self._count(caller, day, events, size, seconds)
             spent()
+            if abs(now - self._written) >= WRITE_EVERY_MS:
+                self._write(now)
         return Left(quota.events_per_day, quota.events_per_day - used, seconds)
 
     def today(self, key_id: str, now: int) -> tuple[int, int]:
         """Events and bytes that a key has sent on the local day."""
         with self._lock:
-            return self._read(self._days.day(now)[0], key_id)
+            found = self._of(self._days.day(now)[0], key_id)
+            return found.events, found.bytes
 
     def close(self) -> None:
-        self._counts.close()
+        """Write what is not written yet."""
+        with self._lock:
+            self._write(self._written)
+            self._counts.close()
 
     def _count(self, caller: Caller, day: str, events: int, size: int, seconds: int) -> int:
-        quota = caller.quota
-        values = {
-            "day": day,
-            "key": caller.key_id,
-            "events": events,
-            "bytes": size,
-            "most_events": quota.events_per_day,
-            "most_bytes": quota.bytes_per_day,
-        }
-        first = events <= quota.events_per_day and size <= quota.bytes_per_day
-        row = self._counts.execute(_ADD, values).fetchone() if first else None
-        if row is not None:
-            return int(row[0])
-        sent_events, _ = self._read(day, caller.key_id)
-        if sent_events + events > quota.events_per_day:
+        quota, found = caller.quota, self._of(day, caller.key_id)
+        if found.events + events > quota.events_per_day:
             raise refused("events-per-day", seconds, limit=_number(quota.events_per_day))
-        raise refused("bytes-per-day", seconds, limit=_number(quota.bytes_per_day))
+        if found.bytes + size > quota.bytes_per_day:
+            raise refused("bytes-per-day", seconds, limit=_number(quota.bytes_per_day))
+        found.events += events
+        found.bytes += size
+        found.new_events += events
+        found.new_bytes += size
+        return found.events
 
     def _bucket(self, caller: Caller, now: int) -> Callable[[], None]:
         """Refuse a request for which there is no token; what is returned takes the token."""
@@ -125,11 +142,34 @@ class Quotas:
 
         return take
 
-    def _read(self, day: str, key_id: str) -> tuple[int, int]:
-        row = self._counts.execute(
-            "SELECT events, bytes FROM spent WHERE day = ? AND key_id = ?", (day, key_id)
-        ).fetchone()
-        return (int(row[0]), int(row[1])) if row else (0, 0)
+    def _of(self, day: str, key_id: str) -> _Count:
+        found = self._open.get((day, key_id))
+        if found is None:
+            row = self._counts.execute(
+                "SELECT events, bytes FROM spent WHERE day = ? AND key_id = ?", (day, key_id)
+            ).fetchone()
+            found = self._open[day, key_id] = _Count(*row) if row else _Count(0, 0)
+        return found
+
+    def _write(self, now: int) -> None:
+        """Add what is new to the file; what others have added since is read when it is asked for next."""
+        rows = [
+            (*key, one.new_events, one.new_bytes)
+            for key, one in self._open.items()
+            if one.new_events or one.new_bytes
+        ]
+        self._written = now
+        try:
+            if rows:
+                self._counts.execute("BEGIN IMMEDIATE")
+                self._counts.executemany(_ADD, rows)
+                self._counts.execute("COMMIT")
+        except sqlite3.Error as error:  # counting goes on in memory
+            log.error("what keys have sent today is not written", error=str(error))
+            if self._counts.in_transaction:
+                self._counts.rollback()
+        else:
+            self._open.clear()
 
     def _forget(self, now: int) -> None:
         before = self._days.day(now - DAYS_KEPT * 86_400_000)[0]
