@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
@@ -23,21 +23,23 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-_RAW = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+#: For answers in JSON, which no browser takes for a page.
+PLAIN = {"X-Content-Type-Options": "nosniff"}
 
 
 class SecurityHeaders:
-    """ASGI middleware that sets ``HEADERS`` on every answer."""
+    """ASGI middleware that sets ``headers`` on every answer that does not have them."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, headers: Mapping[str, str] = HEADERS) -> None:
         self._app = app
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 given = message["headers"]
                 named = {name for name, _ in given}
-                given.extend(header for header in _RAW if header[0] not in named)
+                given.extend(header for header in self._headers if header[0] not in named)
             await send(message)
 
         await self._app(scope, receive, with_headers)

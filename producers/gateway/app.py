@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from monitoring.web import SecurityHeaders, health_routes
+from monitoring.web import PLAIN, SecurityHeaders, health_routes
 from producers.arrivals.routes import Site, routes
 from producers.gateway import answers, pages
 from producers.gateway.examples import postman
@@ -37,7 +37,7 @@ class Door:
 
     def __init__(self, app: FastAPI, receiving: Receiving) -> None:
         self.app = app
-        self._sending = SecurityHeaders(self._receive)
+        self._sending = SecurityHeaders(self._receive, PLAIN)
         self._receiving = receiving
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
