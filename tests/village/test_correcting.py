@@ -40,7 +40,9 @@ def test_a_sent_row_is_corrected_without_a_signal(ground: Ground, phone: Phone) 
     phone.page.locator("#field-correction_reason").fill(REASON)
     phone.page.locator("#field-family_card_token").fill(birth(2)["family_card_token"])
     phone.page.locator("#save").click()
-    phone.until("document.getElementById('field-family_card_token-error').textContent.includes('lain dari yang')")
+    phone.until(
+        "document.getElementById('field-family_card_token-error').textContent.includes('lain dari yang')"
+    )
     assert len(phone.rows()) == 2, "a correction under another key would count beside the wrong one"
     phone.page.locator("#field-family_card_token").fill(card)
     phone.page.locator("#field-sex").select_option("P")
@@ -87,7 +89,7 @@ def test_a_refused_correction_is_mended_and_keeps_the_source_of_what_it_corrects
     phone.until_counted("refused", 1)
     assert (phone.page.locator("#rows .why").text_content() or "").startswith("Alasan pembetulan")
     phone.page.locator("#rows").get_by_text("Perbaiki", exact=True).click()
-    assert phone.page.locator("#save").text_content() == "Simpan pembetulan"
+    phone.until("document.getElementById('save').textContent === 'Simpan pembetulan'")
     phone.page.locator("#field-correction_reason").fill(REASON)
     phone.page.locator("#save").click()
     phone.until_counted("sent", 2)

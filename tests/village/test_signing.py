@@ -150,6 +150,8 @@ def test_an_old_browser_is_told_what_to_do(ground: Ground, old_phone: Phone) -> 
     old_phone.visit(link(made))
     old_phone.write(birth(1))
     for place in ("signing", "report"):
-        old_phone.until(f"document.getElementById('{place}').textContent.includes('Chrome menjadi versi 137')")
+        old_phone.until(
+            f"document.getElementById('{place}').textContent.includes('Chrome menjadi versi 137')"
+        )
     assert old_phone.states() == ["waiting"], "nothing is lost"
     assert not re.search(r"whsk_[A-Za-z0-9]", old_phone.page.evaluate(ALL_TEXT)), "kept where it can be read"

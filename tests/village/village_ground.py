@@ -48,9 +48,7 @@ class Ground:
 
     def keys(self, source: str = f"/opd/{OPD}/", *, signed: bool = False) -> Made:
         """The same with its signing key; ``signed`` where it must sign."""
-        wish = issuing.Wish(
-            OPD, f"desa-{uuid.uuid4().hex[:8]}", (source,), ("population",), signed=signed
-        )
+        wish = issuing.Wish(OPD, f"desa-{uuid.uuid4().hex[:8]}", (source,), ("population",), signed=signed)
         made = issuing.add(self.kafka, self.profile, wish)[0]
         self._known(made.key)
         return made
@@ -84,15 +82,14 @@ class Ground:
     def arrived(self) -> list[tuple[bytes, str, str]]:
         """Key, event id and source of every change on the topic, in the order of each partition."""
         return [
-            (key, headers["ce_id"].decode(), headers["ce_source"].decode()) for key, headers, _ in self.records()
+            (key, headers["ce_id"].decode(), headers["ce_source"].decode())
+            for key, headers, _ in self.records()
         ]
 
     def of(self, event_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
         """Headers and fields of the one record of an event."""
         ((headers, value),) = [
-            (headers, value)
-            for _, headers, value in self.records()
-            if headers["ce_id"].decode() == event_id
+            (headers, value) for _, headers, value in self.records() if headers["ce_id"].decode() == event_id
         ]
         return headers, self._codec.decode(value)
 

@@ -101,12 +101,12 @@ async function content(id) {
   return { ...made, marks: await marksOf(id, written.form, made.data) };
 }
 
-async function save(event) {
-  event.preventDefault();
+/** Keep what is written; true when the form is empty again. */
+async function save() {
   byId("saved").textContent = "";
   const old = mending === null ? null : (await rows()).find((row) => row.seq === mending);
   const made = await content(old?.id || crypto.randomUUID());
-  if (!made) return;
+  if (!made) return false;
   let sentence = "Tersimpan di ponsel; dikirim begitu ada sinyal.";
   try {
     if (mending === null) await add({ written: Date.now(), ...made });
@@ -116,14 +116,13 @@ async function save(event) {
     await forget("draft");
   } catch (error) {
     byId("saved").textContent = `Tidak tersimpan: ${error.message}. Kosongkan sebagian penyimpanan ponsel, lalu simpan lagi.`;
-    return;
+    return false;
   }
   endMending();
   choose(written.form.name);
   byId("saved").textContent = sentence;
   navigator.storage?.persist?.();
-  await changed();
-  sendSoon();
+  return true;
 }
 
 async function showForms() {
@@ -141,7 +140,14 @@ async function showForms() {
 }
 
 function listen() {
-  byId("form").addEventListener("submit", save);
+  let saving = false; // two taps are one row
+  byId("form").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (saving) return;
+    saving = true;
+    const saved = await save().finally(() => { saving = false; });
+    if (saved) changed().then(() => sendSoon());
+  });
   byId("form").addEventListener("input", () => {
     if (mending === null && corrected === null) keep("draft", { form: written.form.name, typed: written.values() });
   });
