@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from producers.corrections import REASON
 from producers.files.forms.template import choices
 from producers.files.forms.titles import titles, value_of
 from producers.gateway.contracts import ENVELOPE, PREFIX
@@ -62,10 +63,11 @@ def load(path: Path = FILE) -> tuple[Form, ...]:
 
 def description(forms: Iterable[Form], profile: Profile) -> dict[str, Any]:
     """Everything the page needs to know of a regency, as JSON: ``forms``, the ``lists`` they choose from (value, label), the
-    villages, the departments by code, and ``offset``, what the regency's clocks show against UTC, such as ``+07:00``.
+    villages, the departments by code, ``reason``, the field that a correction has beside those of its form, and ``offset``,
+    what the regency's clocks show against UTC, such as ``+07:00``.
 
     A field is ``{name, label, note, kind, required}`` with kind time, choice (``list``, ``blank``), digits (``length``),
-    number, flag or text; ``own`` is true for the phone's own village.
+    number, flag, prose or text; ``own`` is true for the phone's own village, ``key`` for what the topic is keyed by.
     """
     lists: dict[str, list[list[str]]] = {}
     described = [_form(form, profile, lists) for form in forms]
@@ -77,7 +79,13 @@ def description(forms: Iterable[Form], profile: Profile) -> dict[str, Any]:
         "villages": [[v.code, v.name, v.district] for v in profile.villages.values()],
         "lists": lists,
         "forms": described,
+        "reason": _reason(),
     }
+
+
+def _reason() -> dict[str, Any]:
+    title = titles("population")[REASON]
+    return {"name": REASON, "label": title.title, "note": title.note, "kind": "prose", "required": True}
 
 
 def _form(form: Form, profile: Profile, lists: dict[str, list[list[str]]]) -> dict[str, Any]:
@@ -105,6 +113,8 @@ def _form(form: Form, profile: Profile, lists: dict[str, list[list[str]]]) -> di
         field["note"] = form.notes.get(name, explained)
         if name == form.own:
             field["own"] = True
+        if name in DOMAINS[form.domain].key:
+            field["key"] = True
         fields.append(field)
     constants = {name: value for name, value in form.constants.items() if name != "kind"}
     return {

@@ -22,6 +22,7 @@ from schemas.profile import Profile
 STATIC = Path(__file__).with_name("static")
 PAGE = "/desa"
 DESCRIPTION = f"{PAGE}/forms.json"
+OFFLINE, SYNCING = f"{PAGE}/sw.js", f"{PAGE}/sw-sync.js"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: Asked again each time, and answered with 304 where nothing changed.
 FRESH = {"Cache-Control": "no-cache"}
@@ -41,10 +42,11 @@ def routes(profile: Profile) -> list[BaseRoute]:
     async def manifest(_request: Request) -> Response:
         return JSONResponse(_manifest(profile), media_type="application/manifest+json", headers=FRESH)
 
-    async def worker(_request: Request) -> Response:
+    async def worker(request: Request) -> Response:
         # The scope lacks the slash of the folder that the script is in, so the browser asks for this permission.
+        script = service_worker(syncing=request.url.path == SYNCING)
         return Response(
-            service_worker(), media_type="text/javascript", headers={**FRESH, "Service-Worker-Allowed": PAGE}
+            script, media_type="text/javascript", headers={**FRESH, "Service-Worker-Allowed": PAGE}
         )
 
     async def workbook(request: Request) -> Response:
@@ -64,15 +66,17 @@ def routes(profile: Profile) -> list[BaseRoute]:
         Route(PAGE, page),
         Route(DESCRIPTION, described),
         Route(f"{PAGE}/manifest.webmanifest", manifest),
-        Route(f"{PAGE}/sw.js", worker),
+        Route(OFFLINE, worker),
+        Route(SYNCING, worker),
         Route(f"{PAGE}/template.xlsx", workbook),
         Mount(f"{PAGE}/static", StaticFiles(directory=STATIC)),
     ]
 
 
 @cache
-def service_worker() -> str:
-    """The worker's script, with the files it keeps and a version that changes when any of them does."""
+def service_worker(*, syncing: bool = False) -> str:
+    """The worker's script, with the files it keeps and a version that changes when any of them does. ``syncing`` makes it a
+    module that also sends in the background."""
     files = sorted(path for path in STATIC.iterdir() if path.name not in ("sw.js", "index.html"))
     digest = hashlib.sha256()
     for path in (*files, STATIC / "index.html", STATIC / "sw.js"):
@@ -80,7 +84,8 @@ def service_worker() -> str:
     kept = [
         PAGE, DESCRIPTION, f"{PAGE}/manifest.webmanifest", *(f"{PAGE}/static/{path.name}" for path in files)
     ]  # fmt: skip
-    head = f'const VERSION = "{digest.hexdigest()[:12]}";\nconst FILES = {json.dumps(kept)};\n'
+    head = f'import "{PAGE}/static/sync.js";\n' if syncing else ""
+    head += f'const VERSION = "{digest.hexdigest()[:12]}";\nconst FILES = {json.dumps(kept)};\n'
     return head + (STATIC / "sw.js").read_text("utf-8")
 
 

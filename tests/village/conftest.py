@@ -13,6 +13,7 @@ sys.path.append(str(Path(__file__).parents[1] / "gateway"))
 
 from phone import SIZE, OwnPhone, Phone
 from village_ground import Ground
+from wire import Wire
 
 
 @pytest.fixture(scope="session")
@@ -35,8 +36,10 @@ def phone(ground: Ground, browser: Any) -> Iterator[Phone]:
 
 @pytest.fixture
 def own_phone(ground: Ground, play: Any, tmp_path: Path) -> Iterator[OwnPhone]:
-    """The same with a process of its own."""
-    phone = OwnPhone(ground.gateway.http.base_url, play, tmp_path / "phone")
+    """The same with a process and a wire of its own."""
+    wire = Wire(ground.gateway.port)
+    phone = OwnPhone(wire, play, tmp_path / "phone")
     phone.visit()
     yield phone
     phone.context.close()
+    wire.close()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from wire import Wire
 
 from tests.chromium import ARGUMENTS, CHROMIUM
 
@@ -54,7 +55,8 @@ class Phone:
         return page
 
     def net(self, conditions: dict[str, int] | None, page: Any = None) -> None:
-        """The network of a tab from now on; None is off."""
+        """The network of a tab from now on; None is off, also for the worker behind the tabs."""
+        self.context.set_offline(conditions is None)
         words = {"offline": conditions is None, **(conditions or FAST)}
         (page or self.page).network.send("Network.emulateNetworkConditions", words)
 
@@ -90,16 +92,20 @@ class Phone:
 
 
 class OwnPhone(Phone):
-    """One with a process and a data folder of its own: it can be killed, and started again with what it kept."""
+    """One with a process, a data folder and a wire of its own: it can be killed, and started again with what it kept."""
 
-    def __init__(self, url: object, play: Any, folder: Path) -> None:
-        self._play, self._folder = play, folder
-        super().__init__(url, self._started())
+    def __init__(self, wire: Wire, play: Any, folder: Path) -> None:
+        self.wire, self._play, self._folder = wire, play, folder
+        super().__init__(wire.url, self._started())
 
     def _started(self) -> Any:
         return self._play.chromium.launch_persistent_context(
             str(self._folder), executable_path=str(CHROMIUM), viewport=SIZE, args=ARGUMENTS
         )
+
+    def net(self, conditions: dict[str, int] | None, page: Any = None) -> None:
+        (self.wire.cut if conditions is None else self.wire.mend)()
+        super().net(conditions, page)
 
     def start(self) -> None:
         """Start the browser again; the tab is empty."""

@@ -89,13 +89,10 @@ def test_two_tabs_never_send_twice(ground: Ground, phone: Phone) -> None:
     phone.write(*(birth(number) for number in range(60)))
     ids = [row["id"] for row in phone.rows()]
     sent: list[str] = []
-    for page in (phone.page, other):
-        page.on(
-            "request",
-            lambda r: (
-                sent.extend(e["id"] for e in r.post_data_json) if r.url.endswith("/v1/events") else None
-            ),
-        )
+    phone.context.on(  # the tabs and the worker behind them
+        "requestfinished",
+        lambda r: sent.extend(e["id"] for e in r.post_data_json) if r.url.endswith("/v1/events") else None,
+    )
     phone.net(SLOW)
     phone.net(SLOW, other)
     phone.until_counted("sent", 60, 60)
@@ -111,11 +108,12 @@ def test_an_answer_that_was_lost_is_asked_for_again(ground: Ground, phone: Phone
         route.fetch()  # type: ignore[attr-defined]  # the gateway took it, and the signal was gone
         route.abort()  # type: ignore[attr-defined]
 
-    phone.page.route("**/v1/events", lose, times=1)
+    phone.context.route("**/v1/events", lose)
     phone.write(birth(1))
     phone.until("document.getElementById('report').dataset.state === 'away'")
     assert phone.states() == ["waiting"]
     assert phone.page.locator("#rows button").count() == 0, "a row that may have arrived cannot be changed"
+    phone.context.unroute("**/v1/events")
     phone.page.locator("#send-now").click()
     phone.until_counted("sent", 1)
     (row,) = phone.rows()
@@ -124,11 +122,11 @@ def test_an_answer_that_was_lost_is_asked_for_again(ground: Ground, phone: Phone
 
 def test_a_login_page_of_a_hotspot_is_no_receipt(ground: Ground, phone: Phone) -> None:
     phone.visit(f"#kunci={ground.key()}")
-    phone.page.route("**/v1/events", lambda route: route.fulfill(status=200, body="<html>Masuk</html>"))
+    phone.context.route("**/v1/events", lambda route: route.fulfill(status=200, body="<html>Masuk</html>"))
     phone.write(birth(1))
     phone.until("document.getElementById('report').dataset.state === 'away'")
     assert phone.states() == ["waiting"]
-    phone.page.unroute("**/v1/events")
+    phone.context.unroute("**/v1/events")
     phone.net(FAST)
     phone.page.locator("#send-now").click()
     phone.until_counted("sent", 1)

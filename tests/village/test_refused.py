@@ -48,6 +48,19 @@ def test_a_wrong_field_is_said_before_it_is_kept(phone: Phone) -> None:
     assert phone.rows() == []
 
 
+def test_two_taps_are_one_row(phone: Phone) -> None:
+    for name, value in birth(1).items():
+        phone.page.evaluate(
+            "([id, value]) => { document.getElementById(id).value = value; }", [f"field-{name}", value]
+        )
+    phone.page.evaluate(
+        "() => { const form = document.getElementById('form'); form.requestSubmit(); form.requestSubmit(); }"
+    )
+    phone.until("document.getElementById('saved').textContent.startsWith('Tersimpan')")
+    phone.page.wait_for_timeout(500)
+    assert len(phone.rows()) == 1
+
+
 def test_a_draft_survives_the_tab_and_a_row_can_be_deleted(phone: Phone) -> None:
     phone.page.locator("#field-family_card_token").fill("9901010101090010")
     phone.page.reload()
@@ -73,8 +86,7 @@ def test_a_revoked_key_is_said_and_another_one_sends(ground: Ground, phone: Phon
     phone.until("document.getElementById('report').textContent.includes('sudah dicabut')")
     assert phone.states() == ["waiting"]
     phone.page.locator("#leave").click()
-    phone.until("document.getElementById('leaving').open")
-    assert "1 catatan belum terkirim" in (phone.page.locator("#leaving-text").text_content() or "")
+    phone.until("document.getElementById('leaving-text').textContent.includes('1 catatan belum terkirim')")
     phone.page.locator("#leaving").get_by_text("Keluar", exact=True).click()
     phone.until("!document.getElementById('key-form').hidden")
     assert phone.states() == ["waiting"], "leaving keeps what was not sent"

@@ -15,8 +15,11 @@ from gateway_running import Running
 
 from infra.access import issuing
 from infra.settings import resolve_profile
+from producers.access.credentials import Made
+from schemas.codec import Codec
 from schemas.profile import Profile
 from schemas.records import read_topics
+from schemas.registry import LockFileIds
 from schemas.settings import KafkaSettings
 
 OPD = "2.12.01"
@@ -35,13 +38,20 @@ class Ground:
     def __init__(self, kafka: KafkaSettings, folder: Path) -> None:
         self.kafka, self.log = kafka, folder / "log"
         self.profile = Profile.load(resolve_profile("contoh"))
+        self._codec = Codec("population.changes", LockFileIds.load())
         issuing.book_of(kafka)
         self.gateway = VillageGateway(kafka, self.log, tokens=folder / "tokens.key")
 
     def key(self, source: str = f"/opd/{OPD}/") -> str:
         """A key of the department for one system, as ``nadi opd add`` prints it."""
-        wish = issuing.Wish(OPD, f"desa-{uuid.uuid4().hex[:8]}", (source,), ("population",))
-        return self._known(issuing.add(self.kafka, self.profile, wish)[0].key)
+        return self.keys(source).key
+
+    def keys(self, source: str = f"/opd/{OPD}/", *, signed: bool = False) -> Made:
+        """The same with its signing key; ``signed`` where it must sign."""
+        wish = issuing.Wish(OPD, f"desa-{uuid.uuid4().hex[:8]}", (source,), ("population",), signed=signed)
+        made = issuing.add(self.kafka, self.profile, wish)[0]
+        self._known(made.key)
+        return made
 
     def key_of_guide(self) -> str:
         """What the command prints that docs/panduan/desa.md shows."""
@@ -71,9 +81,22 @@ class Ground:
 
     def arrived(self) -> list[tuple[bytes, str, str]]:
         """Key, event id and source of every change on the topic, in the order of each partition."""
+        return [
+            (key, headers["ce_id"].decode(), headers["ce_source"].decode())
+            for key, headers, _ in self.records()
+        ]
+
+    def of(self, event_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Headers and fields of the one record of an event."""
+        ((headers, value),) = [
+            (headers, value) for _, headers, value in self.records() if headers["ce_id"].decode() == event_id
+        ]
+        return headers, self._codec.decode(value)
+
+    def records(self) -> list[tuple[bytes, dict[str, Any], bytes]]:
+        """Key, headers and value of every change on the topic."""
         topic = self.kafka.layout().topic("population.changes")
-        found: list[tuple[bytes, str, str]] = []
-        for message in read_topics(self.kafka.bootstrap_servers, [topic]):
-            headers: dict[str, Any] = dict(message.headers())
-            found.append((message.key(), headers["ce_id"].decode(), headers["ce_source"].decode()))
-        return found
+        return [
+            (message.key(), dict(message.headers()), message.value())
+            for message in read_topics(self.kafka.bootstrap_servers, [topic])
+        ]

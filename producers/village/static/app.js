@@ -1,29 +1,39 @@
 // The page: a form to write with, the list of what was written, and the parts that keep and send it.
+import { canSync, keepPage, sendWithoutPage } from "./background.js";
+import { begun, marksOf, missed } from "./correcting.js";
 import { listenForFiles } from "./files.js";
 import { build } from "./form.js";
 import { checkKey, keyFromLink, listenForKey, showKey } from "./key.js";
 import { show } from "./rows.js";
-import { startSending } from "./sending.js";
 import { add, amend, forget, keep, retry, rows, setting } from "./store.js";
+import { startSending } from "./waking.js";
 
 const byId = (id) => document.getElementById(id);
 const channel = new BroadcastChannel("nadi-desa");
 let description = null;
 let written = null;
+// The row that is mended (its seq), and the sent one that is corrected (see begun); null for none.
 let mending = null;
+let corrected = null;
 
 async function refresh() {
   const found = await rows();
   for (const state of ["waiting", "refused", "sent"]) byId(`count-${state}`).textContent = found.filter((row) => row.state === state).length;
   byId("none").hidden = found.length > 0;
   byId("again").hidden = !found.some((row) => row.state === "refused");
-  show(found, description.forms, byId("rows"), byId("more"), { mend, remove });
+  show(found, description, byId("rows"), byId("more"), { mend, remove, correct });
   await showKey(description.departments);
 }
 
-function changed() {
-  channel.postMessage("changed");
+function changed(what = "changed") {
+  channel.postMessage(what);
   return refresh();
+}
+
+/** Rows wait anew: for this tab, and for the browser should the tab be closed. */
+function sendSoon(now = false) {
+  sendWithoutPage();
+  wake(now);
 }
 
 function report({ state, sentence }) {
@@ -35,23 +45,40 @@ function report({ state, sentence }) {
 function choose(name, typed = {}) {
   const form = description.forms.find((one) => one.name === name) || description.forms[0];
   byId("kinds").querySelector(`[value="${form.name}"]`).checked = true;
-  written = build(form, description, byId("own").value, byId("fields"));
+  written = build(form, description, byId("own").value, byId("fields"), corrected !== null);
   if (Object.keys(typed).length) written.fill(typed);
 }
 
-function endMending() {
-  mending = null;
-  byId("cancel").hidden = true;
-  byId("save").textContent = "Simpan catatan";
+/** Begin with a row that is there already; both null: with a new one. */
+function begin(seq, sent) {
+  mending = seq;
+  corrected = sent;
+  const old = seq !== null || sent !== null;
+  byId("cancel").hidden = !old;
+  byId("kinds").hidden = sent !== null;
+  byId("correcting").hidden = sent === null;
+  byId("correcting").textContent = sent ? `${sent.title}${sent.number ? `, catatan nomor ${sent.number}` : ""}. Isi semuanya dengan benar: catatan baru ini menggantikan yang sudah terkirim.` : "";
+  byId("writing-title").textContent = sent ? "Perbaiki data yang sudah terkirim" : "Catatan baru";
+  byId("save").textContent = sent ? "Simpan pembetulan" : old ? "Simpan perbaikan" : "Simpan catatan";
 }
 
-function mend(row) {
-  mending = row.seq;
-  choose(row.form, row.typed);
-  byId("cancel").hidden = false;
-  byId("save").textContent = "Simpan perbaikan";
+const endMending = () => begin(null, null);
+
+function open(row, typed) {
+  choose(row.form, typed);
   byId("saved").textContent = "";
   byId("writing").scrollIntoView();
+}
+
+async function mend(row) {
+  const sent = row.corrects && (await rows()).find(({ id }) => id === row.corrects);
+  begin(row.seq, row.corrects ? { ...begun(sent || row), corrects: row.corrects, number: sent?.seq, from: row.from } : null);
+  open(row, row.typed);
+}
+
+function correct(row) {
+  begin(null, begun(row));
+  open(row, corrected.typed);
 }
 
 async function remove(row) {
@@ -61,28 +88,41 @@ async function remove(row) {
   await changed();
 }
 
-async function save(event) {
-  event.preventDefault();
+/** What is written, as a row of that id; null where something is wrong. */
+async function content(id) {
+  if (!written.check()) return null;
+  const made = { ...written.read(), id, village: byId("own").value, state: "waiting", tries: 0, source: "" };
+  if (corrected) {
+    const { corrects, from } = corrected;
+    const sent = (await rows()).find((row) => row.id === corrects);
+    if (!written.check(await missed(sent, written.form, made.data))) return null;
+    Object.assign(made, { corrects, from, data: { ...made.data, corrects } });
+  }
+  return { ...made, marks: await marksOf(id, written.form, made.data) };
+}
+
+/** Keep what is written; true when the form is empty again. */
+async function save() {
   byId("saved").textContent = "";
-  if (!written.check()) return;
-  const content = { ...written.read(), village: byId("own").value, state: "waiting", tries: 0, source: "" };
+  const old = mending === null ? null : (await rows()).find((row) => row.seq === mending);
+  const made = await content(old?.id || crypto.randomUUID());
+  if (!made) return false;
   let sentence = "Tersimpan di ponsel; dikirim begitu ada sinyal.";
   try {
-    if (mending === null) await add({ id: crypto.randomUUID(), written: Date.now(), ...content });
-    else if (!(await amend(mending, ({ seq, id, written: at }) => ({ seq, id, written: at, ...content })))) {
+    if (mending === null) await add({ written: Date.now(), ...made });
+    else if (!(await amend(mending, ({ seq, id, written: at }) => ({ ...made, seq, id, written: at })))) {
       sentence = "Catatan ini sudah terkirim dan tidak dapat diperbaiki di sini.";
     }
     await forget("draft");
   } catch (error) {
     byId("saved").textContent = `Tidak tersimpan: ${error.message}. Kosongkan sebagian penyimpanan ponsel, lalu simpan lagi.`;
-    return;
+    return false;
   }
   endMending();
   choose(written.form.name);
   byId("saved").textContent = sentence;
   navigator.storage?.persist?.();
-  await changed();
-  wake();
+  return true;
 }
 
 async function showForms() {
@@ -100,9 +140,16 @@ async function showForms() {
 }
 
 function listen() {
-  byId("form").addEventListener("submit", save);
+  let saving = false; // two taps are one row
+  byId("form").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (saving) return;
+    saving = true;
+    const saved = await save().finally(() => { saving = false; });
+    if (saved) changed().then(() => sendSoon());
+  });
   byId("form").addEventListener("input", () => {
-    if (mending === null) keep("draft", { form: written.form.name, typed: written.values() });
+    if (mending === null && corrected === null) keep("draft", { form: written.form.name, typed: written.values() });
   });
   byId("kinds").addEventListener("change", (event) => {
     endMending();
@@ -123,10 +170,13 @@ function listen() {
     endMending();
     await retry();
     await changed();
-    wake(true);
+    sendSoon(true);
   });
   listenForFiles(description.forms[0].domain);
-  channel.onmessage = refresh;
+  channel.onmessage = ({ data }) => {
+    refresh();
+    if (data === "settled") wake(true); // another place can send; this tab need not wait out its pause
+  };
   const another = async () => {
     await changed();
     await greet();
@@ -158,12 +208,11 @@ async function greet() {
 }
 
 async function offlineCopy() {
-  const address = "/desa/sw.js";
-  const policy = globalThis.trustedTypes ? trustedTypes.createPolicy("nadi", { createScriptURL: () => address }) : { createScriptURL: () => address };
-  navigator.serviceWorker.register(policy.createScriptURL(""), { scope: "/desa" }).catch(() => undefined);
-  await navigator.serviceWorker.ready;
-  byId("offline").textContent = "Formulir ini sudah tersimpan di ponsel dan dapat dibuka tanpa sinyal. Catatan dikirim selama halaman ini terbuka.";
+  await keepPage();
+  const sending = canSync ? "Catatan dikirim begitu ada sinyal; bila halaman ini tertutup, dikirim oleh Chrome dari belakang, kadang lebih lambat." : "Catatan dikirim selama halaman ini terbuka.";
+  byId("offline").textContent = `Formulir ini sudah tersimpan di ponsel dan dapat dibuka tanpa sinyal. ${sending}`;
   document.documentElement.dataset.offline = "1";
+  if ((await rows()).some((row) => row.state === "waiting")) sendWithoutPage();
 }
 
 if (!isSecureContext) byId("insecure").hidden = false;

@@ -1,6 +1,6 @@
 // A workbook straight to the gateway: it is not kept on the phone, so it needs a signal, and a person who waits.
 import { AwayError, RefusedError, followFile, sendFile } from "./gateway.js";
-import { setting } from "./store.js";
+import { held } from "./store.js";
 
 const SHOWN = 20;
 const AGAIN_MS = 2000;
@@ -24,14 +24,14 @@ function show({ status, reason, refused, rows, errors }) {
   byId("file-errors").replaceChildren(...lines);
 }
 
-async function send(file, domain, key) {
+async function send(file, domain, holds) {
   byId("file-report").textContent = "Mengunggah…";
-  let report = await sendFile(file, domain, key);
+  let report = await sendFile(file, domain, holds);
   show(report);
   while (report.result === null) {
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
     try {
-      report = await followFile(report.job, key);
+      report = await followFile(report.job, holds);
       show(report);
     } catch (error) {
       if (!(error instanceof AwayError)) throw error;
@@ -44,16 +44,16 @@ async function send(file, domain, key) {
 export function listenForFiles(domain) {
   byId("file-form").addEventListener("submit", async (event) => {
     event.preventDefault();
-    const [key, file] = [await setting("key"), byId("file").files[0]];
+    const [holds, file] = [await held(), byId("file").files[0]];
     byId("file-errors").replaceChildren();
-    if (!key || !file) {
-      byId("file-report").textContent = key ? "Pilih berkasnya dulu." : "Masukkan kunci desa dulu.";
+    if (!holds.key || !file) {
+      byId("file-report").textContent = holds.key ? "Pilih berkasnya dulu." : "Masukkan kunci desa dulu.";
       return;
     }
     const button = byId("file-form").querySelector("button");
     button.disabled = true;
     try {
-      await send(file, domain, key);
+      await send(file, domain, holds);
     } catch (error) {
       if (error instanceof RefusedError && error.problem.report) show(error.problem.report);
       else byId("file-report").textContent = error instanceof AwayError ? `${error.message} Kirim lagi; isinya tidak terhitung dua kali.` : error.message;

@@ -53,12 +53,13 @@ function wrong(field, text) {
     if (digits.length !== field.length) return `Harus ${field.length} angka; sekarang ${digits.length}.`;
   }
   if (field.kind === "number" && !/^\d{1,9}$/.test(text)) return "Tulis bilangan bulat.";
+  if (field.kind === "prose" && /\d(?:[ .-]?\d){9}/.test(text)) return "Jangan menulis nomor orang di sini.";
   return "";
 }
 
-/** Build the inputs of a form into a container. own is the phone's own village. */
-export function build(form, description, own, container) {
-  const placed = form.fields.map((field) => place(field, description.lists));
+/** Build the inputs of a form into a container. own is the phone's own village; a correction is also asked for its reason. */
+export function build(form, description, own, container, correcting = false) {
+  const placed = [...(correcting ? [description.reason] : []), ...form.fields].map((field) => place(field, description.lists));
   container.replaceChildren(...placed.map(({ element }) => element));
   const moment = (date, clock) => `${date}T${clock || "00:00"}:00${description.offset}`;
   const textOf = ({ field, controls: [first] }) => (field.kind === "flag" ? (first.checked ? "ya" : "") : first.value.trim());
@@ -80,11 +81,11 @@ export function build(form, description, own, container) {
     }
   }
 
-  /** Say what is wrong and go to the first of it; whether nothing is. */
-  function check() {
+  /** Say what is wrong and go to the first of it; whether nothing is. also: what else is wrong, by field. */
+  function check(also = {}) {
     let first = null;
     for (const one of placed) {
-      const said = wrong(one.field, textOf(one));
+      const said = wrong(one.field, textOf(one)) || also[one.field.name] || "";
       one.error.textContent = said;
       if (said) one.controls[0].setAttribute("aria-invalid", "true");
       else one.controls[0].removeAttribute("aria-invalid");
@@ -94,9 +95,10 @@ export function build(form, description, own, container) {
     return !first;
   }
 
-  /** What a row keeps of it: data and time of the event, what was typed, and a title without numbers of persons. */
+  /** What a row keeps of it: data and time of the event, what was typed, and title and plain without numbers of persons. */
   function read() {
     const data = { ...form.constants };
+    const plain = {};
     const title = [form.title];
     let time = "";
     for (const one of placed) {
@@ -107,15 +109,19 @@ export function build(form, description, own, container) {
         const at = moment(text, controls[1].value);
         if (field.name === "occurred_at") {
           time = at;
+          plain[field.name] = text;
           title.push(new Date(`${text}T00:00Z`).toLocaleDateString("id-ID", { timeZone: "UTC", dateStyle: "long" }));
         } else data[field.name] = Date.parse(at);
       } else if (field.kind === "number") data[field.name] = Number(text);
       else if (field.kind === "flag") data[field.name] = true;
       else if (field.kind === "digits") data[field.name] = text.replace(/[ .-]/g, "");
       else data[field.name] = text;
-      if (field.own) title.push(controls[0].selectedOptions?.[0].textContent ?? text);
+      if (field.own) {
+        plain[field.name] = text;
+        title.push(controls[0].selectedOptions?.[0].textContent ?? text);
+      }
     }
-    return { form: form.name, type: form.type, title: title.join(" · "), time, data, typed: values() };
+    return { form: form.name, type: form.type, title: title.join(" · "), time, data, plain, typed: values() };
   }
 
   fill({});
@@ -123,11 +129,11 @@ export function build(form, description, own, container) {
 }
 
 /** A refusal as sentences: the gateway's, with the titles of fields in place of their names. */
-export function sentences(problem, form) {
+export function sentences(problem, fields) {
   const errors = problem.errors?.length ? problem.errors : [{ pointer: "", detail: problem.detail }];
   return errors.map(({ pointer, detail }) => {
     const name = pointer.split("/").pop();
-    const title = form?.fields.find((field) => field.name === name)?.label;
+    const title = fields.find((field) => field.name === name)?.label;
     if (!title) return capital(detail);
     return detail.includes(name) ? capital(detail.replaceAll(name, title)) : `${title}: ${detail}`;
   });

@@ -1,42 +1,63 @@
-// The key of the village: taken from the link or typed once, kept on the phone, and taken away by "Keluar".
+// The key of the village and its signing key: taken from the link or typed once, kept on the phone, and taken away by "Keluar".
 import { RefusedError, whoAmI } from "./gateway.js";
-import { clear, forget, keep, setting } from "./store.js";
+import { TOO_OLD, privateKeyIn, signerOf, whyNot } from "./signing.js";
+import { clear, forget, held, keep, setting } from "./store.js";
 
 const byId = (id) => document.getElementById(id);
 
-/** The key in what was typed or pasted, a whole line of the .env too; "" where there is none. */
+/** The key in what was typed or pasted, a whole .env too; "" where there is none. */
 function keyIn(text) {
   return text.match(/nadi_[0-9.]+_[a-z2-7]+\.[a-z2-7]+/)?.[0] || "";
 }
 
-/** A key in the fragment of the address (#kunci=…), which is taken out of the address and the history. */
-export async function keyFromLink() {
-  const given = new URLSearchParams(location.hash.slice(1)).get("kunci");
-  if (given === null) return;
-  history.replaceState(null, "", location.pathname);
-  if (keyIn(given)) await use(keyIn(given));
-}
-
-async function use(key) {
-  await forget("me");
-  await keep("key", key);
-}
-
-/** Show whose key it is, as far as is known without a signal. */
-export async function showKey(departments) {
-  const [key, me] = [await setting("key"), await setting("me")];
-  byId("key-form").hidden = Boolean(key);
-  byId("key-kept").hidden = !key;
-  const trial = me?.sandbox ? " Ini kunci uji coba: kirimannya tidak dihitung." : "";
-  byId("whose").textContent = me ? `Kunci ${me.id} atas nama ${departments[me.opd] || "OPD"} (${me.opd}).${trial}` : "Kunci tersimpan; pemiliknya diperiksa saat ada sinyal.";
-}
-
-/** Ask the gateway anew whose key it is; true where it says that the key is no longer good. */
-export async function checkKey() {
-  const key = await setting("key");
-  if (!key) return;
+function unescaped(text) {
   try {
-    await keep("me", await whoAmI(key));
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Keys in the fragment of the address (#kunci=…&ttd=…), which is taken out of the address and the history. */
+export async function keyFromLink() {
+  if (!/[#&](?:kunci|ttd)=/.test(location.hash)) return;
+  const given = unescaped(location.hash);
+  history.replaceState(null, "", location.pathname);
+  await use(given);
+}
+
+/** Keep the keys in a text; what is wrong with them, "" where nothing is. */
+async function use(text) {
+  const [key, privateKey] = [keyIn(text), privateKeyIn(text)];
+  if (!key && !privateKey) return text.includes("whsk_") ? "Kunci tanda tangan tidak utuh. Salin seluruhnya, dari whsk_ sampai tanda = di ujungnya." : "Kunci diawali nadi_ dan berisi satu titik di tengahnya. Salin seutuhnya.";
+  if (key && key !== (await setting("key"))) {
+    await forget("me", "signer");
+    await keep("key", key);
+  }
+  if (!privateKey) return "";
+  const signer = await signerOf(privateKey);
+  if (!signer) return TOO_OLD;
+  await keep("signer", signer);
+  return "";
+}
+
+/** Show whose key it is, as far as is known without a signal, and whether it can sign what it must. */
+export async function showKey(departments) {
+  const [{ key, signer }, me] = [await held(), await setting("me")];
+  const lacking = Boolean(key && me?.signs && !signer);
+  byId("key-form").hidden = Boolean(key) && !lacking;
+  byId("key-kept").hidden = !key;
+  byId("signing").textContent = lacking ? await whyNot() : "";
+  const more = `${me?.sandbox ? " Ini kunci uji coba: kirimannya tidak dihitung." : ""}${signer ? " Kiriman ditandatangani." : ""}`;
+  byId("whose").textContent = me ? `Kunci ${me.id} atas nama ${departments[me.opd] || "OPD"} (${me.opd}).${more}` : "Kunci tersimpan; pemiliknya diperiksa saat ada sinyal.";
+}
+
+/** Ask the gateway anew whose key it is; */
+export async function checkKey() {
+  const holds = await held();
+  if (!holds.key) return;
+  try {
+    await keep("me", await whoAmI(holds));
   } catch (error) {
     if (error instanceof RefusedError) await forget("me");
   }
@@ -49,11 +70,10 @@ export function listenForKey({ changed, unsent }) {
   });
   byId("key-form").addEventListener("submit", async (event) => {
     event.preventDefault();
-    const key = keyIn(byId("key").value);
-    byId("key-error").textContent = key ? "" : "Kunci diawali nadi_ dan berisi satu titik di tengahnya. Salin seutuhnya.";
-    if (!key) return;
+    const wrong = await use(byId("key").value);
+    byId("key-error").textContent = wrong;
+    if (wrong && wrong !== TOO_OLD) return;
     byId("key").value = "";
-    await use(key);
     changed();
   });
   byId("leave").addEventListener("click", async () => {
@@ -65,7 +85,7 @@ export function listenForKey({ changed, unsent }) {
   byId("leaving").addEventListener("close", async () => {
     const answer = byId("leaving").returnValue;
     if (!answer) return;
-    await forget("key", "me", "draft");
+    await forget("key", "signer", "me", "draft");
     if (answer === "clear") await clear();
     changed();
   });

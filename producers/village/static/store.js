@@ -1,7 +1,8 @@
-// What the phone keeps, in IndexedDB: the rows that were written, and the settings (key, whose it is, own village, draft).
+// What the phone keeps, in IndexedDB: the rows that were written, and the settings (key, signer, whose it is, own village, draft).
 //
-// A row is {seq, id, form, title, written, state, tries}; while it is not acknowledged also {data, time, village, source}, where
-// the numbers of persons are. state: waiting, sent, refused (then why, in the gateway's words, by field).
+// A row is {seq, id, form, title, written, state, source, plain, marks}; while it is not acknowledged also {data, time, typed,
+// village, tries}, where the numbers of persons are. state: waiting, sent, refused (then why, in the gateway's words, by field).
+// plain is what names nobody, marks see correcting.js; a correction has corrects (an id) and from (the source of the corrected).
 const NAME = "nadi-desa";
 const KEPT_SENT = 500;
 let opened = null;
@@ -41,6 +42,9 @@ async function within(store, mode, work) {
 export const setting = (name) => within("settings", "readonly", (store) => answered(store.get(name)));
 export const keep = (name, value) => within("settings", "readwrite", (store) => answered(store.put(value, name)));
 export const forget = (...names) => within("settings", "readwrite", (store) => Promise.all(names.map((name) => answered(store.delete(name)))));
+
+/** What the phone holds to be let in at the gateway. */
+export const held = async () => ({ key: await setting("key"), signer: await setting("signer") });
 
 export const rows = () => within("rows", "readonly", (store) => answered(store.getAll()));
 export const add = (row) => within("rows", "readwrite", (store) => answered(store.add(row)));
@@ -84,8 +88,8 @@ export function take(limit, source) {
 export function settle(outcomes, now) {
   return within("rows", "readwrite", async (store) => {
     for (const [row, why] of outcomes) {
-      const { seq, id, form, title, written } = row;
-      store.put(why ? { ...row, state: "refused", why } : { seq, id, form, title, written, state: "sent", sent: now });
+      const { seq, id, form, title, written, source, plain, marks, corrects } = row;
+      store.put(why ? { ...row, state: "refused", why } : { seq, id, form, title, written, source, plain, marks, corrects, state: "sent", sent: now });
     }
     const sent = await answered(store.index("state").getAllKeys("sent"));
     for (const seq of sent.slice(0, Math.max(0, sent.length - KEPT_SENT))) store.delete(seq);
