@@ -72,7 +72,7 @@ class Simulator:
         self.world = World(profile, seed, population)
         self.plants = tuple(plants)
         self.permits, self.revenue, self.budget = Permits(self.world), Revenue(self.world), Budget(self.world)
-        self.population, self.activities = Population(self.world), Activities(self.world)
+        self.population, self.activities = Population(self.world), Activities(self.world, self.budget)
         self.fees = PermitFees(self.world, self.permits, self.revenue)
         self.boxes = TappingBoxes(self.world, self.revenue)
         self.heartbeats = Heartbeats(self.world)
