@@ -8,8 +8,9 @@ from typing import Literal
 from streams.rules import rules
 
 #: Rules whose alert ends when what it is about ends: a source speaks again, an officer's habit of the last year is
-#: over, a cashier's of the last months, or spending has caught up. What was withdrawn then was said all the same, and is right or wrong.
-END_BY_THEMSELVES = frozenset({"S01", "P09", "P15", "P18", "R06", "R09", "B12"})
+#: over, a cashier's or a payee's of the last months, or spending has caught up. What was withdrawn then was said all the same, and is
+#: right or wrong.
+END_BY_THEMSELVES = frozenset({"S01", "P09", "P15", "P18", "R06", "R09", "B07", "B12"})
 #: Rules that give early warnings and nothing else: what they warn of counts as found.
 WARNS = frozenset({"B12"})
 #: Kinds whose findings are alerts; the others only stand beside an alert or on a page.
