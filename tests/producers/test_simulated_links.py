@@ -74,7 +74,7 @@ def test_instalments_of_a_contract_follow_the_works(simulator: Simulator) -> Non
     assert reports.keys() <= worth.keys()
     paid: Counter[str] = Counter()
     for record in sorted(budget, key=lambda r: r["occurred_at"]):
-        number = record.get("contract_number")
+        number = str(record.get("contract_number"))
         if record["kind"] == "spp" and number in reports:
             paid[number] += record["amount"]
             before = [r for r in reports[number] if r["occurred_at"] <= record["occurred_at"]]
