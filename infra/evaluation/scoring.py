@@ -161,8 +161,9 @@ def score(
     ``published`` are the rules and subjects (``about``) of the alerts about each case or actor that was published."""
     by_rule: dict[str, dict[str, list[Mapping[str, Any]]]] = defaultdict(lambda: defaultdict(list))
     papers = {rule.id for rule in rules if rule.papers}
+    warns = {rule.id for rule in rules if rule.warns}
     for alert in alerts:
-        if alert["level"] in FOUND_LEVELS:
+        if alert["level"] in FOUND_LEVELS or alert["rule"] in warns:
             by_rule[alert["rule"]][about(alert, papers=alert["rule"] in papers)].append(alert)
     units: Mapping[str, int] = ledger.units if ledger else {}
     found = [

@@ -57,6 +57,7 @@ __all__ = [
 ONE_IN = 2_000
 EVENTS_PER_PERSON = 1.25  # of all domains in a year, less than the simulator makes of any seed
 SILENCES = 3
+DEAR = 100  # events of three of a kind: from so many on they come after the officers' plants
 
 #: Those that change one case each, the cheapest first; the queue jump comes last, because it looks at the others.
 CASES: tuple[type[CasePlant], ...] = (
@@ -109,8 +110,8 @@ def budget(population: int, years: int) -> int:
 def sow(ground: Ground, events: int) -> list[Plant]:
     """The plants for a regency within a budget of events; an evaluation reads ``ground.ledger`` after the run.
 
-    Each plant gets its three strengths, the cheapest first; then come the officers' plants, then those of facts get more,
-    then each in turn until the budget or what each wants is reached.
+    Each plant gets its three strengths, the cheapest first; then come the officers' plants and what is dearer, then those of
+    facts get more, then each in turn until the budget or what each wants is reached.
     """
     counts, officers = _shares(events, ground.years)
     watch = Watch(ground)
@@ -148,11 +149,12 @@ def _shares(left: int, years: int) -> tuple[dict[Single, int], list[OfficerPlant
                     counts[kind] += 3
                     given = True
 
-    more(lambda _: 3)
+    more(lambda kind: 3 if kind.COST < DEAR else 0)
     for many in OFFICERS:
         if left >= many.COST:
             left -= many.COST
             officers.append(many)
+    more(lambda _: 3)
     more(lambda kind: kind.FIRST)
     more(lambda kind: kind.MOST)
     return counts, officers

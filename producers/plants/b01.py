@@ -27,6 +27,7 @@ class Overspent(Wrong):
     """A payment is so large that its line is beyond its ceiling, whatever comes after it."""
 
     RULE, DOMAIN = "B01", "budget"
+    ALSO = frozenset({"B17"})
     COST = 9
     SINCE = 10
 

@@ -28,7 +28,7 @@ class LastDays(Wrong):
     """Pays somebody in the last days about as much as in the whole year before them, or more."""
 
     RULE, DOMAIN = "B03", "budget"
-    ALSO = frozenset({"B01", "B12"})
+    ALSO = frozenset({"B01", "B12", "B17"})
     COST = 9
     MOST = 6
     SINCE = 12

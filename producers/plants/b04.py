@@ -27,9 +27,14 @@ def limit(papers: Papers, package: Record) -> int:
     return LIMIT if package["package_kind"] in ("goods", "services") else 0
 
 
+def chosen(papers: Papers) -> Record:
+    """The smallest package of a sub-activity; the largest is the contract that is paid by its progress (B17)."""
+    return min(papers.all("package"), key=lambda one: (one["package_ceiling"], one["package_id"]))
+
+
 def split(plant: Wrong | Innocent, papers: Papers, parts: int, worth: int, days: int) -> list[Record]:
     """Buy directly, in that many packages of the same worth to one supplier, so many days one after another."""
-    package = papers.one("package")
+    package = chosen(papers)
     package |= {"package_method": "direct", "package_ceiling": worth, "amount": worth}
     found = [package]
     for number in range(1, parts):
@@ -47,7 +52,7 @@ class Split(Wrong):
     COST = 7
 
     def plant(self, papers: Papers) -> list[Record]:
-        if "package" not in papers.kinds() or not (most := limit(papers, papers.one("package"))):
+        if len(papers.all("package")) < 2 or not (most := limit(papers, chosen(papers))):
             return []
         parts, share = PARTS[self.strength]
         if parts > 1 and papers.day.replace(day=1) == RAISED_ON.replace(day=1):
@@ -61,7 +66,7 @@ class BoughtAgain(Innocent):
     DOMAIN = "budget"
 
     def plant(self, papers: Papers) -> list[Record]:
-        if "package" not in papers.kinds() or not (most := limit(papers, papers.one("package"))):
+        if len(papers.all("package")) < 2 or not (most := limit(papers, chosen(papers))):
             return []
         if self.strength == "medium":
             return split(self, papers, 2, int(most * 0.8), 60)

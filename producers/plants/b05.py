@@ -37,7 +37,7 @@ class PaidTwice(Wrong):
     """Pays an invoice again."""
 
     RULE, DOMAIN = "B05", "budget"
-    ALSO = frozenset({"B01", "B10"})
+    ALSO = frozenset({"B01", "B10", "B17"})
     COST = 7
     UNTIL = 9
 

@@ -16,6 +16,7 @@ class DatedBack(Wrong):
     """Dates a paper back, or pays again into another account."""
 
     RULE, DOMAIN = "B11", "budget"
+    ALSO = frozenset({"B17"})
     COST = 4
     SINCE, UNTIL = 2, 11
 

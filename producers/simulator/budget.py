@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import partial
 
+from producers.simulator.contracts import Account, Contract, contract_number, largest, package_id
 from producers.simulator.disbursement import Disbursement, SubBudget, payee
+from producers.simulator.progress import Works
 from producers.simulator.seasons import in_day
 from producers.simulator.slips import swapped_digits, with_slips
 from producers.simulator.world import DAY_MS, Choice, Group, Record, World
@@ -45,7 +47,7 @@ class Budget:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.disbursement = Disbursement(world)
+        self.disbursement, self.works = Disbursement(world), Works(world)
         self.subs = [world.profile.sub_activities[c] for c in sorted(world.profile.sub_activities)]
         codes = world.profile.accounts
         leaves = [a for a in sorted(codes) if a.startswith("5.") and a.count(".") >= 5]
@@ -83,11 +85,26 @@ class Budget:
         books = self.books(year)
         if not books:
             return
+        progress = self.works.progress(year)
+        for book in books:
+            book.progress = progress.get(book.sub.code)
         for _, day, what, book, number in sorted(self._calendar(rng, year, books), key=lambda p: p[0]):
             start = in_day(rng, self.world.day_start(day))
             documents = self._documents(rng, book, year, what, start, number)
             if documents:
                 yield with_slips(rng, self.domain, documents, partial(_mistake, book))
+
+    def contracts(self, year: int) -> dict[str, Contract]:
+        """The contracts on whose works is reported in a year, by sub-activity."""
+        books = self.books(year)
+        found = {}
+        for _, day, what, book, _ in self._calendar(self.world.rng(self.domain, year), year, books):
+            bought = _bought(book)
+            if what == "PACKAGE" and bought:
+                account = min(bought, key=lambda a: (-book.ceilings[a], package_id(year, book.sub.code, a)))
+                number = package_id(year, book.sub.code, account)
+                found[book.sub.code] = Contract(number, self.world.day_start(day))
+        return found
 
     def _documents(
         self, rng: random.Random, book: SubBudget, year: int, what: str, start: int, number: int
@@ -173,8 +190,8 @@ class Budget:
     def _packages(self, rng: random.Random, book: SubBudget, year: int, start: int) -> list[Record]:
         """The packages of goods, services and works on the day they are procured, each from a supplier of its own."""
         events: list[Record] = []
-        for account in sorted(a for a in book.ceilings if a.startswith(BOUGHT)):
-            number = f"RUP/{year}/{book.sub.code}/{account}"
+        for account in _bought(book):
+            number = package_id(year, book.sub.code, account)
             ceiling = book.ceilings[account] * 9 // 10
             method = METHODS.draw(rng)
             if method == "direct" and ceiling > DIRECT_LIMIT:
@@ -185,9 +202,18 @@ class Budget:
             what |= payee(self.world, f"{book.sub.code}/{account}")
             event = self.disbursement.event(rng, book, year, "package", procured, account, ceiling)
             events.append(event | what | {"document_number": number})
-            contract = {"contract_number": f"KTR/{number}", "contract_end": procured + 120 * DAY_MS}
+            contract = {"contract_number": contract_number(number), "contract_end": procured + 120 * DAY_MS}
             book.packages[account] = what | contract
+        if events and book.progress is not None:
+            main = largest(events)
+            number = contract_number(main["package_id"])
+            book.contract = Account(number, main["amount"], book.progress)
         return events
+
+
+def _bought(book: SubBudget) -> list[str]:
+    """The accounts from which something is bought or built."""
+    return sorted(account for account in book.ceilings if account.startswith(BOUGHT))
 
 
 def _mistake(book: SubBudget, rng: random.Random, record: Record) -> Record:

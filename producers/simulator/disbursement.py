@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from producers.simulator.contracts import Account
+from producers.simulator.progress import Progress
 from producers.simulator.world import DAY_MS, HOUR_MS, Choice, Record, World
 
 if TYPE_CHECKING:
@@ -28,6 +30,9 @@ TU_REST_MS = 27 * 86_400_000
 REVERSED = {"LS": 0.006, "GU": 0.006, "TU": 0.025, "UP": 0.03}  # of SP2D
 RETURNED = {"LS": 0.01, "GU": 0.01}  # of SP2D, in part
 LATE_REST = 0.1  # of the rests of UP, returned in January
+
+#: What a payment says of its contract.
+OF_CONTRACT = ("contract_number", "contract_end")
 
 
 @dataclass(slots=True)
@@ -44,6 +49,8 @@ class SubBudget:
     packages: dict[str, Record] = field(
         default_factory=dict
     )  # what a payment of an account says of its package
+    progress: Progress | None = None
+    contract: Account | None = None  # the one on whose works is reported
     serial: int = 0
     expected: float = 10.0  # payments a year
 
@@ -102,7 +109,14 @@ class Disbursement:
             chain.documents.insert(0, accounted)
         else:
             chain = self._chain(
-                rng, book, year, start, kind, amount, account, self._payee(rng, book, account, start, kind)
+                rng,
+                book,
+                year,
+                start,
+                kind,
+                amount,
+                account,
+                self._payee(rng, book, account, amount, start, kind),
             )
         return chain.documents + self._after(rng, book, year, chain, kind, amount, account)
 
@@ -165,17 +179,24 @@ class Disbursement:
             return [self._settle(rng, book, year, "return", at, too_much, account, kind, chain.number)]
         return []
 
-    def _payee(self, rng: random.Random, book: SubBudget, account: str, start: int, kind: str) -> Record:
+    def _payee(
+        self, rng: random.Random, book: SubBudget, account: str, amount: int, start: int, kind: str
+    ) -> Record:
         """Who is paid, and for what; nothing for an advance."""
         if kind != "LS":
             return {}
         number = rng.randrange(60 + self.world.population // 1000)
         package = book.packages.get(account)
+        if package is not None and package["procured_at"] > start:
+            package = None
+        of_contract = book.contract and package and package["contract_number"] == book.contract.number
+        if book.contract and package and of_contract and not book.contract.pays(amount, start):
+            package = {name: value for name, value in package.items() if name not in OF_CONTRACT}
         return {
             **payee(self.world, number),
             "invoice_number": f"INV/{number}/{rng.randrange(10**6):06d}",
             "recurring": account.startswith("5.1.01"),
-            **(package if package is not None and package["procured_at"] <= start else {}),
+            **(package or {}),
         }
 
     def _chain(

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from producers.simulator.disbursement import SubBudget
+from producers.simulator.fees import fees_of
 from producers.simulator.revenue import Line
 from producers.simulator.simulator import Simulator, Unfinished
 from producers.simulator.world import Choice, Record
@@ -58,6 +59,8 @@ class Live:
         domain, record = (
             ("revenue", self._now(self.slips.pop(), now)) if self.slips else self.actions.draw(self.rng)(now)
         )
+        if domain == "permits":
+            self._fee(record)
         count = self.sent.get(record["source"], (0, "", 0))[0]
         self.sent[record["source"]] = (count + 1, record["event_id"], now)
         return domain, record
@@ -134,6 +137,18 @@ class Live:
                 self.slips.extend(revenue.deposits(self.rng, office, held, now, self._name()))
                 held.clear()
         return "revenue", record
+
+    def _fee(self, record: Record) -> None:
+        """What was paid for a permit comes onto the books next, and to the treasury with what else is held."""
+        fees = self.simulator.fees
+        if fees.office is None or not fees.account:
+            return
+        for fee in fees_of([record]):
+            receipt = fees.receipt(self.rng, fees.office, fee, self._name())
+            receipt["receipt_book"] += f"/L{self.began // 1000:x}"
+            self.slips.append(receipt)
+            if not fees.office.direct_use:
+                self.held.setdefault(fees.office.code, []).append(receipt)
 
     def _document(self, now: int) -> tuple[str, Record]:
         if self.rng.random() < 0.7:

@@ -9,7 +9,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from producers.simulator.activities import Activities
+from producers.simulator.boxes import TappingBoxes
 from producers.simulator.budget import Budget
+from producers.simulator.fees import PermitFees
 from producers.simulator.heartbeats import Heartbeats
 from producers.simulator.opening import first_year
 from producers.simulator.permits import Permits
@@ -70,7 +72,9 @@ class Simulator:
         self.world = World(profile, seed, population)
         self.plants = tuple(plants)
         self.permits, self.revenue, self.budget = Permits(self.world), Revenue(self.world), Budget(self.world)
-        self.population, self.activities = Population(self.world), Activities(self.world)
+        self.population, self.activities = Population(self.world), Activities(self.world, self.budget)
+        self.fees = PermitFees(self.world, self.permits, self.revenue)
+        self.boxes = TappingBoxes(self.world, self.revenue)
         self.heartbeats = Heartbeats(self.world)
         self.streams: tuple[Stream, ...] = (
             self.budget,
@@ -79,6 +83,8 @@ class Simulator:
             self.population,
             self.activities,
             self.heartbeats,
+            self.fees,
+            self.boxes,
         )
 
     def year(self, year: int) -> Iterator[tuple[str, Record]]:

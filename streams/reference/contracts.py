@@ -38,7 +38,7 @@ def overpaid(rows: list[Row], today: Today) -> Answer:
     physical = newest["physical_bp"] / 100
     allowed = physical + today.parameter("B17.advance", 30, on) * (1 - physical / 100)
     found: dict[str, Said] = {}
-    if share > allowed and (told or newest["day"] >= last):
+    if share > allowed and (told or newest["day"] >= last or share > 100):
         found["fisik"] = ("breach", share - allowed, 0)
     handed = _handed(rows, reports, today)
     full = today.parameter("B17.full", 100, on)

@@ -17,6 +17,7 @@ HISTORY, NO_VALUE, NO_REPORT = range(3)
 #: While it is judged by, a package is within the window though it is 300 days older than the last payment.
 SETTLES = 200
 PHYSICAL, HANDOVER = "fisik", "serah terima"
+WHOLE = 100
 
 
 def paid_on_contract() -> pl.Expr:
@@ -46,7 +47,8 @@ def weigh(groups: Groups) -> Weighed:
         allowed=pl.col("physical") + pl.col("advance") * (1 - pl.col("physical") / 100),
         told=pl.col("heard") > pl.col("as_of") + pl.col("days").ceil().cast(pl.Int64),
     )  # fmt: skip
-    known = pl.col("told") | (pl.col("reported") >= pl.col("as_of"))
+    # no report that may still come can justify more than the whole
+    known = pl.col("told") | (pl.col("reported") >= pl.col("as_of")) | (pl.col("observed") > WHOLE)
     over = dated.filter(known).with_columns(
         observed=pl.col("observed") - pl.col("allowed"), threshold=pl.lit(0.0), scope=pl.lit(PHYSICAL)
     )
@@ -148,6 +150,10 @@ EXAMPLES = (
         "found", "found", PACKAGE, _report("2026-01-06", 100), _pay("2026-01-07", 100), _report("2026-01-28", 100),
         scope=HANDOVER, observed=100.0,
     ),
+    row(
+        "found", "found", PACKAGE, _report("2026-01-06", 100), _report("2026-01-06", 100, "handover"),
+        _pay("2026-01-07", 110), scope=PHYSICAL, observed=10.0,
+    ),
     row("not found", "not found", PACKAGE, _report("2026-01-20", 80), _pay("2026-01-20", 80)),
     row(
         "not found", "not found", PACKAGE, _report("2026-01-20", 40), _pay("2026-01-20", 80),
@@ -169,7 +175,7 @@ EXAMPLES = (
 
 RULE = Rule(
     id="B17",
-    version="1",
+    version="2",
     title="Pembayaran kontrak melebihi kemajuan pekerjaan",
     domain="budget",
     kind="soft",
@@ -183,7 +189,8 @@ RULE = Rule(
         "SP2D yang menyebut suatu kontrak, dikurangi pengembalian dan pembatalannya, dibagi nilai paketnya (pagu bila nilainya "
         "tidak diketahui), lalu dibandingkan dengan laporan kemajuan fisik yang terakhir ditambah uang muka yang belum "
         "diperhitungkan. Pembayaran penuh harus didahului serah terima. Laporan yang belum ada dinilai hanya bila sumbernya "
-        f"masih mengirim data setelah tenggang; {SETTLES} hari setelah pembayaran terakhir hasilnya tetap. Denda "
+        "masih mengirim data setelah tenggang, kecuali bila yang dibayar sudah melebihi nilai paket; "
+        f"{SETTLES} hari setelah pembayaran terakhir hasilnya tetap. Denda "
         "keterlambatan belum dinilai: kontrak data tidak memuatnya."
     ),
     why="Pekerjaan yang dibayar melebihi hasilnya merugikan daerah bila tidak diselesaikan.",

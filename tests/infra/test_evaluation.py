@@ -213,3 +213,14 @@ def test_the_page_and_the_figures(tmp_path: Path) -> None:
     assert figures["rules"][0]["id"] == "P05"
     assert figures["published"]["precision"] == 0.5
     assert figures["simulated"] == {"seed": 7, "years": 2, "population": 1000}
+
+
+def test_what_a_rule_of_warnings_warns_of_is_found() -> None:
+    warns = Known("B12", "soft", "Serapan rendah", "budget", papers=True, warns=True)
+    found = Ledger(cases=10)
+    found.add(Entry("B12", "sub", "weak", 10, 1, shown=frozenset({"e1"})))
+    said = {**alert("B12", "sub", "warning"), "evidence": [{"event_id": "e1"}]}
+    deaf = Known("B12", "soft", "Serapan rendah", "budget", papers=True)
+    counts = [score([rule], [said], 10, found, published=[]).rules[0].found for rule in (warns, deaf)]
+    assert counts == [1, 0]
+    assert {rule.id for rule in known_rules() if rule.warns} == {"B12"}
