@@ -29,7 +29,7 @@ def net_receipts(rows: pl.DataFrame, until: pl.DataFrame | None = None) -> pl.Da
     """The receipts among rows in groups that have a number, with ``net``: the amount less what voids took back, which
     counts for the first receipt of its number. Voids later than ``until`` (group, receipt_number, until; UTC ms) do not
     count."""
-    receipts = rows.filter((pl.col("kind") == "receipt") & pl.col("receipt_number").is_not_null())
+    receipts = numbered(rows)
     voids = numbered_voids(rows, receipts)
     if until is not None:
         dated = voids.join(until, on=["group", "receipt_number"], how="left")
@@ -39,6 +39,11 @@ def net_receipts(rows: pl.DataFrame, until: pl.DataFrame | None = None) -> pl.Da
     first = pl.col("row") == pl.col("row").min().over("group", "receipt_number")
     back = pl.when(first).then(pl.col("taken").fill_null(0)).otherwise(0)
     return joined.with_columns(net=pl.col("amount") - back).drop("taken")
+
+
+def numbered(rows: pl.DataFrame) -> pl.DataFrame:
+    """The receipts among rows that have a number."""
+    return rows.filter((pl.col("kind") == "receipt") & pl.col("receipt_number").is_not_null())
 
 
 def numbered_voids(rows: pl.DataFrame, receipts: pl.DataFrame) -> pl.DataFrame:
