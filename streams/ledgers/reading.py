@@ -44,7 +44,7 @@ class Reading:
                 known = distinct(known, (*fields, "day"))
         if not known.width:  # nothing ever came
             return known
-        found = pl.concat([self._on(known, day) for day in days])
+        found = self._stood(_every(known, days))
         return found.select("today", *fields).unique() if fields else found
 
     def mine(self, standing: Standing, day: int) -> pl.DataFrame:
@@ -76,7 +76,7 @@ class Reading:
         rows = rows.join(named, on=by, nulls_equal=True, maintain_order="left")
         touched = pl.DataFrame(schema={"today": pl.Int64, "of": pl.UInt32})
         if len(again):
-            touched = again.select("today", *by).unique().join(named, on=by, nulls_equal=True)
+            touched = again.select("today", *by).unique().join(named, on=by, nulls_equal=True).select("today", "of")
         asked = self._asked(rows, days, touched)
         if not len(asked):
             return None
@@ -93,21 +93,19 @@ class Reading:
         which groups these are."""
         if self.rule.once:
             rows = distinct(rows, ("of", "day"))
-        found = []
-        for day in days:
-            some, again = self._on(rows, day), touched.filter(pl.col("today") == day).select("of")
-            if not self.rule.daily:
-                some = some.join(again, on="of", how="semi", maintain_order="left")
-            elif self.rule.recent:
-                lately = some.filter(pl.col("day") >= day - self.rule.recent).select("of")
-                some = some.join(pl.concat([lately, again]), on="of", how="semi", maintain_order="left")
-            found.append(some)
-        return pl.concat(found)
+        if not self.rule.daily:
+            rows = rows.with_row_index("row")
+            return self._stood(touched.join(rows, on="of")).sort("today", "row").drop("row")
+        laid = self._stood(_every(rows, days))
+        if not self.rule.recent:
+            return laid
+        lately = laid.filter(pl.col("day") >= pl.col("today") - self.rule.recent).select("today", "of")
+        asked = pl.concat([lately, touched])
+        return laid.join(asked, on=["today", "of"], how="semi", maintain_order="left")
 
-    def _on(self, rows: pl.DataFrame, day: int) -> pl.DataFrame:
-        """What stood on a day (``today``), within the window before it."""
-        stands = stood(pl.lit(day, pl.Int64), self.rule.window)
-        return rows.filter(stands).drop(STOOD).with_columns(today=pl.lit(day, pl.Int64))
+    def _stood(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """What stood on its ``today``, within the window before it."""
+        return rows.filter(stood(pl.col("today"), self.rule.window)).drop(STOOD)
 
     def _since(self, rows: pl.DataFrame, domain: str, day: int, *wanted: pl.Expr) -> pl.DataFrame:
         if not rows.width:  # nothing ever came
@@ -130,3 +128,8 @@ def _of_same(rows: pl.DataFrame, others: pl.DataFrame, by: list[str]) -> pl.Data
     if not len(rows) or not len(others):
         return rows.clear()
     return rows.join(others.select(by).unique(), on=by, how="semi", nulls_equal=True)
+
+
+def _every(rows: pl.DataFrame, days: Sequence[int]) -> pl.DataFrame:
+    """The rows once for each day, day by day."""
+    return pl.DataFrame({"today": days}, {"today": pl.Int64}).join(rows, how="cross")
