@@ -141,7 +141,7 @@ class Daily:
         first, last = min(block), max(block)
         standing = Standing(
             {
-                domain: self._that_count(domain, ledger.standing(first, last))
+                domain: self._that_count(domain, ledger.standing(last))
                 for domain, ledger in self._ledgers.items()
             }
         )

@@ -66,12 +66,19 @@ class Groups:
 
     def value(self, name: str, days: pl.Series, sources: pl.Series | None = None) -> pl.Series:
         """A parameter of the rule as of each of some days (since 1970), for the source of each where they are given."""
+        if not self._dated(name):
+            return pl.repeat(self.on(name), len(days), dtype=pl.Float64, eager=True).alias("value")
         source = pl.lit("") if sources is None else sources.cast(pl.String).alias("source")
         asked = days.alias("day").to_frame().with_columns(source.alias("source"))
         known = asked.unique()
         values = [self.on(name, day, of) for day, of in known.iter_rows()]
         known = known.with_columns(pl.Series("value", values, pl.Float64))
         return asked.join(known, on=["day", "source"], how="left", maintain_order="left").get_column("value")
+
+    def _dated(self, name: str) -> bool:
+        """Whether a parameter has more than its default."""
+        rows = self.profile.thresholds
+        return bool(self.rule.parameter(name).laws) or any(row.name == f"{self.rule.id}.{name}" for row in rows)
 
     def on(self, name: str, day: int | None = None, source: str = "") -> float:
         """A parameter of the rule as of a day (since 1970), for a source where it is named. Where no day is given it is

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+import numpy as np
 import polars as pl
 
 from schemas.catalogue import DOMAINS
@@ -71,20 +72,20 @@ class Reading:
             mine = _of_same(mine, again, by)
         if not len(mine):
             return None
-        rows = mine.sort("at", "high", "low")
-        named = rows.select(by).unique(maintain_order=True).with_row_index("of")
-        rows = rows.join(named, on=by, nulls_equal=True, maintain_order="left")
+        named = mine.select(by).unique(maintain_order=True).with_row_index("of")
+        rows = mine.join(named, on=by, nulls_equal=True, maintain_order="left")
         touched = pl.DataFrame(schema={"today": pl.Int64, "of": pl.UInt32})
         if len(again):
             touched = again.select("today", *by).unique().join(named, on=by, nulls_equal=True).select("today", "of")
         asked = self._asked(rows, days, touched)
         if not len(asked):
             return None
-        keys = asked.select("today", "of").unique(maintain_order=True).with_row_index("group")
+        asked = asked.with_columns(group=_numbers(asked))
+        keys = asked.select("group", "today", "of").unique("group").sort("group")
         if self.rule.once:
             rows = rows.with_row_index("row").rename({"of": "group"})
         else:
-            rows = asked.with_row_index("row").join(keys, on=["today", "of"], maintain_order="left").drop("of")
+            rows = asked.with_row_index("row").drop("of")
         keys = keys.join(named, on="of", maintain_order="left")
         return Groups(self.rule, self._profile, rows, keys, days, ats, partial(self.window, standing, days))
 
@@ -110,7 +111,7 @@ class Reading:
     def _since(self, rows: pl.DataFrame, domain: str, day: int, *wanted: pl.Expr) -> pl.DataFrame:
         if not rows.width:  # nothing ever came
             return rows
-        within = pl.col("day") >= day - self.rule.window
+        within = (pl.col("day") >= day - self.rule.window) & (pl.col("gone").is_null() | (pl.col("gone") > day))
         return rows.select(*self._columns[domain], *STOOD).filter(within, *wanted)
 
     def _each(self, rows: pl.DataFrame) -> pl.DataFrame:
@@ -120,14 +121,24 @@ class Reading:
             rows.with_columns(pl.col(name).cast(pl.String).alias("token"), field=pl.lit(name))
             for name in self.rule.each
         ]
-        return pl.concat(groups).drop_nulls("token")
+        return pl.concat(groups).drop_nulls("token").sort("at", "high", "low", maintain_order=True)
 
 
 def _of_same(rows: pl.DataFrame, others: pl.DataFrame, by: list[str]) -> pl.DataFrame:
     """The rows of which another one has the same key."""
     if not len(rows) or not len(others):
         return rows.clear()
-    return rows.join(others.select(by).unique(), on=by, how="semi", nulls_equal=True)
+    return rows.join(others.select(by).unique(), on=by, how="semi", nulls_equal=True, maintain_order="left")
+
+
+def _numbers(asked: pl.DataFrame) -> pl.Series:
+    """Numbers from 0 on of the groups ``of`` each day."""
+    today, of = asked.get_column("today").to_numpy(), asked.get_column("of").to_numpy()
+    pairs = (today - today.min()) * (int(of.max()) + 1) + of
+    numbers = np.zeros(int(pairs.max()) + 1, np.uint32)
+    known = np.flatnonzero(np.bincount(pairs))
+    numbers[known] = np.arange(len(known))
+    return pl.Series(numbers[pairs])
 
 
 def _every(rows: pl.DataFrame, days: Sequence[int]) -> pl.DataFrame:

@@ -14,14 +14,26 @@ class Standing:
     """``rows`` are those by topic, with the days on which each stood (``seen``, ``gone``)."""
 
     def __init__(self, rows: Mapping[str, pl.DataFrame]) -> None:
-        self._rows = rows
+        self._given = rows
+        self._rows: dict[str, pl.DataFrame] = {}
         self._distinct: dict[tuple[str, tuple[str, ...]], pl.DataFrame] = {}
 
     def rows(self, domain: str) -> pl.DataFrame:
-        """Those of a topic; without columns where nothing ever came."""
+        """Those of a topic, in the order of (at, event id); without columns where nothing ever came."""
+        if domain not in self._rows:
+            given = self._given[domain]
+            self._rows[domain] = given.sort("at", "high", "low") if given.width else given
         return self._rows[domain]
 
     def distinct(self, domain: str, fields: Sequence[str]) -> pl.DataFrame:
+        """What some fields of them were, each combination and span of days once: many rules ask for the same."""
+        name = domain, tuple(dict.fromkeys(fields))
+        if name not in self._distinct:
+            self._distinct[name] = distinct(self._given[domain], fields)
+        return self._distinct[name]
+
+
+def distinct(self, domain: str, fields: Sequence[str]) -> pl.DataFrame:
         """What some fields of them were, each combination and span of days once: many rules ask for the same."""
         name = domain, tuple(dict.fromkeys(fields))
         if name not in self._distinct:
