@@ -128,7 +128,9 @@ class Left:
         """The subjects."""
         if self._by_day is None:
             names = [
-                set(some.select("today", subject(self._rule)).unique().iter_rows()) if some is not None and len(some) else set()
+                set(some.select("today", subject(self._rule)).unique().iter_rows())
+                if some is not None and len(some)
+                else set()
                 for some in (self._touched, self._keys)
             ]
             self._by_day = defaultdict(set)
@@ -162,7 +164,11 @@ def _by_day(groups: Groups, found: pl.DataFrame) -> Mapping[int, list[dict[str, 
             pl.col("row").alias("all"), pl.col("at").last().alias("last_at")
         )  # fmt: skip
         at = pl.col("at" if "at" in found.columns else "last_at")
-        whole = whole.join(mine, on="group").with_columns(at=at, proof=pl.coalesce("proof", "all")).drop("all", "last_at")
+        whole = (
+            whole.join(mine, on="group")
+            .with_columns(at=at, proof=pl.coalesce("proof", "all"))
+            .drop("all", "last_at")
+        )
     whole = whole.sort("today", "subject", "scope")
     by_day: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for row in whole.iter_rows(named=True):

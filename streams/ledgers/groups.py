@@ -78,7 +78,9 @@ class Groups:
     def _dated(self, name: str) -> bool:
         """Whether a parameter has more than its default."""
         rows = self.profile.thresholds
-        return bool(self.rule.parameter(name).laws) or any(row.name == f"{self.rule.id}.{name}" for row in rows)
+        return bool(self.rule.parameter(name).laws) or any(
+            row.name == f"{self.rule.id}.{name}" for row in rows
+        )
 
     def on(self, name: str, day: int | None = None, source: str = "") -> float:
         """A parameter of the rule as of a day (since 1970), for a source where it is named. Where no day is given it is

@@ -111,8 +111,14 @@ class Ledger:
             rows = rows.filter(pl.col("seen") <= last)
         gone = pl.repeat(None, len(rows), dtype=pl.Int64, eager=True)
         if len(self._chains):
-            left = _numbers(self._left).with_columns(gone=pl.Series(list(self._left.values()), dtype=pl.Int64))
-            ended = self._superseded().join(left, on=ID, how="left").with_columns(pl.col("gone").fill_null(LONG_AGO))
+            left = _numbers(self._left).with_columns(
+                gone=pl.Series(list(self._left.values()), dtype=pl.Int64)
+            )
+            ended = (
+                self._superseded()
+                .join(left, on=ID, how="left")
+                .with_columns(pl.col("gone").fill_null(LONG_AGO))
+            )
             found = rows.select(ID).with_row_index("place").join(ended, on=ID)
             gone = gone.scatter(found.get_column("place"), found.get_column("gone"))
         return rows.with_columns(gone=gone)

@@ -12,7 +12,7 @@ from schemas.catalogue import DOMAINS
 from schemas.profile import Profile
 from streams.ledgers.groups import Groups
 from streams.ledgers.ledger import ID
-from streams.ledgers.standing import STOOD, Standing, distinct, stood
+from streams.ledgers.standing import STOOD, Standing, stood, variants
 from streams.rules.rule import Rule
 
 #: What every rule has of a row beside the Kafka key of its topic and the fields that it declares.
@@ -32,28 +32,35 @@ class Reading:
         self._wanted = wanted if rule.keeps is None else [*wanted, rule.keeps(profile)]
 
     def window(
-        self, standing: Standing, days: Sequence[int], domain: str, fields: Sequence[str], where: pl.Expr | None
+        self,
+        standing: Standing,
+        days: Sequence[int],
+        domain: str,
+        fields: Sequence[str],
+        where: pl.Expr | None,
     ) -> pl.DataFrame:
         """The rows of a topic that it declares which stood within its window before each of some days (``today``), of those
         asked for; only what some ``fields`` were, where they are given."""
         if fields and where is None:
-            known = standing.distinct(domain, (*fields, "day"))
+            known = standing.variants(domain, (*fields, "day"))
         else:
             wanted = () if where is None else (where,)
             known = self._since(standing.rows(domain), domain, days[0], *wanted)
             if fields:
-                known = distinct(known, (*fields, "day"))
+                known = variants(known, (*fields, "day"))
         if not known.width:  # nothing ever came
             return known
         found = self._stood(_every(known, days))
         return found.select("today", *fields).unique() if fields else found
 
-    def mine(self, standing: Standing, day: int) -> pl.DataFrame:
-        """Those of its own topic that it reads from a day on, once for each group that they belong to."""
+    def mine(self, standing: Standing, day: int, again: pl.DataFrame) -> pl.DataFrame:
+        """Those of its own topic that it reads from a day on, once for each group that they belong to, of the groups that it may
+        be asked about; ``again`` are rows of groups to which something came."""
         rows = self._since(standing.rows(self.rule.domain), self.rule.domain, day, *self._wanted)
         if self.rule.adds is not None and rows.width:
             rows = rows.with_columns(self.rule.adds())
-        return self._each(rows)
+        rows = self._each(rows)
+        return rows if self.rule.daily else _of_same(rows, again, list(self.rule.by))
 
     def touched(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Those that it reads of rows that came or were corrected, however old, with their ``today``."""
@@ -68,15 +75,15 @@ class Reading:
         None where there are none. ``ats`` are the instants at which the days began (UTC ms), ``again`` rows of groups to
         which something came."""
         by, days = list(self.rule.by), list(ats)
-        if not self.rule.daily:
-            mine = _of_same(mine, again, by)
         if not len(mine):
             return None
         named = mine.select(by).unique(maintain_order=True).with_row_index("of")
         rows = mine.join(named, on=by, nulls_equal=True, maintain_order="left")
         touched = pl.DataFrame(schema={"today": pl.Int64, "of": pl.UInt32})
         if len(again):
-            touched = again.select("today", *by).unique().join(named, on=by, nulls_equal=True).select("today", "of")
+            touched = (
+                again.select("today", *by).unique().join(named, on=by, nulls_equal=True).select("today", "of")
+            )
         asked = self._asked(rows, days, touched)
         if not len(asked):
             return None
@@ -93,7 +100,7 @@ class Reading:
         """Rows in order for each day (``today``) on which it is asked about their group; where it reads rows ``once``, only
         which groups these are."""
         if self.rule.once:
-            rows = distinct(rows, ("of", "day"))
+            rows = variants(rows, ("of", "day"))
         if not self.rule.daily:
             rows = rows.with_row_index("row")
             return self._stood(touched.join(rows, on="of")).sort("today", "row").drop("row")
@@ -111,7 +118,9 @@ class Reading:
     def _since(self, rows: pl.DataFrame, domain: str, day: int, *wanted: pl.Expr) -> pl.DataFrame:
         if not rows.width:  # nothing ever came
             return rows
-        within = (pl.col("day") >= day - self.rule.window) & (pl.col("gone").is_null() | (pl.col("gone") > day))
+        within = (pl.col("day") >= day - self.rule.window) & (
+            pl.col("gone").is_null() | (pl.col("gone") > day)
+        )
         return rows.select(*self._columns[domain], *STOOD).filter(within, *wanted)
 
     def _each(self, rows: pl.DataFrame) -> pl.DataFrame:

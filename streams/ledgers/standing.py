@@ -16,7 +16,7 @@ class Standing:
     def __init__(self, rows: Mapping[str, pl.DataFrame]) -> None:
         self._given = rows
         self._rows: dict[str, pl.DataFrame] = {}
-        self._distinct: dict[tuple[str, tuple[str, ...]], pl.DataFrame] = {}
+        self._variants: dict[tuple[str, tuple[str, ...]], pl.DataFrame] = {}
 
     def rows(self, domain: str) -> pl.DataFrame:
         """Those of a topic, in the order of (at, event id); without columns where nothing ever came."""
@@ -25,23 +25,15 @@ class Standing:
             self._rows[domain] = given.sort("at", "high", "low") if given.width else given
         return self._rows[domain]
 
-    def distinct(self, domain: str, fields: Sequence[str]) -> pl.DataFrame:
+    def variants(self, domain: str, fields: Sequence[str]) -> pl.DataFrame:
         """What some fields of them were, each combination and span of days once: many rules ask for the same."""
         name = domain, tuple(dict.fromkeys(fields))
-        if name not in self._distinct:
-            self._distinct[name] = distinct(self._given[domain], fields)
-        return self._distinct[name]
+        if name not in self._variants:
+            self._variants[name] = variants(self._given[domain], fields)
+        return self._variants[name]
 
 
-def distinct(self, domain: str, fields: Sequence[str]) -> pl.DataFrame:
-        """What some fields of them were, each combination and span of days once: many rules ask for the same."""
-        name = domain, tuple(dict.fromkeys(fields))
-        if name not in self._distinct:
-            self._distinct[name] = distinct(self._rows[domain], fields)
-        return self._distinct[name]
-
-
-def distinct(rows: pl.DataFrame, fields: Sequence[str]) -> pl.DataFrame:
+def variants(rows: pl.DataFrame, fields: Sequence[str]) -> pl.DataFrame:
     """What some fields of rows were, each combination and span of days once."""
     return rows.select(list(dict.fromkeys((*fields, *STOOD)))).unique() if rows.width else rows
 

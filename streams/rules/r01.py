@@ -22,6 +22,7 @@ from streams.rules.receipts import (
     moves_cash,
     net_receipts,
     numbered,
+    whole_deposits,
 )
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, rupiah, whole
@@ -34,10 +35,9 @@ def weigh(groups: Groups) -> Weighed:
     offices = groups.keys.select("group", is_direct(groups.profile).alias("direct"))
     mine = offices.filter(~pl.col("direct")).select("group")
     dated = _dated(groups, groups.rows.filter(~is_direct(groups.profile)))
-    parts = deposited(groups.rows)
-    rows, named = _laid_out(groups, dated, parts)
+    rows, parts, closings = _laid_out(groups, dated, deposited(dated))
     live = _owed(net_receipts(rows)).filter(~pl.col("backfill"))
-    late = _with_deposits(groups, live, rows, named).filter(_too_late()).filter(pl.col("net") > 0)
+    late = _with_deposits(groups, live, parts, closings).filter(_too_late()).filter(pl.col("net") > 0)
     found = (
         late.group_by("group", "day", maintain_order=True)
         .agg(
@@ -79,37 +79,33 @@ def _owed(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _laid_out(
     groups: Groups, dated: pl.DataFrame, parts: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Day by day, rows and parts of deposits about receipts whose term is over on some of the days, but for those that a
-    deposit holds in time which stands whenever it is over."""
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Day by day, receipts and voids, parts of deposits, and whole deposits, about receipts whose term is over on some of the
+    days, but for those that a deposit holds in time which stands whenever it is over."""
     number, closing = ["group", "receipt_number"], ["group", "closing_id"]
     receipts = _owed(dated).filter(pl.col("deadline") < groups.days[-1])
-    whole = _whole(dated)
+    closings = whole_deposits(dated).select(*closing, "day", *STOOD)
     lasting = pl.col("gone").is_null() & (pl.col("day") >= groups.days[-1] - groups.rule.window)
     held = [
-        receipts.join(some.filter(lasting).select(*on, of_day="day", of_seen="seen"), on=on).filter(
-            (pl.col("of_day") <= pl.col("deadline")) & (pl.col("of_seen") <= pl.col("deadline") + 1)
-        )
-        for some, on in ((parts, number), (whole, closing))
+        receipts.join(some.filter(lasting).select(*on, of_day="day", of_seen="seen"), on=on)
+        .filter((pl.col("of_day") <= pl.col("deadline")) & (pl.col("of_seen") <= pl.col("deadline") + 1))
+        .select("row")
+        for some, on in ((parts, number), (closings, closing))
     ]
-    open_ = receipts.join(pl.concat(held).select("row"), on="row", how="anti").select(number).unique()
-    same = dated.filter(pl.col("kind") == "receipt").join(open_, on=number, how="semi", maintain_order="left")
-    rows = pl.concat([same, dated.filter(pl.col("kind") == "void"), whole]).sort("row")
-    return groups.by_day(rows), groups.by_day(parts.join(open_, on=number, how="semi", maintain_order="left"))
-
-
-def _whole(rows: pl.DataFrame) -> pl.DataFrame:
-    """Deposits that name no receipts."""
-    return rows.filter((pl.col("kind") == "deposit") & (pl.col("composition").list.len() == 0))
+    open_ = receipts.join(pl.concat(held), on="row", how="anti").select(number).unique()
+    same = numbered(dated).join(open_, on=number, how="semi", maintain_order="left")
+    rows = pl.concat([same, dated.filter(pl.col("kind") == "void")]).drop("composition")
+    named = parts.join(open_, on=number, how="semi", maintain_order="left")
+    return groups.by_day(rows), groups.by_day(named), groups.by_day(closings)
 
 
 def _with_deposits(
-    groups: Groups, receipts: pl.DataFrame, rows: pl.DataFrame, parts: pl.DataFrame
+    groups: Groups, receipts: pl.DataFrame, parts: pl.DataFrame, closings: pl.DataFrame
 ) -> pl.DataFrame:
     """With the day of the first deposit that names the receipt, or names none and has its closing; and with the last day on
     which the source was heard."""
     named = parts.group_by("group", "receipt_number").agg(pl.col("day").min().alias("in_slip"))
-    closed = _whole(rows).group_by("group", "closing_id").agg(pl.col("day").min().alias("in_closing"))
+    closed = closings.group_by("group", "closing_id").agg(pl.col("day").min().alias("in_closing"))
     return (
         receipts.join(named, on=["group", "receipt_number"], how="left", maintain_order="left")
         .join(closed, on=["group", "closing_id"], how="left", maintain_order="left")

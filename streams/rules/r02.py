@@ -38,17 +38,28 @@ def weigh(groups: Groups) -> Weighed:
     mine = groups.keys.filter(~direct)
     rows = groups.rows.filter(~direct)
     parts, last = deposited(rows), pl.lit(groups.days[-1])
-    whole = (_days(rows, parts), _slips(rows, parts), _closings(rows.with_columns(today=last), groups.rule.window))
+    whole = (
+        _days(rows, parts),
+        _slips(rows, parts),
+        _closings(rows.with_columns(today=last), groups.rule.window),
+    )
     limited = [_limited(groups, some) for some in whole]
     open_ = [
         pl.concat([some.filter(_wrong()).select(key), moved]).unique()
         for some, key, moved in zip(limited, KEYS, _moving(groups, rows, parts), strict=True)
     ]
     by_day = [_limited(groups, some) for some in _compared(groups, rows, parts, *open_)]
-    found = pl.concat([some.filter(_wrong()).select(*FOUND, "threshold", "as_of") for some in by_day], how="vertical_relaxed")
-    right = [some.join(moved, on=key, how="anti") for some, key, moved in zip(limited, KEYS, open_, strict=True)]
+    found = pl.concat(
+        [some.filter(_wrong()).select(*FOUND, "threshold", "as_of") for some in by_day],
+        how="vertical_relaxed",
+    )
+    right = [
+        some.join(moved, on=key, how="anti") for some, key, moved in zip(limited, KEYS, open_, strict=True)
+    ]
     of = pl.concat([some.select(of="group") for some in right])
-    none = mine.join(of, on="of", how="anti").join(pl.concat([some.select("group") for some in by_day]), on="group", how="anti")
+    none = mine.join(of, on="of", how="anti").join(
+        pl.concat([some.select("group") for some in by_day]), on="group", how="anti"
+    )
     silent = {
         DIRECT_USE: groups.keys.filter(direct).get_column("group"), NOTHING_TO_COMPARE: none.get_column("group"),
     }  # fmt: skip
@@ -71,7 +82,9 @@ def _moving(groups: Groups, rows: pl.DataFrame, parts: pl.DataFrame) -> list[pl.
     """The keys of what is not made of the same rows on all of the days; and days that share a number of a receipt with
     another, as only the first of the number counts."""
     receipts, moving = numbered(rows), ~groups.steady()
-    numbers = [some.filter(moving).select(NUMBER) for some in (receipts, numbered_voids(rows, receipts), parts)]
+    numbers = [
+        some.filter(moving).select(NUMBER) for some in (receipts, numbered_voids(rows, receipts), parts)
+    ]
     dated = receipts.select(*NUMBER, "day").unique()
     numbers.append(dated.group_by(NUMBER).len().filter(pl.col("len") > 1).select(NUMBER))
     days = dated.join(pl.concat(numbers), on=NUMBER, how="semi").select(KEYS[0])
@@ -83,12 +96,17 @@ def _compared(
 ) -> tuple[pl.DataFrame, ...]:  # fmt: skip
     """What is compared of some days of receipts, slips and closings, day by day."""
     receipts = numbered(rows).join(days, on=KEYS[0], how="semi", maintain_order="left")
-    received = pl.concat([receipts, rows.filter(pl.col("kind") == "void")])
+    received = pl.concat([receipts, rows.filter(pl.col("kind") == "void")]).drop("composition")
     held = rows.join(slips, on=KEYS[1], how="semi", maintain_order="left")
     in_closing = rows.join(closings, on=KEYS[2], how="semi", maintain_order="left")
     return (
-        _days(groups.by_day(received), groups.by_day(parts.join(receipts, on=NUMBER, how="semi", maintain_order="left"))),
-        _slips(groups.by_day(held), groups.by_day(parts.join(held, on="row", how="semi", maintain_order="left"))),
+        _days(
+            groups.by_day(received),
+            groups.by_day(parts.join(receipts, on=NUMBER, how="semi", maintain_order="left")),
+        ),
+        _slips(
+            groups.by_day(held), groups.by_day(parts.join(held, on="row", how="semi", maintain_order="left"))
+        ),
         _closings(groups.by_day(in_closing), groups.rule.window),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from schemas.profile import Profile
+from streams.ledgers.standing import STOOD
 
 #: What the functions here read of an event.
 FIELDS = (
@@ -64,7 +65,14 @@ def numbered_voids(rows: pl.DataFrame, receipts: pl.DataFrame) -> pl.DataFrame:
 
 
 def deposited(rows: pl.DataFrame) -> pl.DataFrame:
-    """What deposits among rows in groups say that they hold: a row for each receipt that one names."""
+    """What deposits among rows in groups say that they hold: a row for each receipt that one names, with its number and
+    amount, and when and by which row it is said."""
     held = rows.filter((pl.col("kind") == "deposit") & (pl.col("composition").list.len() > 0))
-    named = held.drop("receipt_number", "amount").explode("composition").unnest("composition")
+    said = [name for name in ("group", "row", "at", "day", *STOOD) if name in rows.columns]
+    named = held.select(*said, "composition").explode("composition").unnest("composition")
     return named.with_columns(pl.col("receipt_number").cast(pl.Categorical))
+
+
+def whole_deposits(rows: pl.DataFrame) -> pl.DataFrame:
+    """Deposits that name no receipts."""
+    return rows.filter((pl.col("kind") == "deposit") & (pl.col("composition").list.len() == 0))
