@@ -65,8 +65,10 @@ def _repeated(rows: pl.DataFrame) -> pl.DataFrame:
 def _missing(groups: Groups, rows: pl.DataFrame) -> pl.DataFrame:
     """The receipts on both sides of every gap in their series, ``days`` days after the one behind it, which counts what is
     missing before it."""
-    of, running = ["group", "year", pl.col("prefix").to_physical()], pl.col("running")
-    series = rows.filter(running.is_not_null()).sort(*of, running, "row")
+    running = pl.col("running")
+    series = rows.filter(running.is_not_null()).sort(
+        "group", "year", pl.col("prefix").to_physical(), "running", "row"
+    )
     same = pl.all_horizontal(pl.col("group", "year", "prefix") == pl.col("group", "year", "prefix").shift(1))
     series = series.with_columns(same=same.fill_null(False)).filter(
         ~(pl.col("same") & (running == running.shift(1)))
