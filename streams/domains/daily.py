@@ -32,14 +32,16 @@ from streams.ledgers.alerts import LedgerAlerts, Left, subject
 from streams.ledgers.groups import Groups, Weighed
 from streams.ledgers.ledger import Ledger
 from streams.ledgers.reading import Reading
+from streams.ledgers.standing import Standing
 from streams.peers.days import Days
 from streams.rules import rules
 from streams.rules.coverage import ASKED, count_asked
 from streams.rules.judging import NOT_APPLICABLE
 from streams.rules.rule import Rule
 
-#: Days are judged together, up to so many; by one rule up to so many rows on all of them.
-MOST_DAYS, MOST_ROWS = 28, 200_000
+#: Days are judged together, up to so many; by one rule up to so many rows on all of them, or by one that reads each row once
+#: and lays out few.
+MOST_DAYS, MOST_ROWS, MOST_ONCE = 28, 200_000, 2_000_000
 
 
 class Daily:
@@ -138,10 +140,12 @@ class Daily:
     def _freeze(self, block: Mapping[int, int]) -> None:
         """Judge some days that follow each other, and go on to the one after them."""
         first, last = min(block), max(block)
-        standing = {
-            domain: self._that_count(domain, ledger.standing(first, last))
-            for domain, ledger in self._ledgers.items()
-        }
+        standing = Standing(
+            {
+                domain: self._that_count(domain, ledger.standing(last))
+                for domain, ledger in self._ledgers.items()
+            }
+        )
         news: dict[tuple[str, int], pl.DataFrame] = {}
         for reading in self._readings:
             rule = reading.rule
@@ -154,11 +158,13 @@ class Daily:
             came = news[rule.domain, rule.every]
             if not rule.daily and not len(came):
                 continue
-            mine = reading.mine(standing, first)
-            most = 1 if rule.alone else max(1, MOST_ROWS // max(1, len(mine)))
+            again = reading.touched(came)
+            mine = reading.mine(standing, first, again)
+            rows = MOST_ONCE if rule.once else MOST_ROWS
+            most = 1 if rule.alone else max(1, rows // max(1, len(mine)))
             for days in batched(asked, most):
-                new = came.filter(pl.col("today").is_in(days)) if len(came) and most < len(asked) else came
-                self._judge(reading, standing, mine, {day: asked[day] for day in days}, new)
+                now = again.filter(pl.col("today").is_in(days)) if len(again) and most < len(asked) else again
+                self._judge(reading, standing, mine, {day: asked[day] for day in days}, now)
         for ledger in self._ledgers.values():
             ledger.let_go(last)
         for _ in block:
@@ -169,18 +175,18 @@ class Daily:
         return rows.filter(self._counting[domain]) if domain in self._counting and len(rows) else rows
 
     def _judge(
-        self, reading: Reading, standing: Mapping[str, pl.DataFrame], mine: pl.DataFrame, asked: Mapping[int, int],
-        came: pl.DataFrame,
+        self, reading: Reading, standing: Standing, mine: pl.DataFrame, asked: Mapping[int, int],
+        again: pl.DataFrame,
     ) -> None:  # fmt: skip
-        """Ask a rule about the groups of some days."""
-        again = reading.touched(came)
-        rows = reading.asked(mine, list(asked), again)
-        left = Left(reading.rule, again, rows, asked)
-        if not len(rows):
+        """Ask a rule about the groups of some days; ``again`` are rows of those to which something came."""
+        groups = reading.groups(mine, standing, asked, again)
+        left = Left(reading.rule, again, None if groups is None else groups.keys, asked)
+        if groups is None:
             self._says.say(reading.rule, None, None, left)
             return
-        groups = reading.groups(rows, standing, list(asked), asked)
-        weighed = reading.rule.weigh(groups) if reading.rule.weigh is not None else Weighed(rows.clear())
+        weighed = (
+            reading.rule.weigh(groups) if reading.rule.weigh is not None else Weighed(groups.rows.clear())
+        )
         said, shown = (weighed.found,) * 2 if reading.rule.kind == "page" else _parted(weighed.found)
         self._show(groups, shown)
         self._count(groups, said, weighed)

@@ -118,16 +118,20 @@ class Left:
     """Groups to which something came, of which no rows are left on that day; looked up where something was said of a rule.
     ``ats`` are the days that it is asked about, with the instants at which they began (UTC ms)."""
 
-    def __init__(self, rule: Rule, touched: pl.DataFrame, rows: pl.DataFrame, ats: Mapping[int, int]) -> None:
-        self._rule, self._touched, self._rows, self.ats = rule, touched, rows, ats
+    def __init__(
+        self, rule: Rule, touched: pl.DataFrame, keys: pl.DataFrame | None, ats: Mapping[int, int]
+    ) -> None:
+        self._rule, self._touched, self._keys, self.ats = rule, touched, keys, ats
         self._by_day: dict[int, set[str]] | None = None
 
     def on(self, day: int) -> set[str]:
         """The subjects."""
         if self._by_day is None:
             names = [
-                set(some.select("today", subject(self._rule)).unique().iter_rows()) if len(some) else set()
-                for some in (self._touched, self._rows)
+                set(some.select("today", subject(self._rule)).unique().iter_rows())
+                if some is not None and len(some)
+                else set()
+                for some in (self._touched, self._keys)
             ]
             self._by_day = defaultdict(set)
             for today, name in names[0] - names[1]:
@@ -152,22 +156,20 @@ def _by_day(groups: Groups, found: pl.DataFrame) -> Mapping[int, list[dict[str, 
     order."""
     if not len(found):
         return {}
-    of = groups.keys.select("group", "today", subject(groups.rule)).join(
-        groups.rows.join(found.select("group").unique(), on="group", how="semi")
-        .group_by("group")
-        .agg(pl.col("row").alias("all"), pl.col("at").last().alias("last_at")),
-        on="group",
-    )
+    of = groups.keys.select("group", "today", subject(groups.rule))
     missing = [value.alias(name) for name, value in FINDING.items() if name not in found.columns]
-    at = pl.col("at") if "at" in found.columns else pl.col("last_at")
-    whole = (
-        found.drop("today", strict=False)
-        .with_columns(missing)
-        .join(of, on="group")
-        .with_columns(at=at, proof=pl.coalesce("proof", "all"))
-        .drop("all", "last_at")
-        .sort("today", "subject", "scope")
-    )
+    whole = found.drop("today", strict=False).with_columns(missing).join(of, on="group")
+    if whole.get_column("proof").null_count() or "at" not in found.columns:
+        mine = groups.rows.join(found.select("group").unique(), on="group", how="semi").group_by("group").agg(
+            pl.col("row").alias("all"), pl.col("at").last().alias("last_at")
+        )  # fmt: skip
+        at = pl.col("at" if "at" in found.columns else "last_at")
+        whole = (
+            whole.join(mine, on="group")
+            .with_columns(at=at, proof=pl.coalesce("proof", "all"))
+            .drop("all", "last_at")
+        )
+    whole = whole.sort("today", "subject", "scope")
     by_day: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for row in whole.iter_rows(named=True):
         by_day[row["today"]].append(row)

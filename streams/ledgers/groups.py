@@ -10,6 +10,7 @@ import polars as pl
 
 from schemas.profile import Profile
 from streams.cases.book import day_of
+from streams.ledgers.standing import STOOD, stood
 
 if TYPE_CHECKING:
     from streams.rules.rule import Rule
@@ -23,7 +24,8 @@ class Groups:
     """The groups that a rule is asked about on some ``days`` (since 1970; ``ats`` are the instants at which they began, UTC
     ms). One key on two days is two groups: ``group`` numbers them, and ``today`` is the day of each; ``rows`` are what stood
     and was seen on that day. ``row`` numbers the rows, which within a group are in the order of (at, event id). ``keys`` has
-    one row a group."""
+    one row a group. A rule that reads rows ``once`` has each of them once, with ``seen`` and ``gone``; their ``group`` is that
+    of ``of`` in ``keys``, the same on all days, and ``by_day`` lays out those that matter."""
 
     rule: Rule
     profile: Profile
@@ -39,6 +41,19 @@ class Groups:
         (day,) = self.days
         return day
 
+    def by_day(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows of a rule that reads them once, for each day on which they stood and their group is asked about, with its number
+        on that day."""
+        asked = self.keys.select("today", pl.col("of").alias("group"), on_day="group")
+        stands = stood(pl.col("today"), self.rule.window)
+        laid = rows.join(asked, on="group", maintain_order="left").filter(stands)
+        return laid.drop("group", *STOOD).rename({"on_day": "group"})
+
+    def steady(self) -> pl.Expr:
+        """Rows of a rule that reads them once which stand on all of the days, within the window before each."""
+        inside = pl.col("day") > self.days[-1] - self.rule.window
+        return inside & (pl.col("seen") <= self.days[0]) & pl.col("gone").is_null()
+
     def ledger(self, domain: str, *fields: str, where: pl.Expr | None = None) -> pl.DataFrame:
         """The rows of a topic that the rule names, within its window before each of the days (``today``), of those that it
         asks for; where ``fields`` are given, only what they were, each combination once."""
@@ -51,12 +66,21 @@ class Groups:
 
     def value(self, name: str, days: pl.Series, sources: pl.Series | None = None) -> pl.Series:
         """A parameter of the rule as of each of some days (since 1970), for the source of each where they are given."""
+        if not self._dated(name):
+            return pl.repeat(self.on(name), len(days), dtype=pl.Float64, eager=True).alias("value")
         source = pl.lit("") if sources is None else sources.cast(pl.String).alias("source")
         asked = days.alias("day").to_frame().with_columns(source.alias("source"))
         known = asked.unique()
         values = [self.on(name, day, of) for day, of in known.iter_rows()]
         known = known.with_columns(pl.Series("value", values, pl.Float64))
         return asked.join(known, on=["day", "source"], how="left", maintain_order="left").get_column("value")
+
+    def _dated(self, name: str) -> bool:
+        """Whether a parameter has more than its default."""
+        rows = self.profile.thresholds
+        return bool(self.rule.parameter(name).laws) or any(
+            row.name == f"{self.rule.id}.{name}" for row in rows
+        )
 
     def on(self, name: str, day: int | None = None, source: str = "") -> float:
         """A parameter of the rule as of a day (since 1970), for a source where it is named. Where no day is given it is

@@ -26,6 +26,8 @@ from streams.engine.store import FREEZE_ROWS
 ENVELOPE = ("event_id", "source", "opd", "occurred_at", "kind", "mode", "corrects", "simulated")
 ID = ("high", "low")
 NUMBERS = {"high": pl.UInt64, "low": pl.UInt64, "offset": pl.Int64}
+#: A day before all others.
+LONG_AGO = 0
 #: More pieces than this make every look at the rows slow.
 PIECES = 32
 #: Rows are let go so many days at a time.
@@ -98,22 +100,28 @@ class Ledger:
             self._rows = self._rows.rechunk()
         self._new.append(frame)
 
-    def standing(self, first: int, last: int) -> pl.DataFrame:
-        """The rows that were seen by the day ``last`` and stood on the day ``first`` or later; ``gone`` is the day from
-        which one stands no more (null: it stands)."""
+    def standing(self, last: int) -> pl.DataFrame:
+        """The rows that were seen by the day ``last``; ``gone`` is the day from which one stands no more (null: it stands),
+        ``LONG_AGO`` where that was before the day that was frozen last."""
         if self._rows is None:
             return pl.DataFrame()
         rows = self._rows
         latest = rows.get_column("seen").max()  # None where every row was refused
         if latest is not None and latest > last:  # type: ignore[operator]
             rows = rows.filter(pl.col("seen") <= last)
-        left = _numbers(self._left).with_columns(pl.Series("gone", list(self._left.values()), pl.Int64))
-        left = left.filter(pl.col("gone") > first)
+        gone = pl.repeat(None, len(rows), dtype=pl.Int64, eager=True)
         if len(self._chains):
-            rows = rows.join(self._superseded().join(left, on=ID, how="anti"), on=ID, how="anti")
-        if not len(left):
-            return rows.with_columns(gone=pl.lit(None, pl.Int64))
-        return rows.join(left, on=ID, how="left", maintain_order="left")
+            left = _numbers(self._left).with_columns(
+                gone=pl.Series(list(self._left.values()), dtype=pl.Int64)
+            )
+            ended = (
+                self._superseded()
+                .join(left, on=ID, how="left")
+                .with_columns(pl.col("gone").fill_null(LONG_AGO))
+            )
+            found = rows.select(ID).with_row_index("place").join(ended, on=ID)
+            gone = gone.scatter(found.get_column("place"), found.get_column("gone"))
+        return rows.with_columns(gone=gone)
 
     def touched(self, days: Sequence[int], every: int, at: Callable[[int], int]) -> pl.DataFrame:
         """The rows that were seen first on each of ``days`` (``today``), or since the one ``every`` days before it, and those

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+import numpy as np
 import polars as pl
 
 from schemas.catalogue import DOMAINS
 from schemas.profile import Profile
 from streams.ledgers.groups import Groups
 from streams.ledgers.ledger import ID
+from streams.ledgers.standing import STOOD, Standing, stood, variants
 from streams.rules.rule import Rule
 
 #: What every rule has of a row beside the Kafka key of its topic and the fields that it declares.
 ALWAYS = (*ID, "partition", "offset", "at", "day", "opd", "source", "kind", "backfill", "simulated")
-
-#: What says when a row stood: from when it was seen until it was gone.
-STOOD = ("seen", "gone")
 
 
 class Reading:
@@ -34,7 +33,7 @@ class Reading:
 
     def window(
         self,
-        standing: Mapping[str, pl.DataFrame],
+        standing: Standing,
         days: Sequence[int],
         domain: str,
         fields: Sequence[str],
@@ -42,32 +41,26 @@ class Reading:
     ) -> pl.DataFrame:
         """The rows of a topic that it declares which stood within its window before each of some days (``today``), of those
         asked for; only what some ``fields`` were, where they are given."""
-        rows = self._since(standing[domain], domain, days[0], *(() if where is None else (where,)))
-        if not fields or not rows.width:
-            return self._stood(_every(rows, days))
-        known = rows.select(list(dict.fromkeys((*fields, "day", *STOOD)))).unique()
-        return self._stood(_every(known, days)).select("today", *fields).unique()
+        if fields and where is None:
+            known = standing.variants(domain, (*fields, "day"))
+        else:
+            wanted = () if where is None else (where,)
+            known = self._since(standing.rows(domain), domain, days[0], *wanted)
+            if fields:
+                known = variants(known, (*fields, "day"))
+        if not known.width:  # nothing ever came
+            return known
+        found = self._stood(_every(known, days))
+        return found.select("today", *fields).unique() if fields else found
 
-    def mine(self, standing: Mapping[str, pl.DataFrame], day: int) -> pl.DataFrame:
-        """Those of its own topic that it reads from a day on, once for each group that they belong to."""
-        rows = self._since(standing[self.rule.domain], self.rule.domain, day, *self._wanted)
+    def mine(self, standing: Standing, day: int, again: pl.DataFrame) -> pl.DataFrame:
+        """Those of its own topic that it reads from a day on, once for each group that they belong to, of the groups that it may
+        be asked about; ``again`` are rows of groups to which something came."""
+        rows = self._since(standing.rows(self.rule.domain), self.rule.domain, day, *self._wanted)
         if self.rule.adds is not None and rows.width:
             rows = rows.with_columns(self.rule.adds())
-        return self._each(rows)
-
-    def asked(self, rows: pl.DataFrame, days: Sequence[int], again: pl.DataFrame) -> pl.DataFrame:
-        """Of those, what it is asked about on each of some days (``today``); ``again`` are rows of groups to which something
-        came."""
-        if not len(rows) or not (self.rule.daily or len(again)):
-            return rows.clear()
-        if not self.rule.daily:
-            return self._stood(rows.join(again.select(self._key).unique(), on=self.rule.by, nulls_equal=True))
-        rows = self._stood(_every(rows, days))
-        if not self.rule.recent:
-            return rows
-        lately = rows.filter(pl.col("day") >= pl.col("today") - self.rule.recent)
-        asked = pl.concat([lately.select(self._key), again.select(self._key)]) if len(again) else lately
-        return rows.join(asked.select(self._key).unique(), on=self._key, how="semi", nulls_equal=True)
+        rows = self._each(rows)
+        return rows if self.rule.daily else _of_same(rows, again, list(self.rule.by))
 
     def touched(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Those that it reads of rows that came or were corrected, however old, with their ``today``."""
@@ -76,37 +69,59 @@ class Reading:
         return self._each(rows.select(*self._columns[self.rule.domain], "today").filter(*self._wanted))
 
     def groups(
-        self,
-        rows: pl.DataFrame,
-        standing: Mapping[str, pl.DataFrame],
-        days: Sequence[int],
-        ats: Mapping[int, int],
-    ) -> Groups:
-        """Rows in order and numbered, with the numbers of their groups; ``ats`` are the instants at which days began (UTC
-        ms)."""
-        rows = rows.sort("today", "at", "high", "low").with_row_index("row")
-        keys = rows.select(self._key).unique(maintain_order=True).with_row_index("group")
-        rows = rows.join(keys, on=self._key, nulls_equal=True, maintain_order="left")
-        window = partial(self.window, standing, days)
-        return Groups(self.rule, self._profile, rows, keys, days, ats, window)
+        self, mine: pl.DataFrame, standing: Standing, ats: Mapping[int, int], again: pl.DataFrame
+    ) -> Groups | None:
+        """Those of its rows that it is asked about on some days, in order and numbered, with the numbers of their groups;
+        None where there are none. ``ats`` are the instants at which the days began (UTC ms), ``again`` rows of groups to
+        which something came."""
+        by, days = list(self.rule.by), list(ats)
+        if not len(mine):
+            return None
+        named = mine.select(by).unique(maintain_order=True).with_row_index("of")
+        rows = mine.join(named, on=by, nulls_equal=True, maintain_order="left")
+        touched = pl.DataFrame(schema={"today": pl.Int64, "of": pl.UInt32})
+        if len(again):
+            touched = (
+                again.select("today", *by).unique().join(named, on=by, nulls_equal=True).select("today", "of")
+            )
+        asked = self._asked(rows, days, touched)
+        if not len(asked):
+            return None
+        asked = asked.with_columns(group=_numbers(asked))
+        keys = asked.select("group", "today", "of").unique("group").sort("group")
+        if self.rule.once:
+            rows = rows.with_row_index("row").rename({"of": "group"})
+        else:
+            rows = asked.with_row_index("row").drop("of")
+        keys = keys.join(named, on="of", maintain_order="left")
+        return Groups(self.rule, self._profile, rows, keys, days, ats, partial(self.window, standing, days))
 
-    @property
-    def _key(self) -> list[str]:
-        return ["today", *self.rule.by]
+    def _asked(self, rows: pl.DataFrame, days: Sequence[int], touched: pl.DataFrame) -> pl.DataFrame:
+        """Rows in order for each day (``today``) on which it is asked about their group; where it reads rows ``once``, only
+        which groups these are."""
+        if self.rule.once:
+            rows = variants(rows, ("of", "day"))
+        if not self.rule.daily:
+            rows = rows.with_row_index("row")
+            return self._stood(touched.join(rows, on="of")).sort("today", "row").drop("row")
+        laid = self._stood(_every(rows, days))
+        if not self.rule.recent:
+            return laid
+        lately = laid.filter(pl.col("day") >= pl.col("today") - self.rule.recent).select("today", "of")
+        asked = pl.concat([lately, touched])
+        return laid.join(asked, on=["today", "of"], how="semi", maintain_order="left")
+
+    def _stood(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """What stood on its ``today``, within the window before it."""
+        return rows.filter(stood(pl.col("today"), self.rule.window)).drop(STOOD)
 
     def _since(self, rows: pl.DataFrame, domain: str, day: int, *wanted: pl.Expr) -> pl.DataFrame:
         if not rows.width:  # nothing ever came
             return rows
-        within = pl.col("day") >= day - self.rule.window
+        within = (pl.col("day") >= day - self.rule.window) & (
+            pl.col("gone").is_null() | (pl.col("gone") > day)
+        )
         return rows.select(*self._columns[domain], *STOOD).filter(within, *wanted)
-
-    def _stood(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """What stood on its ``today``, within the window before it."""
-        if not rows.width:
-            return rows
-        day, today = pl.col("day"), pl.col("today")
-        stood = (pl.col("seen") <= today) & (pl.col("gone").is_null() | (pl.col("gone") > today))
-        return rows.filter(stood & (day >= today - self.rule.window)).drop(STOOD)
 
     def _each(self, rows: pl.DataFrame) -> pl.DataFrame:
         if not self.rule.each or not rows.width:
@@ -115,13 +130,26 @@ class Reading:
             rows.with_columns(pl.col(name).cast(pl.String).alias("token"), field=pl.lit(name))
             for name in self.rule.each
         ]
-        return pl.concat(groups).drop_nulls("token")
+        return pl.concat(groups).drop_nulls("token").sort("at", "high", "low", maintain_order=True)
+
+
+def _of_same(rows: pl.DataFrame, others: pl.DataFrame, by: list[str]) -> pl.DataFrame:
+    """The rows of which another one has the same key."""
+    if not len(rows) or not len(others):
+        return rows.clear()
+    return rows.join(others.select(by).unique(), on=by, how="semi", nulls_equal=True, maintain_order="left")
+
+
+def _numbers(asked: pl.DataFrame) -> pl.Series:
+    """Numbers from 0 on of the groups ``of`` each day."""
+    today, of = asked.get_column("today").to_numpy(), asked.get_column("of").to_numpy()
+    pairs = (today - today.min()) * (int(of.max()) + 1) + of
+    numbers = np.zeros(int(pairs.max()) + 1, np.uint32)
+    known = np.flatnonzero(np.bincount(pairs))
+    numbers[known] = np.arange(len(known))
+    return pl.Series(numbers[pairs])
 
 
 def _every(rows: pl.DataFrame, days: Sequence[int]) -> pl.DataFrame:
-    """The rows once for each day."""
-    if not rows.width:
-        return rows
-    if len(days) == 1:
-        return rows.with_columns(today=pl.lit(days[0], pl.Int64))
-    return rows.join(pl.DataFrame({"today": days}, {"today": pl.Int64}), how="cross")
+    """The rows once for each day, day by day."""
+    return pl.DataFrame({"today": days}, {"today": pl.Int64}).join(rows, how="cross")

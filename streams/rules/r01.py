@@ -12,8 +12,18 @@ import polars as pl
 from schemas.calendar import WorkingCalendar
 from streams.cases.book import EPOCH, day_of
 from streams.ledgers.groups import Groups, Weighed, without
+from streams.ledgers.standing import STOOD
 from streams.rules.examples import Event, on, row
-from streams.rules.receipts import FIELDS, OFFICE, deposited, is_direct, moves_cash, net_receipts
+from streams.rules.receipts import (
+    FIELDS,
+    OFFICE,
+    deposited,
+    is_direct,
+    moves_cash,
+    net_receipts,
+    numbered,
+    whole_deposits,
+)
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, rupiah, whole
 
@@ -22,13 +32,12 @@ DIRECT_USE, HISTORY, NO_CASH = 0, 1, 2
 
 def weigh(groups: Groups) -> Weighed:
     """Per cash office and day of receipt: what is in no deposit by the end of the last working day that there is for it."""
-    offices = groups.rows.unique("group", keep="first").select("group", "cash_office")
-    direct = is_direct(groups.profile)
-    mine = offices.filter(~direct).select("group")
-    receipts = net_receipts(groups.rows).join(mine, on="group", how="semi")
-    owed = _owed(groups, receipts)
-    live = owed.filter(~pl.col("backfill"))
-    late = _with_deposits(groups, live).filter(_too_late()).filter(pl.col("net") > 0)
+    offices = groups.keys.select("group", is_direct(groups.profile).alias("direct"))
+    mine = offices.filter(~pl.col("direct")).select("group")
+    dated = _dated(groups, groups.rows.filter(~is_direct(groups.profile)))
+    rows, parts, closings = _laid_out(groups, dated, deposited(dated))
+    live = _owed(net_receipts(rows)).filter(~pl.col("backfill"))
+    late = _with_deposits(groups, live, parts, closings).filter(_too_late()).filter(pl.col("net") > 0)
     found = (
         late.group_by("group", "day", maintain_order=True)
         .agg(
@@ -43,33 +52,60 @@ def weigh(groups: Groups) -> Weighed:
     found = found.with_columns(at=_ends(groups.profile.calendar, found.get_column("deadline"))).drop(
         "day", "source"
     )
-    historic = without(owed, live)
+    owed = groups.by_day(_owed(dated).select("group", "backfill", "day", *STOOD).unique())
+    historic = without(owed, owed.filter(~pl.col("backfill")))
     others = without(mine, owed)
-    silent = {DIRECT_USE: offices.filter(direct).get_column("group"), HISTORY: historic, NO_CASH: others}
+    silent = {DIRECT_USE: offices.filter("direct").get_column("group"), HISTORY: historic, NO_CASH: others}
     return Weighed(found, {reason: some for reason, some in silent.items() if len(some)})
 
 
-def _owed(groups: Groups, receipts: pl.DataFrame) -> pl.DataFrame:
-    """The receipts that a deposit must hold, with the last day for it (``deadline``)."""
-    days, source = receipts.get_column("day"), receipts.get_column("source")
-    dated = receipts.with_columns(
+def _dated(groups: Groups, rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows with the parameters of their day and source, and the last day for a deposit of what was received on it
+    (``deadline``)."""
+    days, source = rows.get_column("day"), rows.get_column("source")
+    dated = rows.with_columns(
         groups.value("days", days, source).alias("days"), groups.value("noncash", days, source).alias("noncash")
     )  # fmt: skip
-    owed = dated.filter((pl.col("channel") == "cash") | (pl.col("noncash") > 0))
-    terms = owed.select("day", "days").unique()
+    terms = dated.select("day", "days").unique()
     ends = [_last_day(groups.profile.calendar, day, days) for day, days in terms.iter_rows()]
     terms = terms.with_columns(pl.Series("deadline", ends, pl.Int64))
-    return owed.join(terms, on=["day", "days"], how="left", maintain_order="left")
+    return dated.join(terms, on=["day", "days"], how="left", maintain_order="left")
 
 
-def _with_deposits(groups: Groups, receipts: pl.DataFrame) -> pl.DataFrame:
+def _owed(rows: pl.DataFrame) -> pl.DataFrame:
+    """The receipts that a deposit must hold."""
+    return numbered(rows).filter((pl.col("channel") == "cash") | (pl.col("noncash") > 0))
+
+
+def _laid_out(
+    groups: Groups, dated: pl.DataFrame, parts: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Day by day, receipts and voids, parts of deposits, and whole deposits, about receipts whose term is over on some of the
+    days, but for those that a deposit holds in time which stands whenever it is over."""
+    number, closing = ["group", "receipt_number"], ["group", "closing_id"]
+    receipts = _owed(dated).filter(pl.col("deadline") < groups.days[-1])
+    closings = whole_deposits(dated).select(*closing, "day", *STOOD)
+    lasting = pl.col("gone").is_null() & (pl.col("day") >= groups.days[-1] - groups.rule.window)
+    held = [
+        receipts.join(some.filter(lasting).select(*on, of_day="day", of_seen="seen"), on=on)
+        .filter((pl.col("of_day") <= pl.col("deadline")) & (pl.col("of_seen") <= pl.col("deadline") + 1))
+        .select("row")
+        for some, on in ((parts, number), (closings, closing))
+    ]
+    open_ = receipts.join(pl.concat(held), on="row", how="anti").select(number).unique()
+    same = numbered(dated).join(open_, on=number, how="semi", maintain_order="left")
+    rows = pl.concat([same, dated.filter(pl.col("kind") == "void")]).drop("composition")
+    named = parts.join(open_, on=number, how="semi", maintain_order="left")
+    return groups.by_day(rows), groups.by_day(named), groups.by_day(closings)
+
+
+def _with_deposits(
+    groups: Groups, receipts: pl.DataFrame, parts: pl.DataFrame, closings: pl.DataFrame
+) -> pl.DataFrame:
     """With the day of the first deposit that names the receipt, or names none and has its closing; and with the last day on
     which the source was heard."""
-    deposits = groups.rows.filter((pl.col("kind") == "deposit") & (pl.col("composition").list.len() == 0))
-    named = (
-        deposited(groups.rows).group_by("group", "receipt_number").agg(pl.col("day").min().alias("in_slip"))
-    )
-    closed = deposits.group_by("group", "closing_id").agg(pl.col("day").min().alias("in_closing"))
+    named = parts.group_by("group", "receipt_number").agg(pl.col("day").min().alias("in_slip"))
+    closed = closings.group_by("group", "closing_id").agg(pl.col("day").min().alias("in_closing"))
     return (
         receipts.join(named, on=["group", "receipt_number"], how="left", maintain_order="left")
         .join(closed, on=["group", "closing_id"], how="left", maintain_order="left")
@@ -210,6 +246,7 @@ RULE = Rule(
     rows=moves_cash,
     by=OFFICE,
     window=120,
+    once=True,
     daily=True,
     sentence=sentence,
     examples=EXAMPLES,

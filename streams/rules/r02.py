@@ -7,46 +7,119 @@ from typing import Any
 
 import polars as pl
 
-from streams.ledgers.groups import Groups, Weighed, without
+from streams.ledgers.groups import Groups, Weighed
 from streams.rules.examples import FIRST, SECOND, Event, on, row
-from streams.rules.receipts import FIELDS, OFFICE, deposited, is_direct, moves_cash, net_receipts
+from streams.rules.receipts import (
+    FIELDS,
+    OFFICE,
+    deposited,
+    is_direct,
+    moves_cash,
+    net_receipts,
+    numbered,
+    numbered_voids,
+)
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, rupiah
 
 DIRECT_USE, NOTHING_TO_COMPARE = 0, 1
 DAY, SLIP, CLOSING = "kuitansi", "STS", "penutupan"
+#: What each of these is known by.
+KEYS = (["group", "day"], ["group", "deposit_number"], ["group", "closing_id"])
+NUMBER = ["group", "receipt_number"]
 FOUND = ("group", "scope", "day", "at", "received", "deposited", "observed", "proof")
 
 
 def weigh(groups: Groups) -> Weighed:
     """Per cash office: receipts of a day that are in slips and the parts of them, cashier by cashier; slips and their parts;
-    closings and the deposits of them that name no receipts."""
-    direct = groups.rows.filter(is_direct(groups.profile)).get_column("group").unique()
-    rows = groups.rows.filter(~is_direct(groups.profile))
-    parts = deposited(rows)
-    sums = pl.concat(
-        [_days(rows, parts), _slips(parts, rows), _closings(rows, groups)], how="vertical_relaxed"
+    closings and the deposits of them that name no receipts. What is right and stands on all of the days is right on each; the
+    rest is compared day by day."""
+    direct = is_direct(groups.profile)
+    mine = groups.keys.filter(~direct)
+    rows = groups.rows.filter(~direct)
+    parts, last = deposited(rows), pl.lit(groups.days[-1])
+    whole = (
+        _days(rows, parts),
+        _slips(rows, parts),
+        _closings(rows.with_columns(today=last), groups.rule.window),
     )
-    limited = sums.with_columns(
+    limited = [_limited(groups, some) for some in whole]
+    open_ = [
+        pl.concat([some.filter(_wrong()).select(key), moved]).unique()
+        for some, key, moved in zip(limited, KEYS, _moving(groups, rows, parts), strict=True)
+    ]
+    by_day = [_limited(groups, some) for some in _compared(groups, rows, parts, *open_)]
+    found = pl.concat(
+        [some.filter(_wrong()).select(*FOUND, "threshold", "as_of") for some in by_day],
+        how="vertical_relaxed",
+    )
+    right = [
+        some.join(moved, on=key, how="anti") for some, key, moved in zip(limited, KEYS, open_, strict=True)
+    ]
+    of = pl.concat([some.select(of="group") for some in right])
+    none = mine.join(of, on="of", how="anti").join(
+        pl.concat([some.select("group") for some in by_day]), on="group", how="anti"
+    )
+    silent = {
+        DIRECT_USE: groups.keys.filter(direct).get_column("group"), NOTHING_TO_COMPARE: none.get_column("group"),
+    }  # fmt: skip
+    return Weighed(found, {reason: some for reason, some in silent.items() if len(some)})
+
+
+def _limited(groups: Groups, sums: pl.DataFrame) -> pl.DataFrame:
+    """With what is allowed."""
+    return sums.with_columns(
         groups.value("tolerance", sums.get_column("day")).alias("threshold"), as_of=pl.col("day").cast(pl.Int64),
         observed=pl.col("observed").cast(pl.Float64),
     )  # fmt: skip
-    found = limited.filter(pl.col("observed") > pl.col("threshold")).drop("day")
-    none = without(rows, sums)
-    silent = {DIRECT_USE: direct, NOTHING_TO_COMPARE: none}
-    return Weighed(found, {reason: some for reason, some in silent.items() if len(some)})
+
+
+def _wrong() -> pl.Expr:
+    return pl.col("observed") > pl.col("threshold")
+
+
+def _moving(groups: Groups, rows: pl.DataFrame, parts: pl.DataFrame) -> list[pl.DataFrame]:
+    """The keys of what is not made of the same rows on all of the days; and days that share a number of a receipt with
+    another, as only the first of the number counts."""
+    receipts, moving = numbered(rows), ~groups.steady()
+    numbers = [
+        some.filter(moving).select(NUMBER) for some in (receipts, numbered_voids(rows, receipts), parts)
+    ]
+    dated = receipts.select(*NUMBER, "day").unique()
+    numbers.append(dated.group_by(NUMBER).len().filter(pl.col("len") > 1).select(NUMBER))
+    days = dated.join(pl.concat(numbers), on=NUMBER, how="semi").select(KEYS[0])
+    return [days, *(rows.filter(moving).select(key).drop_nulls() for key in KEYS[1:])]
+
+
+def _compared(
+    groups: Groups, rows: pl.DataFrame, parts: pl.DataFrame, days: pl.DataFrame, slips: pl.DataFrame, closings: pl.DataFrame
+) -> tuple[pl.DataFrame, ...]:  # fmt: skip
+    """What is compared of some days of receipts, slips and closings, day by day."""
+    receipts = numbered(rows).join(days, on=KEYS[0], how="semi", maintain_order="left")
+    received = pl.concat([receipts, rows.filter(pl.col("kind") == "void")]).drop("composition")
+    held = rows.join(slips, on=KEYS[1], how="semi", maintain_order="left")
+    in_closing = rows.join(closings, on=KEYS[2], how="semi", maintain_order="left")
+    return (
+        _days(
+            groups.by_day(received),
+            groups.by_day(parts.join(receipts, on=NUMBER, how="semi", maintain_order="left")),
+        ),
+        _slips(
+            groups.by_day(held), groups.by_day(parts.join(held, on="row", how="semi", maintain_order="left"))
+        ),
+        _closings(groups.by_day(in_closing), groups.rule.window),
+    )
 
 
 def _days(rows: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
     """What was received on a day and is named in slips, beside what they name; differences of cashiers do not cancel out.
     What is voided after its deposit was held by it, and is paid back by the treasury."""
-    of = ["group", "receipt_number"]
-    named = parts.group_by(of).agg(
+    named = parts.group_by(NUMBER).agg(
         pl.col("amount").sum().alias("deposited"), pl.col("at").max().alias("until")
     )
-    nets = net_receipts(rows, named.select(*of, "until"))
-    first = pl.col("row") == pl.col("row").min().over("group", "receipt_number")
-    beside = nets.join(named, on=of, how="inner", maintain_order="left").with_columns(
+    nets = net_receipts(rows, named.select(*NUMBER, "until"))
+    first = pl.col("row") == pl.col("row").min().over(NUMBER)
+    beside = nets.join(named, on=NUMBER, how="inner", maintain_order="left").with_columns(
         deposited=pl.when(first).then(pl.col("deposited")).otherwise(0)
     )
     by_cashier = beside.group_by("group", "day", "cashier_token", maintain_order=True).agg(
@@ -64,19 +137,20 @@ def _days(rows: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _slips(parts: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+def _slips(rows: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
     """What the parts of a slip come to, beside the slip itself."""
-    slips = parts.group_by("row", maintain_order=True).agg(pl.col("amount").sum().alias("received"))
-    beside = slips.join(rows, on="row", maintain_order="left").filter(pl.col("deposit_number").is_not_null())
+    one = ["group", "row"]
+    slips = parts.group_by(one, maintain_order=True).agg(pl.col("amount").sum().alias("received"))
+    beside = slips.join(rows, on=one, maintain_order="left").filter(pl.col("deposit_number").is_not_null())
     return _named(
-        beside.group_by("group", pl.col("deposit_number").alias("name"), maintain_order=True).agg(
+        beside.group_by(KEYS[1], maintain_order=True).agg(
             pl.col("received").sum(), pl.col("amount").sum().alias("deposited"), pl.col("day", "at").last(),
             pl.col("row").alias("proof"),
-        ), SLIP,
+        ), SLIP, "deposit_number",
     )  # fmt: skip
 
 
-def _closings(rows: pl.DataFrame, groups: Groups) -> pl.DataFrame:
+def _closings(rows: pl.DataFrame, window: int) -> pl.DataFrame:
     """What is in a closing, less what was voided until its deposit, beside the deposits of it that name no receipts. A
     closing that may have begun before the window is left out."""
     whole = (pl.col("kind") != "deposit") | (pl.col("composition").list.len() == 0)
@@ -84,7 +158,7 @@ def _closings(rows: pl.DataFrame, groups: Groups) -> pl.DataFrame:
     voided = amount.filter((kind == "void") & (at <= at.filter(kind == "deposit").max())).sum()
     sums = (
         rows.filter(pl.col("closing_id").is_not_null() & whole)
-        .group_by("group", pl.col("closing_id").alias("name"), maintain_order=True)
+        .group_by(KEYS[2], maintain_order=True)
         .agg(
             (amount.filter(kind == "receipt").sum() - voided).alias("received"),
             amount.filter(kind == "deposit").sum().alias("deposited"), pl.col("day", "at").last(),
@@ -92,15 +166,15 @@ def _closings(rows: pl.DataFrame, groups: Groups) -> pl.DataFrame:
             first_day=pl.col("day").min(), today=pl.col("today").first(),
         )
     )  # fmt: skip
-    inside = pl.col("first_day") > pl.col("today") - groups.rule.window
-    return _named(sums.filter((pl.col("receipts") > 0) & (pl.col("deposits") > 0) & inside), CLOSING)
+    inside = pl.col("first_day") > pl.col("today") - window
+    both = sums.filter((pl.col("receipts") > 0) & (pl.col("deposits") > 0) & inside)
+    return _named(both, CLOSING, "closing_id")
 
 
-def _named(sums: pl.DataFrame, what: str) -> pl.DataFrame:
-    scope = pl.format("{} {}", pl.lit(what), pl.col("name").cast(pl.String))
-    return sums.with_columns(scope=scope, observed=(pl.col("received") - pl.col("deposited")).abs()).select(
-        FOUND
-    )
+def _named(sums: pl.DataFrame, what: str, name: str) -> pl.DataFrame:
+    scope = pl.format("{} {}", pl.lit(what), pl.col(name).cast(pl.String))
+    observed = (pl.col("received") - pl.col("deposited")).abs()
+    return sums.with_columns(scope=scope, observed=observed).select(*FOUND, name)
 
 
 def sentence(told: Told) -> str:
@@ -228,6 +302,7 @@ RULE = Rule(
     rows=moves_cash,
     by=OFFICE,
     window=120,
+    once=True,
     sentence=sentence,
     examples=EXAMPLES,
     without={"too few": "Satu setoran cukup; aturan ini tidak membandingkan dengan kas lain."},

@@ -8,9 +8,18 @@ from typing import Any
 import polars as pl
 
 from streams.ledgers.groups import Groups, Weighed
+from streams.ledgers.standing import STOOD
 from streams.rules.examples import FIRST, PAYEE, SECOND, Event, on, row
 from streams.rules.outliers import STANDS_OUT, standing_out
-from streams.rules.receipts import FIELDS, OFFICE, deposited, moves_cash, numbered_voids
+from streams.rules.receipts import (
+    FIELDS,
+    OFFICE,
+    deposited,
+    moves_cash,
+    numbered,
+    numbered_voids,
+    whole_deposits,
+)
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, decimal, whole
 
@@ -22,12 +31,8 @@ FOUND = ("group", "scope", "observed", "threshold", "at", "as_of", "proof")
 def weigh(groups: Groups) -> Weighed:
     """Per cash office: cashiers who void a share beyond the fence; and by cashier and month the voids of what was
     deposited and of what is in another closing, that no second officer made, and of what was received again on a later day."""
-    known = groups.rows.filter(pl.col("cashier_token").is_not_null())
-    counted = known.group_by("group", "cashier_token", maintain_order=True).agg(
-        n=(pl.col("kind") == "receipt").sum().cast(pl.Int64), k=(pl.col("kind") == "void").sum().cast(pl.Int64),
-        at=pl.col("at").filter(pl.col("kind") == "void").last(), proof=pl.col("row").filter(pl.col("kind") == "void"),
-    )  # fmt: skip
-    voids = _voids(groups)
+    counted = _counted(groups)
+    voids, receipts = _voids(groups)
     alone = voids.filter(~pl.col("officer_token").ne(pl.col("cashier_token")).fill_null(False))
     many = standing_out(counted, [groups.on(name) for name in STANDS_OUT]).with_columns(
         scope=_scope(RATE), as_of=pl.lit(None, pl.Int64)
@@ -36,10 +41,10 @@ def weigh(groups: Groups) -> Weighed:
         many.select(*FOUND, "k", "n", "share", "fence"),
         _monthly(groups, alone.filter(pl.col("at") > pl.col("deposited_at")), DEPOSITED, "after_deposit"),
         _monthly(groups, alone.filter(pl.col("closing_id") != pl.col("closing_of")), CLOSED, "after_closing"),
-        _monthly(groups, _received_again(groups, voids), AGAIN, "again"),
+        _monthly(groups, _received_again(groups, voids, receipts), AGAIN, "again"),
     ]
     found = pl.concat(parts, how="diagonal_relaxed")
-    offices = groups.rows.select("group").unique()
+    offices = groups.keys.select("group")
     nobody = offices.join(counted, on="group", how="anti")
     few = offices.join(counted.filter(pl.col("n") >= groups.on("least")), on="group", how="anti")
     few = few.join(nobody, on="group", how="anti")
@@ -48,32 +53,53 @@ def weigh(groups: Groups) -> Weighed:
     return Weighed(found, {reason: some for reason, some in said.items() if len(some)})
 
 
-def _voids(groups: Groups) -> pl.DataFrame:
-    """Voids whose receipt is known, with what it was, and when it was first deposited."""
-    rows = groups.rows
-    receipts = rows.filter((pl.col("kind") == "receipt") & pl.col("receipt_number").is_not_null())
-    first = receipts.unique(["group", "receipt_number"], keep="first", maintain_order=True).select(
+def _counted(groups: Groups) -> pl.DataFrame:
+    """Receipts (n) and voids (k) of each cashier on each day that is asked about, and the voids."""
+    known = groups.rows.filter(pl.col("cashier_token").is_not_null()).drop("composition")
+    who, kind = ["group", "cashier_token"], pl.col("kind")
+    spans = known.group_by(*who, "day", *STOOD).agg(n=(kind == "receipt").sum().cast(pl.Int64))
+    voided = groups.by_day(known.filter(kind == "void")).group_by(who).agg(
+        k=pl.len().cast(pl.Int64), at=pl.col("at").last(), proof=pl.col("row")
+    )  # fmt: skip
+    counted = groups.by_day(spans).group_by(who).agg(pl.col("n").sum())
+    return counted.join(voided, on=who, how="left").with_columns(pl.col("k").fill_null(0))
+
+
+def _voids(groups: Groups) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Day by day, voids whose receipt is known, with what it was, and when it was first deposited; and the receipts of the
+    same account, amount and payer."""
+    number, same = ["group", "receipt_number"], ["group", "account", "amount", "payer_token"]
+    rows, receipts = groups.rows.drop("composition"), numbered(groups.rows).drop("composition")
+    numbers = numbered_voids(rows, receipts).select(number).unique()
+    of_voids = receipts.join(numbers, on=number, how="semi", maintain_order="left")
+    like = rows.filter(pl.col("kind") == "receipt").join(of_voids, on=same, how="semi", maintain_order="left")
+    parts = deposited(groups.rows).join(numbers, on=number, how="semi")
+    of = groups.by_day(of_voids)
+    first = of.unique(number, keep="first", maintain_order=True).select(
         "group", "receipt_number", pl.col("row").alias("of"), pl.col("day").alias("day_of"), pl.col("account").alias("account_of"),
         pl.col("amount").alias("amount_of"), pl.col("payer_token").alias("payer_of"), pl.col("closing_id").alias("closing_of"),
     )  # fmt: skip
-    whole_closings = rows.filter((pl.col("kind") == "deposit") & (pl.col("composition").list.len() == 0))
-    closings = whole_closings.group_by("group", pl.col("closing_id").alias("closing_of")).agg(
-        pl.col("at").min().alias("in_closing")
+    whole = whole_deposits(groups.rows).select(
+        "group", "at", "day", *STOOD, pl.col("closing_id").alias("closing_of")
     )
-    slips = deposited(rows).group_by("group", "receipt_number").agg(pl.col("at").min().alias("in_slip"))
-    return (
-        numbered_voids(rows, receipts)
-        .join(first, on=["group", "receipt_number"], maintain_order="left")
-        .join(slips, on=["group", "receipt_number"], how="left", maintain_order="left")
+    closings = (
+        groups.by_day(whole).group_by("group", "closing_of").agg(pl.col("at").min().alias("in_closing"))
+    )
+    slips = groups.by_day(parts).group_by("group", "receipt_number").agg(pl.col("at").min().alias("in_slip"))
+    voids = (
+        numbered_voids(groups.by_day(rows.filter(pl.col("kind") == "void")), of)
+        .join(first, on=number, maintain_order="left")
+        .join(slips, on=number, how="left", maintain_order="left")
         .join(closings, on=["group", "closing_of"], how="left", maintain_order="left")
         .with_columns(deposited_at=pl.min_horizontal("in_slip", "in_closing"))
     )
+    return voids, groups.by_day(like)
 
 
-def _received_again(groups: Groups, voids: pl.DataFrame) -> pl.DataFrame:
+def _received_again(groups: Groups, voids: pl.DataFrame, like: pl.DataFrame) -> pl.DataFrame:
     """Voids after which the same payer's same amount was received on another day than at first."""
     of = {"account_of": "account", "amount_of": "amount", "payer_of": "payer_token"}
-    receipts = groups.rows.filter(pl.col("kind") == "receipt").select(
+    receipts = like.select(
         "group", *(pl.col(name).alias(as_) for as_, name in of.items()), pl.col("at").alias("again_at"),
         pl.col("day").alias("again_day"),
     )  # fmt: skip
@@ -81,7 +107,7 @@ def _received_again(groups: Groups, voids: pl.DataFrame) -> pl.DataFrame:
     pairs = voids.with_columns(after).join(receipts, on=["group", *of], maintain_order="left")
     later = (pl.col("again_at") > pl.col("at")) & (pl.col("again_day") > pl.col("day_of"))
     near = pl.col("again_day") - pl.col("day") <= pl.col("again_days")
-    return pairs.filter(later & near).unique("row", keep="first", maintain_order=True)
+    return pairs.filter(later & near).unique(["group", "row"], keep="first", maintain_order=True)
 
 
 def _monthly(groups: Groups, voids: pl.DataFrame, what: str, parameter: str) -> pl.DataFrame:
@@ -228,6 +254,7 @@ RULE = Rule(
     by=OFFICE,
     window=200,
     every=7,
+    once=True,
     sentence=sentence,
     examples=EXAMPLES,
 )  # fmt: skip

@@ -53,25 +53,30 @@ def weigh(groups: Groups) -> Weighed:
 def _repeated(rows: pl.DataFrame) -> pl.DataFrame:
     """All receipts whose number another one of the book and year has; each beyond the first counts."""
     of = ["group", "year", "receipt_number"]
-    twice = rows.filter(pl.len().over(of) > 1).with_columns(
-        count=pl.col("row") != pl.col("row").min().over(of)
+    again = (
+        rows.group_by(of)
+        .agg(pl.len().alias("times"), pl.col("row").min().alias("first"))
+        .filter(pl.col("times") > 1)
     )
+    twice = rows.join(again, on=of).with_columns(count=pl.col("row") != pl.col("first"))
     return _summed(twice, rows, REPEATED)
 
 
 def _missing(groups: Groups, rows: pl.DataFrame) -> pl.DataFrame:
     """The receipts on both sides of every gap in their series, ``days`` days after the one behind it, which counts what is
     missing before it."""
-    of = ["group", "year", "prefix"]
-    series = (
-        rows.filter(pl.col("running").is_not_null())
-        .unique([*of, "running"], keep="first")
-        .sort(*of, "running")
+    running = pl.col("running")
+    series = rows.filter(running.is_not_null()).sort(
+        "group", "year", pl.col("prefix").to_physical(), "running", "row"
     )
-    before = (pl.col("running") - pl.col("running").shift(1).over(of) - 1).fill_null(0)
+    same = pl.all_horizontal(pl.col("group", "year", "prefix") == pl.col("group", "year", "prefix").shift(1))
+    series = series.with_columns(same=same.fill_null(False)).filter(
+        ~(pl.col("same") & (running == running.shift(1)))
+    )
+    before = pl.when("same").then(running - running.shift(1) - 1).otherwise(0)
     ripe = pl.col("day") + groups.on("days") < pl.col("today")
     gaps = series.with_columns(count=pl.when(ripe).then(before).otherwise(0)).with_columns(
-        after=pl.col("count").shift(-1).over(of).fill_null(0)
+        after=pl.when(pl.col("same").shift(-1)).then(pl.col("count").shift(-1)).otherwise(0).fill_null(0)
     )
     return _summed(gaps.filter((pl.col("count") > 0) | (pl.col("after") > 0)), rows, MISSING)
 

@@ -10,8 +10,9 @@ import polars as pl
 
 from streams.cases.book import day_of
 from streams.ledgers.groups import Groups, Weighed, without
+from streams.ledgers.standing import STOOD
 from streams.rules.examples import FIRST, OTHER_PERSON, PAYEE, PERSON, Event, on, row
-from streams.rules.receipts import FIELDS, OFFICE, deposited, is_direct
+from streams.rules.receipts import FIELDS, OFFICE, deposited, is_direct, whole_deposits
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, decimal, whole
 from streams.rules.trends import trend
@@ -31,14 +32,16 @@ def moves_or_asks() -> pl.Expr:
 def weigh(groups: Groups) -> Weighed:
     """Per cash office and cashier: whether the working days from receipt to deposit grow, and how many payments are booked
     for another payer whose own are later paid by a third."""
-    offices = groups.rows.unique("group", keep="first").select("group", "cash_office")
-    direct, mine = offices.filter(is_direct(groups.profile)), offices.filter(~is_direct(groups.profile))
-    rows = groups.rows.join(mine.select("group"), on="group", how="semi")
+    direct, mine = (
+        groups.keys.filter(is_direct(groups.profile)),
+        groups.keys.filter(~is_direct(groups.profile)),
+    )
+    rows = groups.rows.filter(~is_direct(groups.profile))
     receipts = rows.filter((pl.col("kind") == "receipt") & pl.col("cashier_token").is_not_null())
-    live = receipts.filter(~pl.col("backfill"))
-    days = _ages(groups, rows, live)
-    found = pl.concat([_growing(groups, days), _crossed(groups, rows, live)], how="vertical_relaxed")
-    historic = without(receipts, live)
+    days = _ages(groups, rows, receipts.filter(~pl.col("backfill")))
+    found = pl.concat([_growing(groups, days), _crossed(groups, rows)], how="vertical_relaxed")
+    known = groups.by_day(receipts.select("group", "backfill", "day", *STOOD).unique())
+    historic = without(known, known.filter(~pl.col("backfill")))
     many = days.filter(pl.len().over("group", "cashier_token") >= groups.on("least"))
     few = mine.join(many, on="group", how="anti").join(found, on="group", how="anti").get_column("group")
     silent = {
@@ -49,14 +52,17 @@ def weigh(groups: Groups) -> Weighed:
 
 def _ages(groups: Groups, rows: pl.DataFrame, receipts: pl.DataFrame) -> pl.DataFrame:
     """By cashier and day of receipt, of cash that is in a deposit: its ages in working days together, how many, and which."""
-    closings = rows.filter((pl.col("kind") == "deposit") & (pl.col("composition").list.len() == 0))
-    closed = closings.group_by("group", "closing_id").agg(pl.col("day").min().alias("in_closing"))
-    named = deposited(rows).group_by("group", "receipt_number").agg(pl.col("day").min().alias("in_slip"))
-    recent = (pl.col("day") >= pl.col("today") - SPAN) & (pl.col("channel") == "cash")
+    number, closing = ["group", "receipt_number"], ["group", "closing_id"]
+    cash = receipts.filter((pl.col("day") >= groups.days[0] - SPAN) & (pl.col("channel") == "cash"))
+    parts = deposited(rows).join(cash, on=number, how="semi")
+    named = groups.by_day(parts).group_by(number).agg(pl.col("day").min().alias("in_slip"))
+    closings = groups.by_day(whole_deposits(rows).select(*closing, "day", *STOOD))
+    closed = closings.group_by(closing).agg(pl.col("day").min().alias("in_closing"))
+    recent = groups.by_day(cash.select(*number, "closing_id", "cashier_token", "at", "day", "row", *STOOD))
     held = (
-        receipts.filter(recent)
-        .join(named, on=["group", "receipt_number"], how="left", maintain_order="left")
-        .join(closed, on=["group", "closing_id"], how="left", maintain_order="left")
+        recent.filter(pl.col("day") >= pl.col("today") - SPAN)
+        .join(named, on=number, how="left", maintain_order="left")
+        .join(closed, on=closing, how="left", maintain_order="left")
         .with_columns(deposit_day=pl.min_horizontal("in_slip", "in_closing"))
         .filter(pl.col("deposit_day") >= pl.col("day"))
     )
@@ -92,14 +98,17 @@ def _growing(groups: Groups, days: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(found, schema=schema, orient="row")
 
 
-def _crossed(groups: Groups, rows: pl.DataFrame, receipts: pl.DataFrame) -> pl.DataFrame:
+def _crossed(groups: Groups, rows: pl.DataFrame) -> pl.DataFrame:
     """Payments of one payer that are booked for another, where the payer's own assessment is paid by a third one later. The
     letters that say who owes are among what shows it: once one is older than the window it cannot be judged anew."""
-    owed = rows.filter((pl.col("kind") == "assessment") & pl.col("payer_token").is_not_null()).unique(
+    kind, paid = pl.col("kind"), pl.col("cashier_token").is_not_null() & ~pl.col("backfill")
+    about = pl.col("payer_token").is_not_null() & pl.col("assessment_id").is_not_null()
+    rows = groups.by_day(rows.filter(about).drop("composition"))
+    owed = rows.filter(kind == "assessment").unique(
         ["group", "assessment_id"], keep="last", maintain_order=True
     ).select("group", "assessment_id", pl.col("payer_token").alias("owes"), pl.col("row").alias("letter"))  # fmt: skip
     other = (
-        receipts.filter(pl.col("payer_token").is_not_null())
+        rows.filter((kind == "receipt") & paid)
         .join(owed, on=["group", "assessment_id"], maintain_order="left")
         .filter(pl.col("payer_token") != pl.col("owes"))
     )
@@ -245,6 +254,7 @@ RULE = Rule(
     by=OFFICE,
     window=300,
     every=7,
+    once=True,
     sentence=sentence,
     examples=EXAMPLES,
 )  # fmt: skip

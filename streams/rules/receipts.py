@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from schemas.profile import Profile
+from streams.ledgers.standing import STOOD
 
 #: What the functions here read of an event.
 FIELDS = (
@@ -29,7 +30,7 @@ def net_receipts(rows: pl.DataFrame, until: pl.DataFrame | None = None) -> pl.Da
     """The receipts among rows in groups that have a number, with ``net``: the amount less what voids took back, which
     counts for the first receipt of its number. Voids later than ``until`` (group, receipt_number, until; UTC ms) do not
     count."""
-    receipts = rows.filter((pl.col("kind") == "receipt") & pl.col("receipt_number").is_not_null())
+    receipts = numbered(rows)
     voids = numbered_voids(rows, receipts)
     if until is not None:
         dated = voids.join(until, on=["group", "receipt_number"], how="left")
@@ -39,6 +40,11 @@ def net_receipts(rows: pl.DataFrame, until: pl.DataFrame | None = None) -> pl.Da
     first = pl.col("row") == pl.col("row").min().over("group", "receipt_number")
     back = pl.when(first).then(pl.col("taken").fill_null(0)).otherwise(0)
     return joined.with_columns(net=pl.col("amount") - back).drop("taken")
+
+
+def numbered(rows: pl.DataFrame) -> pl.DataFrame:
+    """The receipts among rows that have a number."""
+    return rows.filter((pl.col("kind") == "receipt") & pl.col("receipt_number").is_not_null())
 
 
 def numbered_voids(rows: pl.DataFrame, receipts: pl.DataFrame) -> pl.DataFrame:
@@ -59,7 +65,14 @@ def numbered_voids(rows: pl.DataFrame, receipts: pl.DataFrame) -> pl.DataFrame:
 
 
 def deposited(rows: pl.DataFrame) -> pl.DataFrame:
-    """What deposits among rows in groups say that they hold: a row for each receipt that one names."""
+    """What deposits among rows in groups say that they hold: a row for each receipt that one names, with its number and
+    amount, and when and by which row it is said."""
     held = rows.filter((pl.col("kind") == "deposit") & (pl.col("composition").list.len() > 0))
-    named = held.drop("receipt_number", "amount").explode("composition").unnest("composition")
+    said = [name for name in ("group", "row", "at", "day", *STOOD) if name in rows.columns]
+    named = held.select(*said, "composition").explode("composition").unnest("composition")
     return named.with_columns(pl.col("receipt_number").cast(pl.Categorical))
+
+
+def whole_deposits(rows: pl.DataFrame) -> pl.DataFrame:
+    """Deposits that name no receipts."""
+    return rows.filter((pl.col("kind") == "deposit") & (pl.col("composition").list.len() == 0))

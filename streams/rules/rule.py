@@ -129,7 +129,9 @@ class Rule:
     the same ``by``, of the last ``window`` days; only where something came or was corrected since the day before, or with
     ``daily`` everywhere, or with ``recent`` beside it wherever there is a row of so many days. With ``every`` it is asked only
     every so many days, about what came since the last time too. Several days are asked about at once, but ``alone`` one by
-    one. ``adds`` are columns that each row gives by itself, so that they are computed once for all days. With ``keeps`` it reads no
+    one. ``adds`` are columns that each row gives by itself, so that they are computed once for all days. With ``once`` it is given
+    each row once, whatever the number of days, and lays out itself those that matter (``Groups.by_day``); its findings have
+    ``at`` and ``proof``. With ``keeps`` it reads no
     other rows of its domain by this profile, so the ledger need not have them. With ``each``, a row belongs to the group of each of these fields that it has: ``by`` then has
     ``token``, its value, and the column ``field`` names it. ``reads`` are the fields that it needs, by domain; those
     of another domain it finds in ``Groups.ledger``. With ``settles`` it judges a finding only so many days after the day from
@@ -179,6 +181,7 @@ class Rule:
     recent: int = 0
     every: int = 1
     alone: bool = False
+    once: bool = False
     adds: Callable[[], Sequence[pl.Expr]] | None = None
     keeps: Callable[[Profile], pl.Expr] | None = None
     sentence: Callable[[Told], str] | None = None

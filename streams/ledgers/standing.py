@@ -1,0 +1,44 @@
+"""The rows of all topics that stood on some days, as rules read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+#: What says when a row stood: from when it was seen until it was gone.
+STOOD = ("seen", "gone")
+
+
+class Standing:
+    """``rows`` are those by topic, with the days on which each stood (``seen``, ``gone``)."""
+
+    def __init__(self, rows: Mapping[str, pl.DataFrame]) -> None:
+        self._given = rows
+        self._rows: dict[str, pl.DataFrame] = {}
+        self._variants: dict[tuple[str, tuple[str, ...]], pl.DataFrame] = {}
+
+    def rows(self, domain: str) -> pl.DataFrame:
+        """Those of a topic, in the order of (at, event id); without columns where nothing ever came."""
+        if domain not in self._rows:
+            given = self._given[domain]
+            self._rows[domain] = given.sort("at", "high", "low") if given.width else given
+        return self._rows[domain]
+
+    def variants(self, domain: str, fields: Sequence[str]) -> pl.DataFrame:
+        """What some fields of them were, each combination and span of days once: many rules ask for the same."""
+        name = domain, tuple(dict.fromkeys(fields))
+        if name not in self._variants:
+            self._variants[name] = variants(self._given[domain], fields)
+        return self._variants[name]
+
+
+def variants(rows: pl.DataFrame, fields: Sequence[str]) -> pl.DataFrame:
+    """What some fields of rows were, each combination and span of days once."""
+    return rows.select(list(dict.fromkeys((*fields, *STOOD)))).unique() if rows.width else rows
+
+
+def stood(today: pl.Expr, window: int) -> pl.Expr:
+    """Rows that stood on a day, within the window before it."""
+    stands = (pl.col("seen") <= today) & (pl.col("gone").is_null() | (pl.col("gone") > today))
+    return stands & (pl.col("day") >= today - window)
