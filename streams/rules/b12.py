@@ -209,6 +209,7 @@ RULE = Rule(
     rows=budget,
     by=("fiscal_year", "opd", "sub_activity"),
     window=500,  # the year, and the months in which it is still corrected
+    every=7,
     daily=True,
     sentence=sentence,
     examples=EXAMPLES,
