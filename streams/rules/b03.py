@@ -152,7 +152,7 @@ EXAMPLES = (
 
 RULE = Rule(
     id="B03",
-    version="1",
+    version="2",
     title="Pembayaran menumpuk pada akhir tahun",
     domain="budget",
     kind="soft",

@@ -90,7 +90,7 @@ EXAMPLES = (
 
 RULE = Rule(
     id="B06",
-    version="1",
+    version="2",
     title="Angka pertama pembayaran menurut hukum Benford",
     domain="budget",
     kind="page",

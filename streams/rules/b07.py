@@ -114,7 +114,7 @@ EXAMPLES = (
 
 RULE = Rule(
     id="B07",
-    version="1",
+    version="2",
     title="Jumlah pembayaran bulat",
     domain="budget",
     kind="soft",

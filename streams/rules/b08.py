@@ -183,7 +183,7 @@ EXAMPLES = (
 
 RULE = Rule(
     id="B08",
-    version="1",
+    version="2",
     title="Pemusatan penyedia, penyedia baru, dan rekening bank yang sama",
     domain="budget",
     kind="soft",

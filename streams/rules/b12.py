@@ -164,7 +164,7 @@ EXAMPLES = (
 
 RULE = Rule(
     id="B12",
-    version="1",
+    version="2",
     title="Serapan anggaran rendah",
     domain="budget",
     kind="soft",

@@ -198,7 +198,7 @@ EXAMPLES = (
 
 RULE = Rule(
     id="B16",
-    version="1",
+    version="2",
     title="Hibah dan bantuan sosial menjelang pemilihan",
     domain="budget",
     kind="soft",

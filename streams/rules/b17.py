@@ -169,7 +169,7 @@ EXAMPLES = (
 
 RULE = Rule(
     id="B17",
-    version="1",
+    version="2",
     title="Pembayaran kontrak melebihi kemajuan pekerjaan",
     domain="budget",
     kind="soft",

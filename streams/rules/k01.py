@@ -154,7 +154,7 @@ EXAMPLES = (
 
 RULE = Rule(
     id="K01",
-    version="1",
+    version="2",
     title="Perpindahan masuk berlebihan menjelang pemungutan suara",
     domain="population",
     kind="soft",
