@@ -32,8 +32,7 @@ def papers() -> pl.Expr:
 
 def weigh(groups: Groups) -> Weighed:
     """Per sub-activity and year, for each pair: how many officers did both duties for one payment, or both in one period."""
-    texts = ("document_number", "refers_to", "officer_token", "officer_role")
-    rows = groups.rows.with_columns(pl.col(texts).cast(pl.String))
+    rows = groups.rows.with_columns(pl.col("officer_role").cast(pl.String))
     pairs = groups.profile.duty_pairs
     if not pairs:
         return Weighed(rows.clear().select("group"), {NO_PAIR: rows.get_column("group").unique()})

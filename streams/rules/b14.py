@@ -31,8 +31,7 @@ def queued() -> pl.Expr:
 
 def weigh(groups: Groups) -> Weighed:
     """Per SP2D: how many older complete SPM of its year and fund were still waiting beyond their standard."""
-    texts = ("kind", "opd", "source", "document_number", "refers_to", "disbursement_type")
-    rows = groups.rows.with_columns(pl.col(texts).cast(pl.String)).rename({"document_number": "number"})
+    rows = groups.rows.rename({"document_number": "number"})
     orders = rows.filter(pl.col("kind") == "spm").group_by(PAPER, maintain_order=True).agg(
         pl.col("complete_at").clip(0).max().alias("complete"), pl.col("at").first().alias("made"), pl.col("source").first(),
         pl.col("refers_to").first().alias("spp"), pl.col("row").first().alias("order"),
@@ -104,8 +103,11 @@ def _many(pairs: pl.DataFrame) -> pl.DataFrame:
 
 def _heard(groups: Groups, pairs: pl.DataFrame) -> pl.DataFrame:
     """Without the SPM that are not known to have waited: whose source was not heard of since the payment."""
-    known = groups.ledger("budget", "source", "at").with_columns(pl.col("source").cast(pl.String))
-    heard = known.group_by("today", "source").agg(pl.col("at").max().alias("heard"))
+    heard = (
+        groups.ledger("budget", "source", "at")
+        .group_by("today", "source")
+        .agg(pl.col("at").max().alias("heard"))
+    )
     dated = pairs.join(heard, on=["today", "source"], how="left", maintain_order="left")
     return dated.filter(pl.col("ended").is_not_null() | (pl.col("heard") >= pl.col("paid")))
 
@@ -123,7 +125,9 @@ def _found(pairs: pl.DataFrame) -> pl.DataFrame:
         threshold=pl.col("overtaken").first(), waited_days=pl.col("waited_days").first(),
         proof=pl.concat_list(pl.col("passed").implode(), pl.col("own", "payment").first()).first().list.drop_nulls(),
     )  # fmt: skip
-    return counted.with_columns(scope=pl.concat_str("opd", "number", separator=" ")).drop("opd", "number")
+    return counted.with_columns(
+        scope=pl.concat_str(pl.col("opd", "number").cast(pl.String), separator=" ")
+    ).drop("opd", "number")
 
 
 def sentence(told: Told) -> str:
