@@ -58,6 +58,6 @@ def _digits(rows: list[Row], today: Today) -> dict[str, Said] | str:
 
 
 AMOUNT_RULES: Mapping[str, Plain] = {
-    "B06": Plain("budget", 500, _amount, _digits, page=True),
-    "B07": Plain("budget", 400, _bought, _round),
+    "B06": Plain("budget", 500, _amount, _digits, page=True, every=7),
+    "B07": Plain("budget", 400, _bought, _round, every=7),
 }

@@ -78,4 +78,4 @@ def _others(election: date, last: date, today: Today, since: date) -> list[tuple
     return found
 
 
-GRANT_RULES: Mapping[str, Plain] = {"B16": Plain("budget", WINDOW, _grant, _before_elections)}
+GRANT_RULES: Mapping[str, Plain] = {"B16": Plain("budget", WINDOW, _grant, _before_elections, every=7)}

@@ -124,6 +124,6 @@ def _realised(row: Row) -> int:
 
 
 PACE_RULES: Mapping[str, Plain] = {
-    "B03": Plain("budget", WINDOW, _whose, _rush),
-    "B12": Plain("budget", WINDOW, _sub_activity, _absorption, daily=True),
+    "B03": Plain("budget", WINDOW, _whose, _rush, every=7),
+    "B12": Plain("budget", WINDOW, _sub_activity, _absorption, daily=True, every=7),
 }

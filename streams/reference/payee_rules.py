@@ -120,4 +120,4 @@ def _to_an_employee(token: str, row: Row, today: Today) -> bool:
     )
 
 
-PAYEE_RULES: Mapping[str, Plain] = {"B08": Plain("budget", WINDOW, _payee_or_account, _payees)}
+PAYEE_RULES: Mapping[str, Plain] = {"B08": Plain("budget", WINDOW, _payee_or_account, _payees, every=7)}

@@ -33,8 +33,7 @@ def planned() -> pl.Expr:
 def weigh(groups: Groups) -> Weighed:
     """Per department and year: SP2D of lines that had no ceiling, or no SPD, on their day. What a department never sends is
     not missed."""
-    names = ("kind", "sub_activity", "account", "document_number", "refers_to")
-    rows = groups.rows.with_columns(pl.col(names).cast(pl.String))
+    rows = groups.rows
     undone = rows.filter(pl.col("kind") == "reversal").select(
         "group", "sub_activity", pl.col("refers_to").alias("document_number")
     )
@@ -55,7 +54,7 @@ def weigh(groups: Groups) -> Weighed:
         found.append(
             unplanned.group_by(LINE, maintain_order=True)
             .agg(observed=pl.col("amount").sum(), threshold=pl.lit(0), proof=pl.col("row").sort())
-            .with_columns(scope=pl.concat_str(pl.lit(name), "sub_activity", "account", separator=" "))
+            .with_columns(scope=pl.concat_str(pl.lit(name), pl.col(LINE[1:]).cast(pl.String), separator=" "))
         )
     plans = rows.filter(pl.col("kind").is_in(list(MISSING.values())))
     return Weighed(pl.concat(found), {NO_PLANS: without(rows, plans)})

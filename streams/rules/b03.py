@@ -9,7 +9,7 @@ import polars as pl
 
 from schemas.calendar import WorkingCalendar
 from streams.cases.book import EPOCH
-from streams.ledgers.groups import Groups, Weighed, every_scope
+from streams.ledgers.groups import Groups, Weighed, every_scope, without
 from streams.rules.examples import PAYEE, Event, on, row
 from streams.rules.payees import is_paid
 from streams.rules.rule import LegalBasis, Parameter, Rule
@@ -28,11 +28,18 @@ def weigh(groups: Groups) -> Weighed:
     """Per payee, package and department of a year: the last working days against the mean week before, against the busiest
     fortnight, and against all payments of the regency."""
     years = _years(groups)
-    rows = groups.rows.join(years, on=YEAR)
-    paces = _paces(rows, ["group"]).join(years, on=YEAR)
+    rows = groups.rows.join(years, on=YEAR, maintain_order="left")
+    live = rows.filter(pl.col("begun") & ~pl.col("past"))
+    silent = {
+        NOT_YET: without(rows, rows.filter("begun")),
+        PAST: without(rows, rows.filter(~pl.col("begun") | ~pl.col("past"))),
+    }
+    if not len(live):  # for most of the year
+        return Weighed(live.select("group"), silent, past=every_scope(silent[PAST]))
+    paces = _paces(live, ["group"]).join(years, on=YEAR)
     whole = groups.ledger("budget", where=is_paid()).join(years, on=YEAR)
     regency = _paces(whole, YEAR).select(*YEAR, pl.col("observed").alias("regency"))
-    enough = paces.filter(pl.col("begun") & ~pl.col("past") & (pl.col("before") >= pl.col("least")))
+    enough = paces.filter(pl.col("before") >= pl.col("least"))
     found = (
         enough.join(regency, on=YEAR)
         .with_columns(
@@ -42,13 +49,8 @@ def weigh(groups: Groups) -> Weighed:
         .filter(pl.col("observed") >= pl.col("threshold"))
         .select("group", "observed", "threshold", "as_of", "page", "field", "rush", "working_days")
     )  # fmt: skip
-    silent = {
-        NOT_YET: paces.filter(~pl.col("begun")),
-        PAST: paces.filter(pl.col("begun") & pl.col("past")),
-        TOO_FEW: paces.filter(pl.col("begun") & ~pl.col("past") & (pl.col("before") < pl.col("least"))),
-    }
-    groups_of = {reason: some.get_column("group") for reason, some in silent.items() if len(some)}
-    return Weighed(found, groups_of, past=every_scope(groups_of.get(PAST)))
+    silent[TOO_FEW] = without(live, enough)
+    return Weighed(found, silent, past=every_scope(silent[PAST]))
 
 
 def _years(groups: Groups) -> pl.DataFrame:
@@ -150,7 +152,7 @@ EXAMPLES = (
 
 RULE = Rule(
     id="B03",
-    version="1",
+    version="2",
     title="Pembayaran menumpuk pada akhir tahun",
     domain="budget",
     kind="soft",
@@ -197,6 +199,7 @@ RULE = Rule(
     by=("fiscal_year", "token"),
     each=("payee_token", "package_id", "opd"),
     window=500,  # the year, and the months in which it is still corrected
+    every=7,
     sentence=sentence,
     examples=EXAMPLES,
 )  # fmt: skip

@@ -28,8 +28,9 @@ def payments() -> pl.Expr:
 
 def weigh(groups: Groups) -> Weighed:
     """Per payee and amount: SP2D of similar invoices that follow one another within ``days``, but for those undone."""
-    named = groups.rows.filter(pl.col("scope") != "").with_columns(pl.col(PAPER).cast(pl.String))
-    standing = named.join(_undone(groups), on=["today", *PAPER], how="left").filter(
+    named = groups.rows.filter(pl.col("scope") != "")
+    again = named.filter(pl.len().over("group", "scope") > 1).with_columns(pl.col(PAPER).cast(pl.String))
+    standing = again.join(_undone(groups), on=["today", *PAPER], how="left").filter(
         pl.col("undone").fill_null(0) < pl.col("amount")
     )
     paper = pl.concat_str(*PAPER, separator="|").fill_null(pl.col("row").cast(pl.String))

@@ -90,7 +90,7 @@ EXAMPLES = (
 
 RULE = Rule(
     id="B06",
-    version="1",
+    version="2",
     title="Angka pertama pembayaran menurut hukum Benford",
     domain="budget",
     kind="page",
@@ -122,6 +122,7 @@ RULE = Rule(
     rows=digits,
     by=("fiscal_year", "opd"),
     window=500,  # the year, and the months in which it is still corrected
+    every=7,
     sentence=sentence,
     examples=EXAMPLES,
 )  # fmt: skip

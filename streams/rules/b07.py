@@ -106,15 +106,15 @@ EXAMPLES = (
     row("not applicable", "not applicable", *_payments("2026-01-06", 10, 0)),
     row(
         "too few", "not applicable", *_others("2026-01-05"),
-        *_payments("2026-01-06", 9, 0), *_payments("2026-01-06", 8, 0, 60, account="5.1.02.02.01.0003"),
+        *_payments("2026-01-13", 9, 0), *_payments("2026-01-13", 8, 0, 60, account="5.1.02.02.01.0003"),
     ),
-    row("before a dated change", "not applicable", *_others("2026-01-05"), *_payments("2026-01-29", 6, 0)),
+    row("before a dated change", "not applicable", *_others("2026-01-05"), *_payments("2026-01-28", 6, 0)),
     row("after a dated change", "found", *_others("2026-01-05"), *_payments("2026-02-03", 6, 0), observed=100.0),
 )  # fmt: skip
 
 RULE = Rule(
     id="B07",
-    version="1",
+    version="2",
     title="Jumlah pembayaran bulat",
     domain="budget",
     kind="soft",
@@ -150,6 +150,7 @@ RULE = Rule(
     rows=bought,
     by=("payee_token",),
     window=400,
+    every=7,
     sentence=sentence,
     examples=EXAMPLES,
 )  # fmt: skip

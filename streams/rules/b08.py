@@ -12,6 +12,7 @@ from streams.rules.examples import OTHER_PAYEE, PAYEE, Event, on, row
 from streams.rules.payees import (
     CHOSEN,
     awards,
+    begins,
     is_award,
     is_bought,
     is_employees,
@@ -44,15 +45,16 @@ def weigh(groups: Groups) -> Weighed:
         awards(groups).select(pl.exclude("opd", "payee_token")), on=["today", "high", "low"]
     )
     enough = packages.filter(pl.col("given") >= groups.on("least"))
+    since = begins(groups)
     parts = [
         _concentrated(groups, enough),
-        _new(groups, paid),
+        _new(groups, paid, since),
         _shared(groups, on_account),
         _employees(groups, on_account),
     ]
     found = pl.concat(parts, how="diagonal_relaxed")
     judged = pl.concat([
-        enough.select("group"), on_account.select("group"), paid.join(unknown(paid, groups), on="group", how="anti").select("group"),
+        enough.select("group"), on_account.select("group"), paid.join(unknown(paid, groups, since), on="group", how="anti").select("group"),
     ])  # fmt: skip
     silent = groups.rows.join(judged, on="group", how="anti").get_column("group").unique()
     return Weighed(found, {UNKNOWN: silent} if len(silent) else {})
@@ -68,9 +70,9 @@ def _concentrated(groups: Groups, packages: pl.DataFrame) -> pl.DataFrame:
     return shares.with_columns(limit).filter(pl.col("observed") >= pl.col("threshold"))
 
 
-def _new(groups: Groups, paid: pl.DataFrame) -> pl.DataFrame:
+def _new(groups: Groups, paid: pl.DataFrame, since: pl.DataFrame) -> pl.DataFrame:
     unbid = pl.col("package_id").is_null() | pl.col("package_method").cast(pl.String).is_in(CHOSEN)
-    sums = newcomers(paid, groups).filter(unbid & is_bought()).group_by("group", maintain_order=True).agg(
+    sums = newcomers(paid, groups, since).filter(unbid & is_bought()).group_by("group", maintain_order=True).agg(
         pl.col("amount").sum().cast(pl.Float64).alias("observed"), pl.col("as_of", "days").first(), proof=pl.col("row"),
         scope=pl.lit(NEW),
     )  # fmt: skip
@@ -181,7 +183,7 @@ EXAMPLES = (
 
 RULE = Rule(
     id="B08",
-    version="1",
+    version="2",
     title="Pemusatan penyedia, penyedia baru, dan rekening bank yang sama",
     domain="budget",
     kind="soft",
@@ -237,6 +239,7 @@ RULE = Rule(
     by=("token",),
     each=("payee_token", "payee_account_token"),
     window=500,
+    every=7,
     sentence=sentence,
     examples=EXAMPLES,
 )  # fmt: skip

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 import polars as pl
 
 from schemas.profile.rows import DutyPair
-from streams.cases.book import EPOCH
 from streams.ledgers.groups import Groups, Weighed, without
 from streams.rules.examples import FIRST, SECOND, Event, on, row
 from streams.rules.rule import LegalBasis, Rule
@@ -20,6 +20,8 @@ CALLED = {"treasurer": "bendahara", "kuasa-BUD": "kuasa BUD"}
 #: An accounting follows an SP2D, that an SPM, and that an SPP.
 STEPS = 3
 OFFICER = ("group", "officer_token")
+#: An officer in the duties of a pair.
+DOING = ("pair", "scope", *OFFICER)
 NO_PAIR, NO_OFFICER = range(2)
 
 
@@ -30,15 +32,13 @@ def papers() -> pl.Expr:
 
 def weigh(groups: Groups) -> Weighed:
     """Per sub-activity and year, for each pair: how many officers did both duties for one payment, or both in one period."""
-    texts = ("document_number", "refers_to", "officer_token", "officer_role")
-    rows = groups.rows.with_columns(pl.col(texts).cast(pl.String))
+    rows = groups.rows.with_columns(pl.col("officer_role").cast(pl.String))
     pairs = groups.profile.duty_pairs
     if not pairs:
         return Weighed(rows.clear().select("group"), {NO_PAIR: rows.get_column("group").unique()})
     named = rows.filter(pl.col("officer_token").is_not_null() & pl.col("officer_role").is_not_null())
-    acts = _with_payment(rows, named)
-    both = pl.concat([_both(acts, pair) for pair in pairs])
-    found = both.sort("row").group_by("group", "scope", maintain_order=True).agg(
+    several = named.filter(pl.col("officer_role").n_unique().over(OFFICER) > 1)
+    found = _both(_with_payment(rows, several), pairs).sort("row").group_by("group", "scope", maintain_order=True).agg(
         observed=pl.col("officer_token").n_unique().cast(pl.Float64), threshold=pl.lit(0.0), at=pl.col("at").last(),
         proof=pl.col("row").unique().sort(),
     )  # fmt: skip
@@ -59,25 +59,30 @@ def _with_payment(rows: pl.DataFrame, acts: pl.DataFrame) -> pl.DataFrame:
     return found
 
 
-def _both(acts: pl.DataFrame, pair: DutyPair) -> pl.DataFrame:
+def _both(acts: pl.DataFrame, pairs: Sequence[DutyPair]) -> pl.DataFrame:
     """The acts of officers who did both duties of a pair while it was in force. A change of post is no such thing: what was
     done in one duty comes after all of the other, and for another payment."""
-    first_day, last_day = ((day - EPOCH).days for day in (pair.valid_from, pair.valid_to or date.max))
-    dated = acts.filter(pl.col("day").is_between(first_day, last_day))
-    one, other = (dated.filter(pl.col("officer_role") == name) for name in (pair.first, pair.second))
-    same = one.join(other.select(*OFFICER, "payment"), on=[*OFFICER, "payment"], how="semi")
+    duties = pl.DataFrame(
+        [
+            (number, f"{pair.first}+{pair.second}", role, role == pair.first, pair.valid_from, pair.valid_to or date.max)
+            for number, pair in enumerate(pairs) for role in (pair.first, pair.second)
+        ],
+        ["pair", "scope", "officer_role", "one", "from", "to"], orient="row",
+    ).with_columns(pl.col("from", "to").dt.epoch("d"))  # fmt: skip
+    dated = acts.join(duties, on="officer_role").filter(pl.col("day").is_between("from", "to"))
+    one, other = dated.filter("one"), dated.filter(~pl.col("one"))
+    same = one.join(other, on=[*DOING, "payment"], how="semi")
     began, ended = pl.col("day").min().alias("began"), pl.col("day").max().alias("ended")
     spans = (
-        one.group_by(OFFICER)
+        one.group_by(DOING)
         .agg(began, ended)
-        .join(other.group_by(OFFICER).agg(began, ended), on=OFFICER, suffix="_other")
+        .join(other.group_by(DOING).agg(began, ended), on=DOING, suffix="_other")
     )
     at_once = spans.filter(
         (pl.col("began") <= pl.col("ended_other")) & (pl.col("began_other") <= pl.col("ended"))
     )
-    officers = pl.concat([same.select(OFFICER), at_once.select(OFFICER)]).unique()
-    shown = pl.concat([one, other]).join(officers, on=OFFICER, how="semi")
-    return shown.select(*OFFICER, "row", "at", pl.lit(f"{pair.first}+{pair.second}").alias("scope"))
+    officers = pl.concat([same.select(DOING), at_once.select(DOING)]).unique()
+    return dated.join(officers, on=DOING, how="semi").select("scope", *OFFICER, "row", "at")
 
 
 def sentence(told: Told) -> str:

@@ -27,9 +27,7 @@ def chain() -> pl.Expr:
 
 def weigh(groups: Groups) -> Weighed:
     """Per document: working days from when the papers of the one before were complete, or it was made."""
-    rows = groups.rows.filter(~pl.col("backfill")).with_columns(
-        pl.col("kind", "document_number", "refers_to").cast(pl.String)
-    )
+    rows = groups.rows.filter(~pl.col("backfill"))
     parts = [_slow(groups, rows, kind, before) for kind, before in FOLLOWS.items()]
     historic = without(groups.rows, rows)
     return Weighed(pl.concat(parts), {HISTORIC: historic})
@@ -46,7 +44,9 @@ def _slow(groups: Groups, rows: pl.DataFrame, kind: str, before: str) -> pl.Data
         pl.Series("passed", elapsed(groups.profile.calendar, ready, made), pl.Float64),
         groups.value(f"{kind}_days", pairs.get_column("day")).cast(pl.Float64).alias("allowed"),
     )
-    scope = pl.concat_str(pl.lit(kind.upper()), "document_number", separator=" ").alias("scope")
+    scope = pl.concat_str(
+        pl.lit(kind.upper()), pl.col("document_number").cast(pl.String), separator=" "
+    ).alias("scope")
     return (
         passed.filter(pl.col("passed") > pl.col("allowed"))
         .sort("passed", "row", "first")

@@ -31,8 +31,7 @@ def documents() -> pl.Expr:
 
 def weigh(groups: Groups) -> Weighed:
     """Per sub-activity and year, by document number."""
-    names = ("kind", "document_number", "refers_to", "payee_token", "payee_account_token")
-    rows = groups.rows.filter(~pl.col("backfill")).with_columns(pl.col(names).cast(pl.String))
+    rows = groups.rows.filter(~pl.col("backfill"))
     signed = rows.filter(pl.col("kind").is_in(["spm", "sp2d"]) & pl.col("document_date").is_not_null())
     columns = ["group", "scope", "observed", "threshold", "proof", "as_of"]
     found = [
@@ -86,7 +85,9 @@ def _again(groups: Groups, rows: pl.DataFrame) -> pl.DataFrame:
 def _found(
     rows: pl.DataFrame, name: str, observed: pl.Expr, proof: pl.Expr, threshold: pl.Expr | None = None
 ) -> pl.DataFrame:
-    scope = pl.concat_str(pl.lit(name), "document_number", separator=" ").alias("scope")
+    scope = pl.concat_str(pl.lit(name), pl.col("document_number").cast(pl.String), separator=" ").alias(
+        "scope"
+    )
     allowed = pl.lit(0.0) if threshold is None else threshold
     return rows.group_by("group", scope, maintain_order=True).agg(
         observed.cast(pl.Float64).alias("observed"), allowed.cast(pl.Float64).alias("threshold"),

@@ -164,7 +164,7 @@ EXAMPLES = (
 
 RULE = Rule(
     id="B12",
-    version="1",
+    version="2",
     title="Serapan anggaran rendah",
     domain="budget",
     kind="soft",
@@ -209,6 +209,7 @@ RULE = Rule(
     rows=budget,
     by=("fiscal_year", "opd", "sub_activity"),
     window=500,  # the year, and the months in which it is still corrected
+    every=7,
     daily=True,
     sentence=sentence,
     examples=EXAMPLES,

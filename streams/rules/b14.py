@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -20,7 +19,7 @@ NOT_NOTED = 0
 #: Cash that is handed out ahead of spending; an SP2D of it may name no SPM.
 ADVANCES = ("UP", "TU")
 PAPER = ("group", "opd", "number")
-SETTINGS = ("waited_days", "unpaid_days")
+SETTINGS = ("overtaken", "waited_days", "unpaid_days")
 
 
 def queued() -> pl.Expr:
@@ -32,32 +31,30 @@ def queued() -> pl.Expr:
 
 def weigh(groups: Groups) -> Weighed:
     """Per SP2D: how many older complete SPM of its year and fund were still waiting beyond their standard."""
-    texts = ("kind", "opd", "source", "document_number", "refers_to", "disbursement_type")
-    rows = groups.rows.with_columns(pl.col(texts).cast(pl.String)).rename({"document_number": "number"})
+    rows = groups.rows.rename({"document_number": "number"})
     orders = rows.filter(pl.col("kind") == "spm").group_by(PAPER, maintain_order=True).agg(
-        pl.col("complete_at").clip(0).max().alias("complete"), pl.col("at").first().alias("made"), pl.col("source", "today").first(),
+        pl.col("complete_at").clip(0).max().alias("complete"), pl.col("at").first().alias("made"), pl.col("source").first(),
         pl.col("refers_to").first().alias("spp"), pl.col("row").first().alias("order"),
     )  # fmt: skip
     paid = rows.filter(pl.col("kind") == "sp2d").group_by(PAPER, maintain_order=True).agg(
         pl.col("at").first().alias("paid"), pl.col("refers_to").first(), pl.col("disbursement_type").first(),
-        pl.col("row").first().alias("payment"), pl.col("day").first().alias("as_of"),
+        pl.col("row").first().alias("payment"), pl.col("day").first().alias("as_of"), pl.col("today").first(),
     )  # fmt: skip
     noted = orders.filter(pl.col("complete").is_not_null())
-    pairs = _together(groups, _waiting(groups, noted, paid), _payments(orders, paid))
-    passed = [_passed(groups, some) for some in pairs]
-    found = pl.concat(passed) if passed else paid.clear().select("group")
-    return Weighed(found, {NOT_NOTED: without(rows, noted)})
+    passed = _many(_together(groups, _waiting(noted, paid), _payments(orders, paid)))
+    if len(passed):
+        passed = _many(_heard(groups, passed))
+    return Weighed(_found(passed), {NOT_NOTED: without(rows, noted)})
 
 
-def _waiting(groups: Groups, noted: pl.DataFrame, paid: pl.DataFrame) -> pl.DataFrame:
-    """SPM with the last instant at which each is known to wait: before its SP2D, or when its source was last heard of. One
-    that was made again from the same SPP is replaced."""
+def _waiting(noted: pl.DataFrame, paid: pl.DataFrame) -> pl.DataFrame:
+    """SPM with the instant of the SP2D of each, if there is one. One that was made again from the same SPP is replaced."""
     named = noted.filter(pl.col("spp").is_not_null()).unique(["group", "opd", "spp"], keep="last")
     standing = pl.concat([named, noted.filter(pl.col("spp").is_null())])
     first = paid.group_by("group", "opd", pl.col("refers_to").alias("number")).agg(pl.col("paid").min())
-    known = groups.ledger("budget", "source", "at").with_columns(pl.col("source").cast(pl.String))
-    heard = known.group_by("today", "source").agg(pl.col("at").max().alias("heard"))
-    return standing.join(first, on=PAPER, how="left").join(heard, on=["today", "source"], how="left")
+    return standing.join(first, on=PAPER, how="left").select(
+        "group", "source", "complete", passed="order", ended="paid"
+    )
 
 
 def _payments(orders: pl.DataFrame, paid: pl.DataFrame) -> pl.DataFrame:
@@ -71,23 +68,48 @@ def _payments(orders: pl.DataFrame, paid: pl.DataFrame) -> pl.DataFrame:
     return dated.with_columns(pl.coalesce("since", own)).drop_nulls("since")
 
 
-def _together(groups: Groups, waiting: pl.DataFrame, payments: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Each payment with every older SPM that waited beyond its standard when it was made."""
+def _together(groups: Groups, waiting: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:
+    """Each payment with every older SPM that waited beyond its standard when it was made, or may have: of one without SP2D
+    (``ended``) it is not looked up here whether its source was heard of again."""
     payments = payments.with_columns(
         _parts(groups, payments, "paid").alias("end"),
         *(groups.value(name, payments.get_column("as_of")).alias(name) for name in SETTINGS),
     )
+    least = payments.group_by("group", "unpaid_days").agg(
+        pl.col("waited_days").min(), pl.col("paid").max().alias("latest")
+    )
+    given_up = pl.col("complete") + (pl.col("unpaid_days") * DAY_MS).cast(pl.Int64)
+    late = (
+        waiting.join(least, on="group")
+        .filter(pl.col("complete") < pl.col("latest"))  # nor is a time too far for the calendar
+        .with_columns(pl.coalesce(pl.col("ended") - 1, given_up).alias("until"))
+    )
     size = unit(groups.profile.calendar)
-    for (group, unpaid), some in payments.partition_by("group", "unpaid_days", as_dict=True).items():
-        given_up = pl.min_horizontal("heard", pl.col("complete") + round(unpaid * DAY_MS))
-        until = pl.coalesce(pl.col("paid") - 1, given_up).alias("until")
-        mine = waiting.filter(pl.col("group") == group).select("complete", until, passed="order")
-        mine = mine.filter(pl.col("complete") <= pl.col("until"))  # nor is a time too far for the calendar
-        late = mine.with_columns(
-            _parts(groups, mine, "complete").alias("start"), _parts(groups, mine, "until").alias("last")
-        ).filter((pl.col("last") - pl.col("start")) / size > some.get_column("waited_days").min())
-        pairs = some.join_where(late, pl.col("complete") < pl.col("since"), pl.col("until") >= pl.col("paid"))
-        yield pairs.filter((pl.col("end") - pl.col("start")) / size > pl.col("waited_days"))
+    waited = pl.Series(_parts(groups, late, "until") - _parts(groups, late, "complete")) / size
+    late = late.with_columns(_parts(groups, late, "complete").alias("start")).filter(
+        waited > pl.col("waited_days")
+    )
+    return payments.join(late.drop("waited_days", "latest"), on=["group", "unpaid_days"]).filter(
+        (pl.col("complete") < pl.col("since"))
+        & (pl.col("until") >= pl.col("paid"))
+        & ((pl.col("end") - pl.col("start")) / size > pl.col("waited_days"))
+    )
+
+
+def _many(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Of the payments that went before so many that it is remarkable."""
+    return pairs.filter(pl.len().over("payment") >= pl.col("overtaken"))
+
+
+def _heard(groups: Groups, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Without the SPM that are not known to have waited: whose source was not heard of since the payment."""
+    heard = (
+        groups.ledger("budget", "source", "at")
+        .group_by("today", "source")
+        .agg(pl.col("at").max().alias("heard"))
+    )
+    dated = pairs.join(heard, on=["today", "source"], how="left", maintain_order="left")
+    return dated.filter(pl.col("ended").is_not_null() | (pl.col("heard") >= pl.col("paid")))
 
 
 def _parts(groups: Groups, rows: pl.DataFrame, name: str) -> pl.Series:
@@ -96,18 +118,16 @@ def _parts(groups: Groups, rows: pl.DataFrame, name: str) -> pl.Series:
     return pl.Series(parts(groups.profile.calendar, at), dtype=pl.Int64)
 
 
-def _passed(groups: Groups, pairs: pl.DataFrame) -> pl.DataFrame:
-    """The payments that went before so many that it is remarkable."""
+def _found(pairs: pl.DataFrame) -> pl.DataFrame:
+    """One row a payment."""
     counted = pairs.sort("payment", "passed").group_by(PAPER, maintain_order=True).agg(
         observed=pl.len().cast(pl.Float64), at=pl.col("paid").first(), as_of=pl.col("as_of").first(),
-        waited_days=pl.col("waited_days").first(),
+        threshold=pl.col("overtaken").first(), waited_days=pl.col("waited_days").first(),
         proof=pl.concat_list(pl.col("passed").implode(), pl.col("own", "payment").first()).first().list.drop_nulls(),
     )  # fmt: skip
-    named = counted.with_columns(
-        groups.value("overtaken", counted.get_column("as_of")).alias("threshold"),
-        scope=pl.concat_str("opd", "number", separator=" "),
-    )
-    return named.filter(pl.col("observed") >= pl.col("threshold")).drop("opd", "number")
+    return counted.with_columns(
+        scope=pl.concat_str(pl.col("opd", "number").cast(pl.String), separator=" ")
+    ).drop("opd", "number")
 
 
 def sentence(told: Told) -> str:

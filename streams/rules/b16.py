@@ -11,7 +11,7 @@ import polars as pl
 from streams.cases.book import EPOCH
 from streams.ledgers.groups import Groups, Weighed, without
 from streams.peers.statistics import binomial_tail
-from streams.rules.elections import Span, spans
+from streams.rules.elections import spans
 from streams.rules.examples import OTHER_PAYEE, PAYEE, Event, on, row
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, decimal, whole
@@ -21,6 +21,8 @@ ACCOUNTS = r"^5\.1\.0[56](\.|$)"
 #: How the scopes begin.
 RISE, AGAIN = "kenaikan", "berulang"
 NO_ELECTION, NO_YEARS = range(2)
+#: The parameters of the day of an election.
+LIMITS = ("least", "times", "alpha", "years", "repeats")
 
 
 def grants() -> pl.Expr:
@@ -42,74 +44,99 @@ def weigh(groups: Groups) -> Weighed:
     paid = (
         rows.filter(pl.col("kind") == "sp2d")
         .unique(["group", "document_number"], keep="first", maintain_order=True)
-        .join(undone, on=["group", "document_number"], how="anti")
+        .join(undone, on=["group", "document_number"], how="anti", maintain_order="left")
     )
-    every = rows.select("group", "opd").unique()
-    before = list(spans(groups))
-    if not before:
-        return Weighed(every.clear().select("group"), {NO_ELECTION: every.get_column("group")})
+    before, others = _elections(groups)
     known = (
-        groups.ledger("budget")
-        .group_by(pl.col("opd").cast(pl.String))
-        .agg(pl.col("day").min().alias("since"))
+        groups.ledger("budget", "opd", "day")
+        .group_by("today", pl.col("opd").cast(pl.String))
+        .agg(since=pl.col("day").min())
     )
-    every = every.join(known, on="opd")
-    compared = pl.concat([_compared(groups, span, paid, every) for span in before])
-    rises = compared.filter(pl.col("found"))
-    found = pl.concat([rises.drop("found"), *(_repeated(groups, span, paid) for span in before)])
-    judged = pl.concat([compared.select("group"), found.select("group")])
-    return Weighed(found, {NO_YEARS: without(rows, judged)})
+    every = rows.select("today", "group", "opd").unique().join(known, on=["today", "opd"])
+    asked = every.join(before, on="today")
+    mine = paid.join(before, on="today", maintain_order="left").filter(
+        pl.col("day").is_between("first", "last")
+    )
+    judged, rises = _rises(
+        asked, others.join(every, on="today").filter(pl.col("since") <= pl.col("start")), mine, paid
+    )
+    found = pl.concat([rises, _repeated(mine)])
+    unasked = without(rows, asked)
+    too_few = without(asked, pl.concat([judged.select("group"), found.select("group")]))
+    return Weighed(found, {NO_ELECTION: unasked, NO_YEARS: too_few})
 
 
-def _compared(groups: Groups, span: Span, paid: pl.DataFrame, every: pl.DataFrame) -> pl.DataFrame:
-    """Groups whose department has been heard of for enough other years, and whether so many payments are too many."""
-    day = (span.election - EPOCH).days
-    years = pl.sum_horizontal(
-        pl.lit(0), *((pl.col("since") <= start).cast(pl.Int64) for start, _ in span.others)
+def _elections(groups: Groups) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """For each day that is asked about: the days before each election (``as_of``) with the parameters of its day, and the
+    days of other years that they are compared with (start, end)."""
+    before, others = [], []
+    for span in spans(groups):
+        day = (span.election - EPOCH).days
+        limits = (groups.on(name, day) for name in LIMITS)
+        before.append((span.today, day, span.election.isoformat(), span.first, span.last, *limits))
+        others += [(span.today, day, *other) for other in span.others]
+    own = {"today": pl.Int64, "as_of": pl.Int64}
+    named: dict[str, Any] = {
+        "election": pl.String,
+        "first": pl.Int64,
+        "last": pl.Int64,
+        **dict.fromkeys(LIMITS, pl.Float64),
+    }
+    return (
+        pl.DataFrame(before, own | named, orient="row"),
+        pl.DataFrame(others, own | {"start": pl.Int64, "end": pl.Int64}, orient="row"),
     )
-    enough = every.with_columns(years.alias("years")).filter(pl.col("years") >= groups.on("years", day))
-    mine = paid.filter(pl.col("day").is_between(span.first, span.last))
-    counted = mine.group_by("group").agg(
-        pl.len().alias("n"), pl.col("at").last(), pl.col("row").alias("proof")
+
+
+def _rises(
+    asked: pl.DataFrame, others: pl.DataFrame, mine: pl.DataFrame, paid: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Groups whose department has been heard of for enough other years, and those with so many payments that they are too
+    many."""
+    own = ["group", "as_of"]
+    years = others.group_by(own).agg(compared=pl.len())
+    enough = (
+        asked.join(years, on=own, how="left")
+        .with_columns(pl.col("compared").fill_null(0).cast(pl.Int64))
+        .filter(pl.col("compared") >= pl.col("years"))
     )
-    elsewhere = [
-        paid.filter(pl.col("day").is_between(*other)).select("group", start=pl.lit(other[0]))
-        for other in span.others
+    counted = mine.group_by(own, maintain_order=True).agg(
+        pl.len().cast(pl.Int64).alias("n"), pl.col("at").last(), pl.col("row").alias("proof")
+    )
+    many = enough.join(counted, on=own).filter(pl.col("n") >= pl.col("least"))
+    within = (
+        paid.select("group", "day").join(others, on="group").filter(pl.col("day").is_between("start", "end"))
+    )
+    frame = (
+        many.join(within.group_by(own).agg(m=pl.len().cast(pl.Int64)), on=own, how="left")
+        .with_columns(pl.col("m").fill_null(0))
+        .with_columns(usual=pl.col("m") / pl.col("compared"))
+        .filter(pl.col("n") >= pl.col("times") * pl.col("usual"))
+    )
+    rare = [
+        binomial_tail(n, n + m, 1 / (1 + compared)) < alpha
+        for n, m, compared, alpha in frame.select("n", "m", "compared", "alpha").iter_rows()
     ]
-    before = pl.concat([paid.select("group", start=pl.lit(0)).clear(), *elsewhere], how="vertical_relaxed")
-    usual = (
-        before.join(every, on="group")
-        .filter(pl.col("since") <= pl.col("start"))
-        .group_by("group")
-        .agg(m=pl.len())
-    )
-    frame = enough.join(counted, on="group", how="left").join(usual, on="group", how="left")
-    frame = frame.with_columns(pl.col("n", "m").fill_null(0).cast(pl.Int64))
-    mean = pl.col("m") / pl.col("years")
-    many = (pl.col("n") >= groups.on("least", day)) & (pl.col("n") >= groups.on("times", day) * mean)
-    chances = [
-        binomial_tail(n, n + m, 1 / (1 + years)) if n else 1.0
-        for n, m, years in frame.select("n", "m", "years").iter_rows()
-    ]
-    rare = pl.Series(chances, dtype=pl.Float64) < groups.on("alpha", day)
-    return frame.select(
-        "group", pl.lit(f"{RISE} {span.election}").alias("scope"), pl.col("n").cast(pl.Float64).alias("observed"),
-        pl.lit(groups.on("least", day), pl.Float64).alias("threshold"), pl.lit(day).alias("as_of"), "at", "proof",
-        mean.alias("usual"), (rare & many).alias("found"),
+    rises = frame.filter(pl.Series(rare, dtype=pl.Boolean)).select(
+        "group", pl.concat_str(pl.lit(RISE), "election", separator=" ").alias("scope"),
+        pl.col("n").cast(pl.Float64).alias("observed"), pl.col("least").alias("threshold"), "as_of", "at", "proof", "usual",
     )  # fmt: skip
+    return enough, rises
 
 
-def _repeated(groups: Groups, span: Span, paid: pl.DataFrame) -> pl.DataFrame:
+def _repeated(mine: pl.DataFrame) -> pl.DataFrame:
     """Recipients who were paid again and again in the days before an election."""
-    day = (span.election - EPOCH).days
-    mine = paid.filter(pl.col("day").is_between(span.first, span.last) & pl.col("payee_token").is_not_null())
-    often = mine.group_by("group", "payee_token", maintain_order=True).agg(
-        pl.len().alias("n"), pl.col("at").last(), pl.col("row").alias("proof")
+    named = mine.filter(pl.col("payee_token").is_not_null())
+    often = named.group_by("group", "as_of", "payee_token", maintain_order=True).agg(
+        pl.len().alias("n"),
+        pl.col("at").last(),
+        pl.col("row").alias("proof"),
+        pl.col("election", "repeats").first(),
     )
-    return often.filter(pl.col("n") >= groups.on("repeats", day)).select(
-        "group", pl.concat_str(pl.lit(f"{AGAIN} {span.election}"), "payee_token", separator=" ").alias("scope"),
-        pl.col("n").cast(pl.Float64).alias("observed"), pl.lit(groups.on("repeats", day), pl.Float64).alias("threshold"),
-        pl.lit(day).alias("as_of"), "at", "proof", pl.lit(0.0).alias("usual"),
+    return often.filter(pl.col("n") >= pl.col("repeats")).select(
+        "group", pl.concat_str(pl.lit(AGAIN), "election", "payee_token", separator=" ").alias("scope"),
+        pl.col("n").cast(pl.Float64).alias("observed"), pl.col("repeats").alias("threshold"), "as_of", "at", "proof",
+        pl.lit(0.0).alias("usual"),
     )  # fmt: skip
 
 
@@ -171,7 +198,7 @@ EXAMPLES = (
 
 RULE = Rule(
     id="B16",
-    version="1",
+    version="2",
     title="Hibah dan bantuan sosial menjelang pemilihan",
     domain="budget",
     kind="soft",
@@ -219,7 +246,7 @@ RULE = Rule(
     rows=grants,
     by=("opd", "account"),
     window=1900,  # four other years, and the half year before
-    alone=True,
+    every=7,
     sentence=sentence,
     examples=EXAMPLES,
 )  # fmt: skip

@@ -225,6 +225,7 @@ RULE = Rule(
     rows=paid_on_contract,
     by=("opd", "contract_number"),
     window=500,
+    every=7,
     settles=SETTLES,
     daily=True,
     sentence=sentence,

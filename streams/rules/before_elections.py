@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import polars as pl
 
@@ -25,24 +25,35 @@ class Span(NamedTuple):
     earlier: list[tuple[int, int]]
 
 
-def spans(groups: Groups, settles: int) -> list[Span]:
-    """Of the elections before which days have passed, and that are not long over."""
-    begins: Any = groups.ledger("population").get_column("day").min()
+def begins(groups: Groups) -> dict[int, int]:
+    """The first day of which there are records, by the day that is asked about."""
+    known = groups.ledger("population", "day").group_by("today").agg(pl.col("day").min())
+    return dict(known.iter_rows())
+
+
+def spans(groups: Groups, today: int, since: int, settles: int) -> list[Span]:
+    """Of the elections before which days have passed on the day ``today``, and that are not long over; ``since`` is the first
+    day of which there are records."""
     found = []
     for on_ in sorted({election.on for election in groups.profile.elections}):
         day = (on_ - EPOCH).days
         length = int(groups.on("span", day))
-        first, last = day - length, min(day, groups.day - 1)
-        if first <= last and groups.day <= day + settles:
+        first, last = day - length, min(day, today - 1)
+        if first <= last and today <= day + settles:
             starts = [(years_later(on_, -n) - EPOCH).days - length for n in range(1, YEARS + 1)]
-            earlier = [(start, start + last - first) for start in starts if start >= begins]
+            earlier = [(start, start + last - first) for start in starts if start >= since]
             found.append(Span(on_, day, first, last, earlier))
     return found
 
 
-def inside(arrivals: pl.DataFrame, code: str) -> pl.DataFrame:
+def inside(arrivals: pl.DataFrame, today: int, code: str) -> pl.DataFrame:
+    """The arrivals known on a day in villages of the regency: day, village."""
     village = pl.col("destination_village").cast(pl.String)
-    return arrivals.select("day", village=village).filter(pl.col("village").str.starts_with(code + "."))
+    return (
+        arrivals.filter(pl.col("today") == today)
+        .select("day", village=village)
+        .filter(pl.col("village").str.starts_with(code + "."))
+    )
 
 
 def counts(arrivals: pl.DataFrame, span: Span) -> list[dict[str, int]]:

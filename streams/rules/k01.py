@@ -9,7 +9,7 @@ import polars as pl
 
 from streams.ledgers.groups import Groups, Weighed
 from streams.peers.statistics import poisson_tail
-from streams.rules.before_elections import Span, counts, inside, spans
+from streams.rules.before_elections import Span, begins, counts, inside, spans
 from streams.rules.examples import Event, on, row
 from streams.rules.findings import BREACH, SEVERE
 from streams.rules.rule import LegalBasis, Parameter, Rule
@@ -28,30 +28,36 @@ def moves() -> pl.Expr:
 
 def weigh(groups: Groups) -> Weighed:
     """Per village and election: arrivals before it against what other years and other villages let expect."""
-    of = groups.rows.unique("group", keep="first", maintain_order=True).select("group", "token")
+    of = groups.rows.unique("group", keep="first", maintain_order=True).select("group", "today", "token")
     here = pl.col("token").str.starts_with(groups.profile.code + ".")
     mine = of.filter(here)
-    silent = {OUTSIDE: of.filter(~here).get_column("group")}
-    before = spans(groups, SETTLES)
-    known = [span for span in before if span.earlier]
+    silent = {
+        OUTSIDE: of.filter(~here).get_column("group").to_list(),
+        NO_ELECTION: [],
+        NO_HISTORY: [],
+        TOO_FEW: [],
+    }
     found: list[dict[str, Any]] = []
-    if not known:
-        silent[NO_HISTORY if before else NO_ELECTION] = mine.get_column("group")
-    else:
-        arrivals = inside(groups.ledger("population").filter(moves()), groups.profile.code)
+    since = begins(groups)
+    for (today,), villages in mine.partition_by("today", as_dict=True).items():
+        before = spans(groups, today, since[today], SETTLES)
+        known = [span for span in before if span.earlier]
+        if not known:
+            silent[NO_HISTORY if before else NO_ELECTION] += villages.get_column("group").to_list()
+            continue
+        arrivals = inside(groups.ledger("population", where=moves()), today, groups.profile.code)
         arrived = [counts(arrivals, span) for span in known]
-        few = []
-        for group, village in mine.iter_rows():
-            rows = groups.rows.filter(pl.col("group") == group)
-            said = [_judge(groups, rows, village, *pair) for pair in zip(known, arrived, strict=True)]
+        rows = groups.rows.filter(pl.col("today") == today).partition_by("group", as_dict=True)
+        for group, village in villages.select("group", "token").iter_rows():
+            said = [_judge(groups, rows[group,], village, *pair) for pair in zip(known, arrived, strict=True)]
             judged = [one for one in said if one is not None]
             found += [{"group": group, **one} for one in judged if one]
-            few += [] if judged else [group]
-        silent[TOO_FEW] = pl.Series(few, dtype=mine.schema["group"])
-    schema = {"group": mine.schema["group"], "proof": pl.List(pl.UInt32)}
+            silent[TOO_FEW] += [] if judged else [group]
+    number = mine.schema["group"]
+    schema = {"group": number, "proof": pl.List(pl.UInt32)}
     return Weighed(
         pl.DataFrame(found, schema_overrides=schema),
-        {reason: some for reason, some in silent.items() if len(some)},
+        {reason: pl.Series(some, dtype=number) for reason, some in silent.items() if some},
     )
 
 
@@ -61,7 +67,11 @@ def _judge(
     """What is found, empty for nothing; None where too few came, or what was found stands."""
     came = rows.filter((pl.col("field") == ARRIVED) & pl.col("day").is_between(span.first, span.last))
     n = len(came)
-    if not n or n < groups.on("least", span.days) or came.get_column("day")[-1] + SETTLES < groups.day:
+    if (
+        not n
+        or n < groups.on("least", span.days)
+        or came.get_column("day")[-1] + SETTLES < came.get_column("today")[-1]
+    ):
         return None
     now, *before = arrived
     own = sum(year.get(village, 0) for year in before) / len(before)
@@ -144,7 +154,7 @@ EXAMPLES = (
 
 RULE = Rule(
     id="K01",
-    version="1",
+    version="2",
     title="Perpindahan masuk berlebihan menjelang pemungutan suara",
     domain="population",
     kind="soft",
@@ -195,7 +205,7 @@ RULE = Rule(
     by=("token",),
     each=(ARRIVED, LEFT),
     window=1826,
-    alone=True,
+    every=7,
     settles=SETTLES,
     sentence=sentence,
     examples=EXAMPLES,

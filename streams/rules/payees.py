@@ -54,9 +54,9 @@ def awards(groups: Groups) -> pl.DataFrame:
     )
 
 
-def newcomers(paid: pl.DataFrame, groups: Groups) -> pl.DataFrame:
+def newcomers(paid: pl.DataFrame, groups: Groups, since: pl.DataFrame) -> pl.DataFrame:
     """Of payments in groups: those of payees that the regency had not paid in the year before, from the first one on for
-    ``new_days`` days, with the day of that first one (``as_of``). The records must reach back over that year."""
+    ``new_days`` days, with the day of that first one (``as_of``). The records must reach back over that year (``since``, of ``begins``)."""
     first = paid.sort("group", "row").with_columns(gap=pl.col("day").diff().over("group")).filter(
         pl.col("gap").is_null() | (pl.col("gap") > YEAR)
     )  # fmt: skip
@@ -64,20 +64,20 @@ def newcomers(paid: pl.DataFrame, groups: Groups) -> pl.DataFrame:
         pl.col("day").last().alias("as_of"), pl.col("today").first()
     )
     known = pl.col("as_of") >= pl.col("since") + YEAR
-    new = latest.join(_since(groups), on="today").filter(known & _recent(groups, "as_of"))
+    new = latest.join(since, on="today").filter(known & _recent(groups, "as_of"))
     days = groups.value("new_days", new.get_column("as_of")).alias("days")
     within = paid.join(new.select("group", "as_of", days), on="group")
     return within.filter(pl.col("day").is_between(pl.col("as_of"), pl.col("as_of") + pl.col("days")))
 
 
-def unknown(paid: pl.DataFrame, groups: Groups) -> pl.DataFrame:
+def unknown(paid: pl.DataFrame, groups: Groups, since: pl.DataFrame) -> pl.DataFrame:
     """The groups of payments whose first may be the first of all: the records do not reach back over the year before."""
     first = paid.group_by("group").agg(pl.col("day").min().alias("first"), pl.col("today").first())
     before = pl.col("first") < pl.col("since") + YEAR
-    return first.join(_since(groups), on="today").filter(_recent(groups, "first") & before)
+    return first.join(since, on="today").filter(_recent(groups, "first") & before)
 
 
-def _since(groups: Groups) -> pl.DataFrame:
+def begins(groups: Groups) -> pl.DataFrame:
     """The first day of which there are records, on each day that is asked about (today, since)."""
     return groups.ledger("budget", "day").group_by("today").agg(since=pl.col("day").min())
 
