@@ -77,9 +77,10 @@ def published(gateway: RealGateway, key: Made, answer: httpx.Response) -> dict[s
 
 
 def standing(gateway: RealGateway) -> list[dict[str, bytes]]:
-    """The headers of every event on the topic."""
+    """The headers of every event on the topic, the oldest request first."""
     topic = gateway.kafka.layout().topic("permits.steps")
-    return [dict(m.headers()) for m in read_topics(gateway.kafka.bootstrap_servers, [topic])]
+    found = [dict(m.headers()) for m in read_topics(gateway.kafka.bootstrap_servers, [topic])]
+    return sorted(found, key=lambda headers: (headers[marks.RECEIVED_AT], headers["ce_id"]))
 
 
 def test_a_signed_file_is_published_with_its_signature(gateway: RealGateway, key: Made) -> None:

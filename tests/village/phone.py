@@ -24,7 +24,8 @@ TYPE = """async ([rows]) => {
     const before = counts();
     for (const [name, value] of Object.entries(row)) document.getElementById(`field-${name}`).value = value;
     document.getElementById("form").requestSubmit();
-    while (counts() === before) await new Promise((resolve) => setTimeout(resolve, 2));
+    // Counted may be before saved: a tab or the worker that sends draws the list too.
+    while (counts() === before || !document.getElementById("saved").textContent) await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }"""
 ROWS = """() => new Promise((resolve, reject) => {
