@@ -215,10 +215,9 @@ def drop(
 
 def _given(context: typer.Context) -> Settings:
     """The settings with the broker's address: the given one, or the running stack's."""
-    from infra.embedded.running import connected
+    from infra.embedded.running import with_broker
 
-    settings = settings_of(context)
-    return settings if settings.kafka.bootstrap_servers else connected(settings)
+    return with_broker(settings_of(context))
 
 
 def _zone(settings: Settings) -> Any:

@@ -101,11 +101,11 @@ def drop(
 
 def _kafka(settings: Settings) -> KafkaSettings:
     """The settings' broker or that of the stack that runs. Raises TimeoutError where there is none now."""
-    from infra.embedded.running import connected
+    from infra.embedded.running import with_broker
     from infra.settings import SettingsError
 
     try:
-        return settings.kafka if settings.kafka.bootstrap_servers else connected(settings).kafka
+        return with_broker(settings).kafka
     except SettingsError as error:
         raise TimeoutError(str(error)) from error
 

@@ -16,7 +16,6 @@ from infra.cli.texts import _
 
 if TYPE_CHECKING:
     from infra.cli.progress import Stages
-    from infra.settings import Settings
     from producers.files import Ages, Columns
     from schemas.settings import KafkaSettings
 
@@ -53,6 +52,7 @@ def publish(
     from infra.access.loads import announced
     from infra.cli.main import settings_of
     from infra.cli.progress import Stages
+    from infra.embedded.running import with_broker
     from infra.settings import resolve_profile
     from producers.client import PublishError
     from producers.files import Ages, Columns, check, good_events
@@ -88,13 +88,15 @@ def publish(
                         found=columns.mapping.domain, wanted=domain
                     )
                 )
-            ages = Ages(profile, lambda: announced(_kafka(settings), profile), time.time_ns() // 1_000_000)
+            ages = Ages(
+                profile, lambda: announced(with_broker(settings).kafka, profile), time.time_ns() // 1_000_000
+            )
             further = partial(ages.problems, file.name, columns)
             result = check(file, columns, lambda n: stages.update("periksa", n, 0), further)
             published = 0
             if result.good and not dry_run and (skip_invalid or not result.rejected):
                 events = good_events(file, columns, further)
-                published = _send(_kafka(settings), columns, ages, events, result.good, stages)
+                published = _send(with_broker(settings).kafka, columns, ages, events, result.good, stages)
         except (ValueError, OSError, PublishError, TimeoutError) as error:
             stages.stop()
             typer.echo(_("Gagal:") + f" {error}", err=True)
@@ -112,12 +114,6 @@ def publish(
     _say(summary, as_json, dry_run)
     if result.rejected or not result.rows:
         raise typer.Exit(1)
-
-
-def _kafka(settings: Settings) -> KafkaSettings:
-    from infra.embedded.running import connected
-
-    return settings.kafka if settings.kafka.bootstrap_servers else connected(settings).kafka
 
 
 def _send(

@@ -78,14 +78,13 @@ def simulate(
 def _live(
     settings: Settings, profile: Profile, rate: float, population: int, seed: int, stages: Stages
 ) -> None:
-    from infra.embedded.running import connected
+    from infra.embedded.running import with_broker
     from infra.embedded.stack import stop_signal
     from producers.simulator.publishing import simulate_live
 
     stop = stop_signal()
-    kafka = settings.kafka if settings.kafka.bootstrap_servers else connected(settings).kafka
     simulate_live(
-        kafka,
+        with_broker(settings).kafka,
         profile,
         settings.data_dir / "simulator.json",
         stop,

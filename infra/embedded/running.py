@@ -50,6 +50,11 @@ def connected(settings: Settings) -> Settings:
     )
 
 
+def with_broker(settings: Settings) -> Settings:
+    """The settings with a broker's address: the given one, or the running stack's. Raises SettingsError where there is none."""
+    return settings if settings.kafka.bootstrap_servers else connected(settings)
+
+
 def await_profile(settings: Settings, source: Path, profile: Profile) -> bool | None:
     """Whether what runs has taken the profile over and is healthy; None where nothing runs."""
     named = str(source.resolve())

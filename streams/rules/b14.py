@@ -85,10 +85,8 @@ def _together(groups: Groups, waiting: pl.DataFrame, payments: pl.DataFrame) -> 
         .with_columns(pl.coalesce(pl.col("ended") - 1, given_up).alias("until"))
     )
     size = unit(groups.profile.calendar)
-    waited = pl.Series(_parts(groups, late, "until") - _parts(groups, late, "complete")) / size
-    late = late.with_columns(_parts(groups, late, "complete").alias("start")).filter(
-        waited > pl.col("waited_days")
-    )
+    late = late.with_columns(_parts(groups, late, "complete").alias("start"))
+    late = late.filter((_parts(groups, late, "until") - pl.col("start")) / size > pl.col("waited_days"))
     return payments.join(late.drop("waited_days", "latest"), on=["group", "unpaid_days"]).filter(
         (pl.col("complete") < pl.col("since"))
         & (pl.col("until") >= pl.col("paid"))
