@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from producers.simulator.movements import DOMAIN, movement
 from producers.simulator.revenue import Revenue
-from producers.simulator.world import DAY_MS, HOUR_MS, Group, Record, World
+from producers.simulator.world import HOUR_MS, Group, Record, World
 
 if TYPE_CHECKING:
     from schemas.profile import CashOffice
@@ -73,13 +73,9 @@ class TappingBoxes:
             return []
         start = self.world.day_start(day)
         sales = [self._sale(rng, box, start + hour * HOUR_MS, n) for n, hour in enumerate(hours, 1)]
-        if not sales or box.office.direct_use:
-            return sales
-        morning = start + DAY_MS
-        while not self.world.clock.is_working_day(self.world.local_date(morning + 12 * HOUR_MS)):
-            morning += DAY_MS
-        at = morning + int(rng.uniform(8.2, 11.5) * HOUR_MS)
-        return sales + self.revenue.deposits(rng, box.office, sales, at, f"{day:%Y%m%d}/{box.device}")
+        morning = self.world.next_working_day(start)
+        slips = self.revenue.next_morning(rng, box.office, sales, morning, f"{day:%Y%m%d}/{box.device}")
+        return sales + slips
 
     def _sale(self, rng: random.Random, box: Box, hour: int, number: int) -> Record:
         """What was sold in an hour, reported before it is over; numbers begin again every day."""

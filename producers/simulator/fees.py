@@ -16,7 +16,7 @@ from producers.simulator.movements import DOMAIN, mistake, movement
 from producers.simulator.permits import Permits
 from producers.simulator.revenue import RETRIBUTION, Revenue
 from producers.simulator.slips import with_slips
-from producers.simulator.world import DAY_MS, HOUR_MS, MINUTE_MS, Choice, Group, Record, World
+from producers.simulator.world import MINUTE_MS, Choice, Group, Record, World
 
 if TYPE_CHECKING:
     from schemas.profile import CashOffice
@@ -79,7 +79,8 @@ class PermitFees:
             for fee in paid:
                 number += 1
                 receipts.append(self.receipt(rng, self.office, fee, f"{number:07d}"))
-            slips = self._deposited(rng, self.office, receipts, day)
+            morning = self.world.next_working_day(self.world.day_start(day))
+            slips = self.revenue.next_morning(rng, self.office, receipts, morning, f"{day:%Y%m%d}/{BOOK}")
             yield with_slips(rng, self.domain, [*receipts, *slips], _mistake)
 
     def receipt(self, rng: random.Random, office: CashOffice, fee: Fee, number: str) -> Record:
@@ -96,17 +97,6 @@ class PermitFees:
             "receipt_book": f"{office.code}/{BOOK}",
             "cashier_token": self.world.token("person", f"cashier/{office.code}/{BOOK}"),
         }
-
-    def _deposited(
-        self, rng: random.Random, office: CashOffice, receipts: list[Record], day: date
-    ) -> list[Record]:
-        if office.direct_use:
-            return []
-        morning = self.world.day_start(day) + DAY_MS
-        while not self.world.clock.is_working_day(self.world.local_date(morning + 12 * HOUR_MS)):
-            morning += DAY_MS
-        at = morning + int(rng.uniform(8.2, 11.5) * HOUR_MS)
-        return self.revenue.deposits(rng, office, receipts, at, f"{day:%Y%m%d}/{BOOK}")
 
     def _asked_in(self, year: int) -> list[Fee]:
         """The fees of the permits that were asked for in a year, whenever they are paid."""

@@ -113,6 +113,16 @@ class Revenue:
         record["tax_period"] = f"{self.world.local_date(at):%Y-%m}" if line.monthly else None
         return self._numbered(rng, record, office, number)
 
+    def next_morning(
+        self, rng: random.Random, office: CashOffice, receipts: list[Record], morning: int, slip: str
+    ) -> list[Record]:
+        """The deposits of some receipts on the ``morning`` of a working day (its midnight, UTC ms), under a number of a
+        ``slip``; none where the office keeps what it takes in."""
+        if not receipts or office.direct_use:
+            return []
+        at = morning + int(rng.uniform(8.2, 11.5) * HOUR_MS)
+        return self.deposits(rng, office, receipts, at, slip)
+
     def deposits(
         self, rng: random.Random, office: CashOffice, receipts: list[Record], at: int, name: str
     ) -> list[Record]:
@@ -168,18 +178,13 @@ class Revenue:
             if bill.interest and self.land_tax:
                 letters.append(self.land_tax.interest(rng, bill, at - MINUTE_MS))
             receipts.append(self._bill_receipt(rng, office, bill, at, numbers[office.code]))
-        morning = start + DAY_MS
-        while not world.clock.is_working_day(world.local_date(morning + 12 * HOUR_MS)):
-            morning += DAY_MS
+        morning = world.next_working_day(start)
         voids, standing = self._voids(rng, office, receipts, morning)
         if self.transfers and office is self.transfer_office and day.day == 5:
             arrived = self._transfers(rng, office, start, numbers)
             receipts += arrived
             standing += arrived
-        slips: list[Record] = []
-        if standing and not office.direct_use:
-            at = morning + int(rng.uniform(8.2, 11.5) * HOUR_MS)
-            slips = self.deposits(rng, office, standing, at, f"{day:%Y%m%d}")
+        slips = self.next_morning(rng, office, standing, morning, f"{day:%Y%m%d}")
         return letters + receipts + voids + slips
 
     def _season(self, line: Line, office: CashOffice, day: date, working: bool) -> float:

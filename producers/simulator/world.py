@@ -157,6 +157,13 @@ class World:
     def day_start(self, day: date) -> int:
         return int(datetime(day.year, day.month, day.day, tzinfo=self.profile.timezone).timestamp() * 1000)
 
+    def next_working_day(self, start: int) -> int:
+        """When the first working day after a day begins; both are local midnights (UTC ms)."""
+        start += DAY_MS
+        while not self.clock.is_working_day(self.local_date(start + 12 * HOUR_MS)):
+            start += DAY_MS
+        return start
+
     def days(self, year: int) -> list[date]:
         first = date(year, 1, 1)
         return [first + timedelta(days=n) for n in range((date(year + 1, 1, 1) - first).days)]
