@@ -134,7 +134,7 @@ def _bounds(consumer: Any, of: Iterable[Partition]) -> dict[Partition, tuple[int
             try:
                 found[place] = consumer.get_watermark_offsets(TopicPartition(*place), timeout=10)
             except KafkaException as error:
-                if error.args[0].name() not in _LEADERLESS or time.monotonic() > deadline:
+                if error.args[0].name() not in LEADERLESS or time.monotonic() > deadline:
                     raise
                 time.sleep(0.1)
     return found
@@ -172,7 +172,10 @@ def _read(consumer: Any, starts: Mapping[Partition, int | None]) -> Iterator[Any
             )
 
 
-_LEADERLESS = frozenset({"NOT_LEADER_FOR_PARTITION", "LEADER_NOT_AVAILABLE", "UNKNOWN_TOPIC_OR_PART"})
+#: A partition's leader is being chosen, or the client has not heard of the partition yet.
+LEADERLESS = frozenset(
+    {"NOT_LEADER_FOR_PARTITION", "LEADER_NOT_AVAILABLE", "UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_PARTITION"}
+)
 
 #: Errors that librdkafka reports while it goes on trying.
 _PASSING = frozenset({"_TRANSPORT", "_ALL_BROKERS_DOWN", "_TIMED_OUT", "_RESOLVE"})

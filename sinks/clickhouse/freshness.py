@@ -16,8 +16,6 @@ from sinks.clickhouse.group import AWAY
 from sinks.clickhouse.intent import IntentError, read
 
 ANSWER_SECONDS = 10.0
-#: A partition's leader is being chosen.
-MOVING = frozenset({"NOT_LEADER_FOR_PARTITION", "LEADER_NOT_AVAILABLE", "UNKNOWN_TOPIC_OR_PART"})
 
 Answer = TypeVar("Answer")
 
@@ -101,7 +99,7 @@ def _answered(ask: Callable[[], Answer]) -> Answer:
         try:
             return ask()
         except KafkaException as error:
-            if error.args[0].name() not in AWAY | MOVING or time.monotonic() > deadline:
+            if error.args[0].name() not in AWAY or time.monotonic() > deadline:
                 raise
             time.sleep(0.1)
 

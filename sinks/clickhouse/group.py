@@ -11,6 +11,7 @@ import structlog
 
 from schemas.catalogue import DEAD_LETTER_SUFFIX
 from schemas.dead_letters import DeadLetter
+from schemas.records import LEADERLESS
 from schemas.settings import EXACT_PRODUCER
 from sinks.clickhouse.intent import IntentError, Standing, read
 from sinks.clickhouse.store import StoppingError
@@ -19,7 +20,7 @@ log: Any = structlog.get_logger("clickhouse.group")
 
 #: The position asked for is not on the topic: going on would skip records.
 HOPELESS = frozenset({"_AUTO_OFFSET_RESET", "OFFSET_OUT_OF_RANGE"})
-#: The broker is away or busy; the same request is repeated.
+#: The broker is away or busy, or a partition's leader moves; the same request is repeated.
 AWAY = frozenset(
     {
         "_TRANSPORT",
@@ -32,6 +33,7 @@ AWAY = frozenset(
         "COORDINATOR_LOAD_IN_PROGRESS",
         "NOT_COORDINATOR",
         "NETWORK_EXCEPTION",
+        *LEADERLESS,
     }
 )
 LETTER_SECONDS = 60.0
@@ -101,14 +103,21 @@ def standings(client: Any, places: Sequence[Any], stopping: Callable[[], bool]) 
     return {(place.topic, place.partition): read(place.offset, place.metadata) for place in answers}
 
 
-def with_earliest(client: Any, found: Mapping[Assigned, Standing]) -> dict[Assigned, tuple[Standing, int]]:
+def with_earliest(
+    client: Any, found: Mapping[Assigned, Standing], stopping: Callable[[], bool]
+) -> dict[Assigned, tuple[Standing, int]]:
     """Each standing with the first offset that is still on the topic."""
     from confluent_kafka import TopicPartition
 
-    return {
-        place: (standing, client.get_watermark_offsets(TopicPartition(*place), timeout=30)[0])
-        for place, standing in found.items()
-    }
+    placed: dict[Assigned, tuple[Standing, int]] = {}
+
+    def attempt() -> None:
+        for place, standing in found.items():
+            if place not in placed:
+                placed[place] = standing, client.get_watermark_offsets(TopicPartition(*place), timeout=10)[0]
+
+    _until_answered("reading the topics' first offsets", attempt, stopping)
+    return placed
 
 
 def not_before(place: str, standing: Standing, earliest: int, *, expires: bool) -> Standing:

@@ -320,7 +320,9 @@ class Sink:
             if table.keeps_all:
                 newest |= self._asked.newest_offsets(table)
         start = []
-        for (topic, number), (standing, earliest) in group.with_earliest(consumer, found).items():
+        for (topic, number), (standing, earliest) in group.with_earliest(
+            consumer, found, self._stopping
+        ).items():
             place = (self._layout.base(topic), number)
             table = TABLES[place[0]]
             if table.keeps_all:
