@@ -144,7 +144,8 @@ class Daily:
             {
                 domain: self._that_count(domain, ledger.standing(last))
                 for domain, ledger in self._ledgers.items()
-            }
+            },
+            first,
         )
         news: dict[tuple[str, int], pl.DataFrame] = {}
         for reading in self._readings:

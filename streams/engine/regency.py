@@ -36,7 +36,7 @@ DOMAIN = "regency"
 #: The input name under which the header keeps the clock of the whole.
 WHOLE = "regency"
 #: Event time that one step applies at most.
-STEP_MS = 14 * 86_400_000
+STEP_MS = 28 * 86_400_000
 NEVER = 2**63 - 1
 
 

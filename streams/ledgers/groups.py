@@ -10,7 +10,7 @@ import polars as pl
 
 from schemas.profile import Profile
 from streams.cases.book import day_of
-from streams.ledgers.standing import STOOD, stood
+from streams.ledgers.standing import STOOD, steady, stood
 
 if TYPE_CHECKING:
     from streams.rules.rule import Rule
@@ -51,8 +51,7 @@ class Groups:
 
     def steady(self) -> pl.Expr:
         """Rows of a rule that reads them once which stand on all of the days, within the window before each."""
-        inside = pl.col("day") > self.days[-1] - self.rule.window
-        return inside & (pl.col("seen") <= self.days[0]) & pl.col("gone").is_null()
+        return steady(self.days, self.rule.window)
 
     def ledger(self, domain: str, *fields: str, where: pl.Expr | None = None) -> pl.DataFrame:
         """The rows of a topic that the rule names, within its window before each of the days (``today``), of those that it

@@ -12,7 +12,7 @@ from schemas.catalogue import DOMAINS
 from schemas.profile import Profile
 from streams.ledgers.groups import Groups
 from streams.ledgers.ledger import ID
-from streams.ledgers.standing import STOOD, Standing, stood, variants
+from streams.ledgers.standing import STOOD, Standing, steady, stood, variants
 from streams.rules.rule import Rule
 
 #: What every rule has of a row beside the Kafka key of its topic and the fields that it declares.
@@ -45,7 +45,7 @@ class Reading:
             known = standing.variants(domain, (*fields, "day"))
         else:
             wanted = () if where is None else (where,)
-            known = self._since(standing.rows(domain), domain, days[0], *wanted)
+            known = self._since(standing, domain, days[0], *wanted)
             if fields:
                 known = variants(known, (*fields, "day"))
         if not known.width:  # nothing ever came
@@ -56,7 +56,7 @@ class Reading:
     def mine(self, standing: Standing, day: int, again: pl.DataFrame) -> pl.DataFrame:
         """Those of its own topic that it reads from a day on, once for each group that they belong to, of the groups that it may
         be asked about; ``again`` are rows of groups to which something came."""
-        rows = self._since(standing.rows(self.rule.domain), self.rule.domain, day, *self._wanted)
+        rows = self._since(standing, self.rule.domain, day, *self._wanted)
         if self.rule.adds is not None and rows.width:
             rows = rows.with_columns(self.rule.adds())
         rows = self._each(rows)
@@ -99,6 +99,8 @@ class Reading:
     def _asked(self, rows: pl.DataFrame, days: Sequence[int], touched: pl.DataFrame) -> pl.DataFrame:
         """Rows in order for each day (``today``) on which it is asked about their group; where it reads rows ``once``, only
         which groups these are."""
+        if self.rule.once and not self.rule.daily:
+            return self._standing(rows, days, touched)
         if self.rule.once:
             rows = variants(rows, ("of", "day"))
         if not self.rule.daily:
@@ -111,17 +113,26 @@ class Reading:
         asked = pl.concat([lately, touched])
         return laid.join(asked, on=["today", "of"], how="semi", maintain_order="left")
 
+    def _standing(self, rows: pl.DataFrame, days: Sequence[int], touched: pl.DataFrame) -> pl.DataFrame:
+        """Of the groups to which something came on a day those that had a row then."""
+        always = rows.filter(steady(days, self.rule.window)).select(pl.col("of").unique())
+        had = touched.join(always, on="of", how="semi")
+        rest = touched.join(always, on="of", how="anti")
+        some = variants(rows.join(rest, on="of", how="semi"), ("of", "day"))
+        return pl.concat([had, self._stood(rest.join(some, on="of")).select("today", "of").unique()]).sort(
+            "today", "of"
+        )
+
     def _stood(self, rows: pl.DataFrame) -> pl.DataFrame:
         """What stood on its ``today``, within the window before it."""
         return rows.filter(stood(pl.col("today"), self.rule.window)).drop(STOOD)
 
-    def _since(self, rows: pl.DataFrame, domain: str, day: int, *wanted: pl.Expr) -> pl.DataFrame:
+    def _since(self, standing: Standing, domain: str, day: int, *wanted: pl.Expr) -> pl.DataFrame:
+        rows = standing.since(domain, day - self.rule.window)
         if not rows.width:  # nothing ever came
             return rows
-        within = (pl.col("day") >= day - self.rule.window) & (
-            pl.col("gone").is_null() | (pl.col("gone") > day)
-        )
-        return rows.select(*self._columns[domain], *STOOD).filter(within, *wanted)
+        rows = rows.select(*self._columns[domain], *STOOD)
+        return rows.filter(*wanted) if wanted else rows
 
     def _each(self, rows: pl.DataFrame) -> pl.DataFrame:
         if not self.rule.each or not rows.width:

@@ -11,10 +11,11 @@ STOOD = ("seen", "gone")
 
 
 class Standing:
-    """``rows`` are those by topic, with the days on which each stood (``seen``, ``gone``)."""
+    """``rows`` are those by topic, with the days on which each stood (``seen``, ``gone``), of which ``first`` is the first."""
 
-    def __init__(self, rows: Mapping[str, pl.DataFrame]) -> None:
-        self._given = rows
+    def __init__(self, rows: Mapping[str, pl.DataFrame], first: int) -> None:
+        stands = pl.col("gone").is_null() | (pl.col("gone") > first)
+        self._given = {topic: some.filter(stands) if some.width else some for topic, some in rows.items()}
         self._rows: dict[str, pl.DataFrame] = {}
         self._variants: dict[tuple[str, tuple[str, ...]], pl.DataFrame] = {}
 
@@ -24,6 +25,11 @@ class Standing:
             given = self._given[domain]
             self._rows[domain] = given.sort("at", "high", "low") if given.width else given
         return self._rows[domain]
+
+    def since(self, domain: str, day: int) -> pl.DataFrame:
+        """Those of a local day and later, in the same order."""
+        rows = self.rows(domain)
+        return rows.slice(rows.get_column("day").search_sorted(day)) if rows.width else rows
 
     def variants(self, domain: str, fields: Sequence[str]) -> pl.DataFrame:
         """What some fields of them were, each combination and span of days once: many rules ask for the same."""
@@ -42,3 +48,8 @@ def stood(today: pl.Expr, window: int) -> pl.Expr:
     """Rows that stood on a day, within the window before it."""
     stands = (pl.col("seen") <= today) & (pl.col("gone").is_null() | (pl.col("gone") > today))
     return stands & (pl.col("day") >= today - window)
+
+
+def steady(days: Sequence[int], window: int) -> pl.Expr:
+    """Rows that stand on all of some days, and not on the first day of the window of any."""
+    return (pl.col("day") > days[-1] - window) & (pl.col("seen") <= days[0]) & pl.col("gone").is_null()
