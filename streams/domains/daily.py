@@ -32,7 +32,7 @@ from streams.ledgers.alerts import LedgerAlerts, Left, subject
 from streams.ledgers.groups import Groups, Weighed
 from streams.ledgers.ledger import Ledger
 from streams.ledgers.reading import Reading
-from streams.ledgers.standing import Standing
+from streams.ledgers.standing import Named, Standing
 from streams.peers.days import Days
 from streams.rules import rules
 from streams.rules.coverage import ASKED, count_asked
@@ -162,7 +162,7 @@ class Daily:
             again = reading.touched(came)
             mine = reading.mine(standing, first, again)
             rows = MOST_ONCE if rule.once else MOST_ROWS
-            most = 1 if rule.alone else max(1, rows // max(1, len(mine)))
+            most = 1 if rule.alone else max(1, rows // max(1, len(mine.rows)))
             for days in batched(asked, most):
                 now = again.filter(pl.col("today").is_in(days)) if len(again) and most < len(asked) else again
                 self._judge(reading, standing, mine, {day: asked[day] for day in days}, now)
@@ -176,7 +176,7 @@ class Daily:
         return rows.filter(self._counting[domain]) if domain in self._counting and len(rows) else rows
 
     def _judge(
-        self, reading: Reading, standing: Standing, mine: pl.DataFrame, asked: Mapping[int, int],
+        self, reading: Reading, standing: Standing, mine: Named, asked: Mapping[int, int],
         again: pl.DataFrame,
     ) -> None:  # fmt: skip
         """Ask a rule about the groups of some days; ``again`` are rows of those to which something came."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from streams.rules.rule import Rule
 
 #: The standing rows of a topic within the rule's window before each day.
-Window = Callable[[str, Sequence[str], "pl.Expr | None"], pl.DataFrame]
+Window = Callable[..., pl.DataFrame]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,10 @@ class Groups:
         """The rows of a topic that the rule names, within its window before each of the days (``today``), of those that it
         asks for; where ``fields`` are given, only what they were, each combination once."""
         return self.window(domain, fields, where)
+
+    def summed(self, domain: str, *fields: str, where: pl.Expr, **sums: pl.Expr) -> pl.DataFrame:
+        """Sums over the rows of a topic that stood within the rule's window before each day, by ``today`` and some fields."""
+        return self.window(domain, fields, where, sums)
 
     def heard(self, domain: str) -> pl.DataFrame:
         """The last day within the window of which each source of a topic sent something (today, source, heard)."""

@@ -12,7 +12,7 @@ from schemas.catalogue import DOMAINS
 from schemas.profile import Profile
 from streams.ledgers.groups import Groups
 from streams.ledgers.ledger import ID
-from streams.ledgers.standing import STOOD, Standing, steady, stood, variants
+from streams.ledgers.standing import STOOD, Named, Standing, named, steady, stood, variants
 from streams.rules.rule import Rule
 
 #: What every rule has of a row beside the Kafka key of its topic and the fields that it declares.
@@ -38,29 +38,48 @@ class Reading:
         domain: str,
         fields: Sequence[str],
         where: pl.Expr | None,
+        sums: Mapping[str, pl.Expr] | None = None,
     ) -> pl.DataFrame:
         """The rows of a topic that it declares which stood within its window before each of some days (``today``), of those
-        asked for; only what some ``fields`` were, where they are given."""
+        asked for; only what some ``fields`` were, where they are given, and ``sums`` over the rows that had the same."""
         if fields and where is None:
             known = standing.variants(domain, (*fields, "day"))
         else:
             wanted = () if where is None else (where,)
-            known = self._since(standing, domain, days[0], *wanted)
-            if fields:
+            known, _ = self._since(standing, domain, days[0], *wanted)
+            if not known.width:  # nothing ever came
+                return known
+            if sums:
+                known = known.group_by(*fields, "day", *STOOD).agg(**sums)
+            elif fields:
                 known = variants(known, (*fields, "day"))
-        if not known.width:  # nothing ever came
+        if not known.width:
             return known
         found = self._stood(_every(known, days))
+        if sums:
+            return found.group_by("today", *fields).agg(pl.col(*sums).sum())
         return found.select("today", *fields).unique() if fields else found
 
-    def mine(self, standing: Standing, day: int, again: pl.DataFrame) -> pl.DataFrame:
+    def mine(self, standing: Standing, day: int, again: pl.DataFrame) -> Named:
         """Those of its own topic that it reads from a day on, once for each group that they belong to, of the groups that it may
         be asked about; ``again`` are rows of groups to which something came."""
-        rows = self._since(standing, self.rule.domain, day, *self._wanted)
-        if self.rule.adds is not None and rows.width:
-            rows = rows.with_columns(self.rule.adds())
-        rows = self._each(rows)
-        return rows if self.rule.daily else _of_same(rows, again, list(self.rule.by))
+        rule = self.rule
+        if rule.adds is None and not rule.each:  # many rules have the same groups
+            found = self._since(standing, rule.domain, day, *self._wanted, by=rule.by)
+        else:
+            rows, _ = self._since(standing, rule.domain, day, *self._wanted)
+            if rule.adds is not None and rows.width:
+                rows = rows.with_columns(rule.adds())
+            found = named(self._each(rows), rule.by) if rows.width else Named(rows, rows)
+        return found if rule.daily or not found.rows.width else self._of_same(found, again)
+
+    def _of_same(self, found: Named, again: pl.DataFrame) -> Named:
+        """Of groups to which something came."""
+        if not len(again):
+            return Named(found.rows.clear(), found.names)
+        by = list(self.rule.by)
+        names = found.names.join(again.select(by).unique(), on=by, how="semi", nulls_equal=True)
+        return Named(found.rows.join(names.select("of"), on="of", how="semi", maintain_order="left"), names)
 
     def touched(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Those that it reads of rows that came or were corrected, however old, with their ``today``."""
@@ -69,20 +88,19 @@ class Reading:
         return self._each(rows.select(*self._columns[self.rule.domain], "today").filter(*self._wanted))
 
     def groups(
-        self, mine: pl.DataFrame, standing: Standing, ats: Mapping[int, int], again: pl.DataFrame
+        self, mine: Named, standing: Standing, ats: Mapping[int, int], again: pl.DataFrame
     ) -> Groups | None:
         """Those of its rows that it is asked about on some days, in order and numbered, with the numbers of their groups;
         None where there are none. ``ats`` are the instants at which the days began (UTC ms), ``again`` rows of groups to
         which something came."""
         by, days = list(self.rule.by), list(ats)
-        if not len(mine):
+        rows, names = mine
+        if not len(rows):
             return None
-        named = mine.select(by).unique(maintain_order=True).with_row_index("of")
-        rows = mine.join(named, on=by, nulls_equal=True, maintain_order="left")
         touched = pl.DataFrame(schema={"today": pl.Int64, "of": pl.UInt32})
         if len(again):
             touched = (
-                again.select("today", *by).unique().join(named, on=by, nulls_equal=True).select("today", "of")
+                again.select("today", *by).unique().join(names, on=by, nulls_equal=True).select("today", "of")
             )
         asked = self._asked(rows, days, touched)
         if not len(asked):
@@ -93,7 +111,7 @@ class Reading:
             rows = rows.with_row_index("row").rename({"of": "group"})
         else:
             rows = asked.with_row_index("row").drop("of")
-        keys = keys.join(named, on="of", maintain_order="left")
+        keys = keys.join(names, on="of", maintain_order="left")
         return Groups(self.rule, self._profile, rows, keys, days, ats, partial(self.window, standing, days))
 
     def _asked(self, rows: pl.DataFrame, days: Sequence[int], touched: pl.DataFrame) -> pl.DataFrame:
@@ -127,12 +145,14 @@ class Reading:
         """What stood on its ``today``, within the window before it."""
         return rows.filter(stood(pl.col("today"), self.rule.window)).drop(STOOD)
 
-    def _since(self, standing: Standing, domain: str, day: int, *wanted: pl.Expr) -> pl.DataFrame:
-        rows = standing.since(domain, day - self.rule.window)
+    def _since(
+        self, standing: Standing, domain: str, day: int, *wanted: pl.Expr, by: Sequence[str] = ()
+    ) -> Named:
+        rows, names = standing.since(domain, day - self.rule.window, by)
         if not rows.width:  # nothing ever came
-            return rows
-        rows = rows.select(*self._columns[domain], *STOOD)
-        return rows.filter(*wanted) if wanted else rows
+            return Named(rows, names)
+        rows = rows.select(*self._columns[domain], *STOOD, *(("of",) if by else ()))
+        return Named(rows.filter(*wanted) if wanted else rows, names)
 
     def _each(self, rows: pl.DataFrame) -> pl.DataFrame:
         if not self.rule.each or not rows.width:
@@ -142,13 +162,6 @@ class Reading:
             for name in self.rule.each
         ]
         return pl.concat(groups).drop_nulls("token").sort("at", "high", "low", maintain_order=True)
-
-
-def _of_same(rows: pl.DataFrame, others: pl.DataFrame, by: list[str]) -> pl.DataFrame:
-    """The rows of which another one has the same key."""
-    if not len(rows) or not len(others):
-        return rows.clear()
-    return rows.join(others.select(by).unique(), on=by, how="semi", nulls_equal=True, maintain_order="left")
 
 
 def _numbers(asked: pl.DataFrame) -> pl.Series:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import polars as pl
 
 #: What says when a row stood: from when it was seen until it was gone.
 STOOD = ("seen", "gone")
+
+
+class Named(NamedTuple):
+    """Rows in groups: the number of each row's is ``of``; ``names`` has the key of each number, also of groups without rows."""
+
+    rows: pl.DataFrame
+    names: pl.DataFrame
 
 
 class Standing:
@@ -17,6 +25,7 @@ class Standing:
         stands = pl.col("gone").is_null() | (pl.col("gone") > first)
         self._given = {topic: some.filter(stands) if some.width else some for topic, some in rows.items()}
         self._rows: dict[str, pl.DataFrame] = {}
+        self._named: dict[tuple[str, tuple[str, ...]], Named] = {}
         self._variants: dict[tuple[str, tuple[str, ...]], pl.DataFrame] = {}
 
     def rows(self, domain: str) -> pl.DataFrame:
@@ -26,10 +35,19 @@ class Standing:
             self._rows[domain] = given.sort("at", "high", "low") if given.width else given
         return self._rows[domain]
 
-    def since(self, domain: str, day: int) -> pl.DataFrame:
-        """Those of a local day and later, in the same order."""
-        rows = self.rows(domain)
-        return rows.slice(rows.get_column("day").search_sorted(day)) if rows.width else rows
+    def since(self, domain: str, day: int, by: Sequence[str] = ()) -> Named:
+        """Those of a local day and later, in the same order, in groups ``by`` some fields where they are given."""
+        given = self.rows(domain)
+        if not given.width:
+            return Named(given, given)
+        if by:
+            key = domain, tuple(by)
+            if key not in self._named:
+                self._named[key] = named(given, by)
+            rows, names = self._named[key]
+        else:
+            rows, names = given, given.clear()
+        return Named(rows.slice(rows.get_column("day").search_sorted(day)), names)
 
     def variants(self, domain: str, fields: Sequence[str]) -> pl.DataFrame:
         """What some fields of them were, each combination and span of days once: many rules ask for the same."""
@@ -37,6 +55,13 @@ class Standing:
         if name not in self._variants:
             self._variants[name] = variants(self._given[domain], fields)
         return self._variants[name]
+
+
+def named(rows: pl.DataFrame, by: Sequence[str]) -> Named:
+    """Rows in groups by some fields."""
+    names = rows.select(by).unique(maintain_order=True).with_row_index("of")
+    numbers = rows.select(by).join(names, on=list(by), nulls_equal=True, maintain_order="left")
+    return Named(rows.with_columns(numbers.get_column("of")), names)
 
 
 def variants(rows: pl.DataFrame, fields: Sequence[str]) -> pl.DataFrame:

@@ -94,10 +94,9 @@ def _collected(papers: pl.DataFrame) -> pl.DataFrame:
 def _shares(groups: Groups) -> pl.DataFrame:
     """How many assessments (n) each officer of each department made in the window, and how many with a reduction (k)."""
     mine = (pl.col("kind") == "assessment") & (pl.col("amount") > 0) & pl.col("officer_token").is_not_null()
-    made = groups.ledger("revenue", where=mine)
-    return made.group_by(*DEPARTMENT, pl.col("officer_token").cast(pl.String).alias("token")).agg(
-        n=pl.len().cast(pl.Int64), k=(pl.col("reduction") > 0).sum().cast(pl.Int64)
-    )
+    counts = {"n": pl.len().cast(pl.Int64), "k": (pl.col("reduction") > 0).sum().cast(pl.Int64)}
+    made = groups.summed("revenue", "opd", "officer_token", where=mine, **counts)
+    return made.with_columns(pl.col("officer_token").cast(pl.String).alias("token"))
 
 
 def _reducing(groups: Groups, shares: pl.DataFrame, officers: pl.DataFrame) -> pl.DataFrame:
