@@ -32,8 +32,8 @@ FOUND = ("group", "scope", "day", "at", "received", "deposited", "observed", "pr
 
 def weigh(groups: Groups) -> Weighed:
     """Per cash office: receipts of a day that are in slips and the parts of them, cashier by cashier; slips and their parts;
-    closings and the deposits of them that name no receipts. What is right and stands on all of the days is right on each; the
-    rest is compared day by day."""
+    closings and the deposits of them that name no receipts. What is right and stands on all of the days, or comes in an order
+    in which it is never wrong, is right on each; the rest is compared day by day."""
     direct = is_direct(groups.profile)
     mine = groups.keys.filter(~direct)
     rows = groups.rows.filter(~direct)
@@ -44,9 +44,20 @@ def weigh(groups: Groups) -> Weighed:
         _closings(rows.with_columns(today=last), groups.rule.window),
     )
     limited = [_limited(groups, some) for some in whole]
+    wrong = [some.filter(_wrong()).select(key) for some, key in zip(limited, KEYS, strict=True)]
+    receipts = numbered(rows)
+    voids = numbered_voids(rows, receipts)
+    moving = _moving(groups, rows, receipts, voids, parts)
+    steady = pl.concat(
+        some.join(pl.concat([bad, moved]), on=key, how="anti").select("group")
+        for some, key, bad, moved in zip(limited, KEYS, wrong, moving, strict=True)
+    )
+    unsettled = _unsettled(groups, rows, receipts, voids, parts)
     open_ = [
-        pl.concat([some.filter(_wrong()).select(key), moved]).unique()
-        for some, key, moved in zip(limited, KEYS, _moving(groups, rows, parts), strict=True)
+        pl.concat(
+            [bad, moved.join(odd, on=key, how="semi"), moved.join(steady, on="group", how="anti")]
+        ).unique()
+        for key, bad, moved, odd in zip(KEYS, wrong, moving, unsettled, strict=True)
     ]
     by_day = [_limited(groups, some) for some in _compared(groups, rows, parts, *open_)]
     found = pl.concat(
@@ -78,17 +89,55 @@ def _wrong() -> pl.Expr:
     return pl.col("observed") > pl.col("threshold")
 
 
-def _moving(groups: Groups, rows: pl.DataFrame, parts: pl.DataFrame) -> list[pl.DataFrame]:
+def _moving(
+    groups: Groups, rows: pl.DataFrame, receipts: pl.DataFrame, voids: pl.DataFrame, parts: pl.DataFrame
+) -> list[pl.DataFrame]:
     """The keys of what is not made of the same rows on all of the days; and days that share a number of a receipt with
     another, as only the first of the number counts."""
-    receipts, moving = numbered(rows), ~groups.steady()
-    numbers = [
-        some.filter(moving).select(NUMBER) for some in (receipts, numbered_voids(rows, receipts), parts)
-    ]
+    moving = ~groups.steady()
+    numbers = [some.filter(moving).select(NUMBER) for some in (receipts, voids, parts)]
     dated = receipts.select(*NUMBER, "day").unique()
     numbers.append(dated.group_by(NUMBER).len().filter(pl.col("len") > 1).select(NUMBER))
     days = dated.join(pl.concat(numbers), on=NUMBER, how="semi").select(KEYS[0])
     return [days, *(rows.filter(moving).select(key).drop_nulls() for key in KEYS[1:])]
+
+
+def _unsettled(
+    groups: Groups, rows: pl.DataFrame, receipts: pl.DataFrame, voids: pl.DataFrame, parts: pl.DataFrame
+) -> list[pl.DataFrame]:
+    """The keys of what may be wrong on one of the days though it is right on the whole: all but days of receipts of which
+    each is named at most once, after what was voided by then, with what is left of it; slips of one row; and closings of
+    one deposit that came last."""
+    gone, seen, kind = pl.col("gone").is_not_null(), pl.col("seen"), pl.col("kind")
+    named = parts.group_by(NUMBER).agg(
+        parts=pl.len(),
+        part=pl.col("amount").sum(),
+        until=pl.col("at").max(),
+        told=seen.min(),
+        left=gone.any(),
+    )
+    by_then = voids.join(named, on=NUMBER, how="inner").filter(pl.col("at") <= pl.col("until"))
+    taken = by_then.group_by(NUMBER).agg(
+        taken=pl.col("amount").sum(), late=((seen > pl.col("told")) | gone).any()
+    )
+    numbers = receipts.group_by(NUMBER).agg(receipts=pl.len(), amount=pl.col("amount").sum())
+    numbers = numbers.join(named, on=NUMBER).join(taken, on=NUMBER, how="left")
+    once = (pl.col("receipts") == 1) & (pl.col("parts") == 1) & ~pl.col("left")
+    equal = pl.col("amount") - pl.col("taken").fill_null(0) == pl.col("part")
+    settled = once & equal & ~pl.col("late").fill_null(False)
+    odd = numbers.filter(~settled.fill_null(False))
+    slips = rows.group_by(KEYS[1]).len().filter(pl.col("len") > 1)
+    leaves = pl.col("day") <= groups.days[-1] - groups.rule.window
+    closings = rows.group_by(KEYS[2]).agg(
+        ((kind == "void") | gone | leaves).any()
+        | ((kind == "deposit").sum() > 1)
+        | (seen.filter(kind == "receipt").max() > seen.filter(kind == "deposit").min()).fill_null(False)
+    )
+    return [
+        receipts.join(odd, on=NUMBER, how="semi").select(KEYS[0]).unique(),
+        slips.select(KEYS[1]),
+        closings.filter("kind").select(KEYS[2]),
+    ]
 
 
 def _compared(

@@ -103,13 +103,19 @@ def _crossed(groups: Groups, rows: pl.DataFrame) -> pl.DataFrame:
     letters that say who owes are among what shows it: once one is older than the window it cannot be judged anew."""
     kind, paid = pl.col("kind"), pl.col("cashier_token").is_not_null() & ~pl.col("backfill")
     about = pl.col("payer_token").is_not_null() & pl.col("assessment_id").is_not_null()
-    rows = groups.by_day(rows.filter(about).drop("composition"))
+    assessment = ["group", "assessment_id"]
+    about_one = rows.filter(about)
+    several = about_one.group_by(assessment).agg(pl.col("payer_token").n_unique().alias("payers"))
+    crossed = several.filter(pl.col("payers") > 1)
+    rows = groups.by_day(
+        about_one.join(crossed, on=assessment, how="semi", maintain_order="left").drop("composition")
+    )
     owed = rows.filter(kind == "assessment").unique(
-        ["group", "assessment_id"], keep="last", maintain_order=True
+        assessment, keep="last", maintain_order=True
     ).select("group", "assessment_id", pl.col("payer_token").alias("owes"), pl.col("row").alias("letter"))  # fmt: skip
     other = (
         rows.filter((kind == "receipt") & paid)
-        .join(owed, on=["group", "assessment_id"], maintain_order="left")
+        .join(owed, on=assessment, maintain_order="left")
         .filter(pl.col("payer_token") != pl.col("owes"))
     )
     filled = other.select(
