@@ -41,7 +41,7 @@ from streams.rules.rule import Rule
 
 #: Days are judged together, up to so many; by one rule up to so many rows on all of them, or by one that reads each row once
 #: and lays out few.
-MOST_DAYS, MOST_ROWS, MOST_ONCE = 28, 200_000, 2_000_000
+MOST_DAYS, MOST_ROWS, MOST_ONCE = 28, 500_000, 20_000_000
 
 
 class Daily:
