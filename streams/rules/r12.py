@@ -16,6 +16,8 @@ from streams.rules.telling import Told, decimal, rupiah, whole
 
 HISTORY, NO_DUE, NO_LETTERS, TOO_FEW = range(4)
 SETTLES = 60
+BILL = ["group", "assessment_id"]
+OWES = pl.col("kind") == "assessment"
 
 
 def assessed() -> pl.Expr:
@@ -33,20 +35,19 @@ def weigh(groups: Groups) -> Weighed:
     live = bills.filter(~pl.col("backfill"))
     dated = live.drop_nulls("due")
     writing = groups.ledger("revenue", "opd", "account", where=pl.col("kind") == "reminder")
-    written = groups.rows.join(writing, on=["today", "opd", "account"], how="semi").select("group").unique()
+    written = groups.keys.join(writing, on=["today", "opd", "account"], how="semi").select("group")
     judged = dated.join(written, on="group", how="semi")
     days = judged.get_column("due")
-    late = (
+    ended = (
         judged.with_columns(
             deadline=pl.col("due") + groups.value("days", days).ceil().cast(pl.Int64),
             threshold=groups.value("share", days), least=groups.value("least", days), days=groups.value("days", days),
         )
+        .filter((pl.col("deadline") < pl.col("today")) & (pl.col("deadline") + 1 + SETTLES >= pl.col("today")))
         .join(groups.heard("revenue"), on=["today", "source"], how="left", maintain_order="left")
-        .filter(
-            (pl.col("deadline") < pl.col("today")) & (pl.col("heard") > pl.col("deadline")) & (pl.col("open") > 0)
-            & (pl.col("deadline") + 1 + SETTLES >= pl.col("today"))
-        )
+        .filter(pl.col("heard") > pl.col("deadline"))
     )  # fmt: skip
+    late = _with_what_followed(groups, ended).filter(pl.col("open") > 0)
     by_day = late.group_by("group", "due", maintain_order=True).agg(
         pl.col("deadline", "threshold", "least", "days").first(), unpaid=pl.len(),
         forgotten=pl.col("followed").not_().sum(), rupiah=pl.col("open").filter(~pl.col("followed")).sum(),
@@ -60,7 +61,7 @@ def weigh(groups: Groups) -> Weighed:
         at=_ends(groups, found), scope=pl.from_epoch("due", "d").dt.to_string("%Y-%m-%d")
     )
     silent = {
-        HISTORY: without(groups.rows, live), NO_DUE: without(live, dated), NO_LETTERS: without(dated, judged),
+        HISTORY: without(groups.keys, live), NO_DUE: without(live, dated), NO_LETTERS: without(dated, judged),
         TOO_FEW: without(by_day, enough),
     }  # fmt: skip
     return Weighed(
@@ -69,36 +70,33 @@ def weigh(groups: Groups) -> Weighed:
 
 
 def _bills(groups: Groups) -> pl.DataFrame:
-    """One row an assessment: its last due day, what is open, and whether a letter followed after that day. What adds to an
-    assessment (STPD) is a letter too."""
+    """One row an assessment, with its last due day."""
     zone = groups.profile.timezone.key
+    bills = (
+        groups.rows.filter(OWES)
+        .group_by(BILL, maintain_order=True)
+        .agg(
+            pl.col("due_at").drop_nulls().last(),
+            pl.col("source", "row", "today").first(),
+            pl.col("backfill").any(),
+        )
+    )
+    due = pl.Series(local_days(bills.get_column("due_at").fill_null(0).to_numpy(), zone), dtype=pl.Int64)
+    return bills.with_columns(due=pl.when(pl.col("due_at").is_not_null()).then(due))
+
+
+def _with_what_followed(groups: Groups, bills: pl.DataFrame) -> pl.DataFrame:
+    """Assessments with what is open of them, and whether a letter followed after the due day. What adds to an assessment
+    (STPD) is a letter too."""
     kind, amount = pl.col("kind"), pl.col("amount")
-    owes = kind == "assessment"
     change = (
-        pl.when(owes).then(amount - pl.col("reduction") + pl.col("penalty"))
+        pl.when(OWES).then(amount - pl.col("reduction") + pl.col("penalty"))
         .when(kind == "receipt").then(-amount).when(kind == "void").then(amount).otherwise(0)
     )  # fmt: skip
-    key = ["group", "assessment_id"]
-    letters = groups.rows.filter(owes)
-    bills = letters.group_by(key, maintain_order=True).agg(
-        pl.col("due_at").drop_nulls().last(),
-        pl.col("source", "row", "today").first(),
-        pl.col("backfill").any(),
-    )
-    known = bills.filter(pl.col("due_at").is_not_null())
-    due = local_days(known.get_column("due_at").to_numpy(), zone)
-    bills = bills.join(
-        known.select(key).with_columns(due=pl.Series(due, dtype=pl.Int64)),
-        on=key,
-        how="left",
-        maintain_order="left",
-    )
-    open_ = groups.rows.group_by(key).agg(change.sum().alias("open"))
-    sent = (
-        groups.rows.filter(owes | (kind == "reminder")).group_by(key).agg(pl.col("day").max().alias("sent"))
-    )
-    joined = bills.join(open_, on=key, how="left", maintain_order="left")
-    joined = joined.join(sent, on=key, how="left", maintain_order="left")
+    sent = pl.when(OWES | (kind == "reminder")).then("day").max()
+    rows = groups.rows.join(bills, on=BILL, how="semi")
+    sums = rows.group_by(BILL).agg(change.sum().alias("open"), sent.alias("sent"))
+    joined = bills.join(sums, on=BILL, how="left", maintain_order="left")
     return joined.with_columns(followed=(pl.col("sent") > pl.col("due")).fill_null(False))
 
 
