@@ -78,8 +78,8 @@ def _received(books: list[Row]) -> tuple[Counter[str], set[str]]:
 
 
 CROSSING_RULES: Mapping[str, Plain] = {
-    "R08": Plain("permits", 400, _case, _unpaid, daily=True, recent=90, every=7, reads=_ever_paid_for),
+    "R08": Plain("permits", 400, _case, _unpaid, daily=True, recent=240, every=7, reads=_ever_paid_for),
     "R12": Plain("revenue", 400, billed, unreminded, daily=True, every=7),
-    "B17": Plain("budget", 500, contract, overpaid, daily=True, every=7),
+    "B17": Plain("budget", 570, contract, overpaid, daily=True, every=7),
     "K01": Plain("population", 1826, villages, arriving, every=7),
 }

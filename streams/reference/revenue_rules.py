@@ -34,6 +34,8 @@ def _nets(rows: list[Row], until: Mapping[str, int] | None = None) -> list[tuple
     return [(row, row["amount"] - voided.pop(row["receipt_number"], 0)) for row in numbered]
 
 
+#: Days in which receipts and deposits are compared (R02).
+DIFFERING = 240
 DIRECT = "kas yang memakai pendapatannya langsung (BLUD, BOS, JKN)"
 
 
@@ -142,7 +144,9 @@ def _closings(rows: list[Row], today: Today) -> list[tuple[str, str, int]]:
             ]
             for kind in ("receipt", "void", "deposit")
         }
-        within = mine and min(row["day"] for row in mine) > (today.day - timedelta(days=120)).isoformat()
+        within = (
+            mine and min(row["day"] for row in mine) > (today.day - timedelta(days=DIFFERING)).isoformat()
+        )
         if by_kind["receipt"] and by_kind["deposit"] and within:
             differs = sum(by_kind["receipt"]) - sum(by_kind["void"]) - sum(by_kind["deposit"])
             found.append((f"penutupan {name}", mine[-1]["day"], abs(differs)))
@@ -209,7 +213,7 @@ def _undervalued(rows: list[Row], today: Today) -> dict[str, Said] | str:
 
 REVENUE_RULES: Mapping[str, Plain] = {
     "R01": Plain("revenue", 120, _office, _lagging, daily=True),
-    "R02": Plain("revenue", 120, _office, _differing),
+    "R02": Plain("revenue", DIFFERING, _office, _differing),
     "R05": Plain("revenue", 400, _book, _misnumbered, daily=True, every=7),
     "R11": Plain("revenue", 400, _zone, _undervalued),
 }

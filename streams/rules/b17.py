@@ -175,7 +175,7 @@ EXAMPLES = (
 
 RULE = Rule(
     id="B17",
-    version="2",
+    version="3",
     title="Pembayaran kontrak melebihi kemajuan pekerjaan",
     domain="budget",
     kind="soft",
@@ -224,7 +224,7 @@ RULE = Rule(
     },
     rows=paid_on_contract,
     by=("opd", "contract_number"),
-    window=500,
+    window=570,  # a package of January, its last payment in December, and the days after it
     every=7,
     settles=SETTLES,
     daily=True,

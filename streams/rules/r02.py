@@ -23,6 +23,8 @@ from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, rupiah
 
 DIRECT_USE, NOTHING_TO_COMPARE = 0, 1
+#: Days in which auditors may still have a receipt of the year corrected.
+WINDOW = 240
 DAY, SLIP, CLOSING = "kuitansi", "STS", "penutupan"
 #: What each of these is known by.
 KEYS = (["group", "day"], ["group", "deposit_number"], ["group", "closing_id"])
@@ -310,7 +312,7 @@ EXAMPLES = (
 
 RULE = Rule(
     id="R02",
-    version="2",
+    version="3",
     title="Setoran berbeda dengan penerimaan",
     domain="revenue",
     kind="hard",
@@ -324,7 +326,8 @@ RULE = Rule(
         "Tiga jumlah dibandingkan pada setiap kas. Kuitansi suatu hari yang dirinci dalam setoran, dikurangi pembatalan, "
         "dengan jumlah rinciannya, kasir demi kasir; jumlah setoran (STS) dengan jumlah rinciannya; penutupan kas, "
         "dikurangi pembatalan, dengan setoran yang tidak memiliki rincian. Pembatalan sesudah setorannya tidak mengurangi: "
-        "uangnya sudah disetor, dan dikembalikan dari kas daerah."
+        "uangnya sudah disetor, dan dikembalikan dari kas daerah. "
+        f"Dokumen {WINDOW} hari terakhir dinilai kembali setiap ada yang baru."
     ),
     why="Setoran yang kurang dari penerimaan berarti ada uang daerah yang tidak sampai ke kas daerah.",
     innocent=(
@@ -350,7 +353,7 @@ RULE = Rule(
     reads={"revenue": (*FIELDS, "cashier_token")},
     rows=moves_cash,
     by=OFFICE,
-    window=120,
+    window=WINDOW,
     once=True,
     sentence=sentence,
     examples=EXAMPLES,

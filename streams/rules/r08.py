@@ -15,8 +15,8 @@ from streams.rules.permit_receipts import heard_by_all, received
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, rupiah, whole
 
-#: Days after the last of its events in which a case is judged.
-RECENT = 90
+#: Days after the last of its events in which a case is judged: so long auditors may still have a receipt corrected.
+RECENT = 240
 FREE, HISTORY, NOT_ISSUED, NO_START, NO_AMOUNT, UNLINKED = range(6)
 
 
@@ -175,7 +175,7 @@ EXAMPLES = (
 
 RULE = Rule(
     id="R08",
-    version="1",
+    version="2",
     title="Izin terbit tanpa penerimaan retribusi",
     domain="permits",
     kind="hard",
@@ -189,7 +189,7 @@ RULE = Rule(
         "Untuk setiap izin yang terbit, retribusi menurut tarif dalam profil pada tanggal permohonan (atau, bila tarifnya rumus, "
         "penetapan yang terakhir) dibandingkan dengan kuitansi pada buku penerimaan yang menyebut nomor izin itu, dikurangi "
         "pembatalannya. Dinilai bila tenggang setelah terbit sudah lewat dan setiap sumber penerimaan yang biasa menyebut "
-        "nomor izin masih mengirim data setelahnya; sekali seminggu, sampai 90 hari sesudah peristiwa terakhirnya."
+        f"nomor izin masih mengirim data setelahnya; sekali seminggu, sampai {RECENT} hari sesudah peristiwa terakhirnya."
     ),
     why="Izin yang terbit tanpa retribusi masuk kas daerah dapat berarti retribusinya tidak dipungut atau tidak dibukukan.",
     innocent=(

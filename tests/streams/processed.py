@@ -32,11 +32,12 @@ class Processed:
     layout: Layout
     producer: Any
 
-    def send(self, topic: Any, value: dict[str, Any], stamp: int = 0) -> None:
-        """Publish; ``stamp`` is the record's timestamp where the topics are laid out for it."""
+    def send(self, topic: Any, value: dict[str, Any], stamp: int = 0, partition: int = -1) -> None:
+        """Publish; ``stamp`` is the record's timestamp where the topics are laid out for it. Without ``partition`` the key
+        chooses."""
         encoded = Codec(topic.schema, open_ids()).encode(value)
         name = self.layout.topic(topic.name)
-        self.producer.produce(name, encoded, topic.key_of(value), timestamp=stamp)
+        self.producer.produce(name, encoded, topic.key_of(value), timestamp=stamp, partition=partition)
         self.producer.poll(0)
 
     def flush(self) -> None:

@@ -58,7 +58,7 @@ def test_a_wrong_figure_on_the_topic(stack: Processed) -> None:
     figure = (lie["metric"], lie["dimension"], lie["value"], lie["local_day"])
     standing = newest("revenue", stack.settings)[figure][lie["source_partition"]]
     lie.update(amount=standing.amount + 1, version=standing.version)
-    stack.send(AGGREGATES["revenue"], lie)
+    stack.send(AGGREGATES["revenue"], lie, partition=lie["source_partition"])  # after what it contradicts
     stack.flush()
     found = compared(stack, "revenue").differences
     assert [(d.metric, d.dimension, d.value, d.local_day) for d in found] == [figure]
