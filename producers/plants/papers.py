@@ -49,6 +49,15 @@ class Papers:
         self.events.append(made)
         return made
 
+    def void(self, receipt: Record, rng: random.Random, at: int, why: str, officer: str) -> Record:
+        """A receipt is voided at an instant (UTC ms); a permit whose fee it was may be said to be issued without it."""
+        if case := receipt.get("permit_case_id"):
+            self.ground.ledger.allow(case, frozenset({"R08"}))
+        return self.copy(
+            receipt, rng, kind="void", occurred_at=at, voided_event=receipt["event_id"], void_reason=why,
+            officer_token=officer, payer_token=None, tax_period=None,
+        )  # fmt: skip
+
     def drop(self, record: Record) -> None:
         """It was never written."""
         self.events.remove(record)

@@ -51,12 +51,9 @@ class PaidBack(Innocent):
         for slip in papers.all("deposit"):
             if not (receipts := holds(papers, slip)) or papers.all("void"):
                 continue
-            void = papers.copy(
-                receipts[0], self.rng, kind="void", occurred_at=slip["occurred_at"] + 7 * DAY_MS,
-                voided_event=receipts[0]["event_id"], void_reason="pembayaran ganda", payer_token=None, tax_period=None,
-                officer_token=papers.ground.world.token("person", f"supervisor/{slip['cash_office']}"),
-            )  # fmt: skip
-            return [void]
+            supervisor = papers.ground.world.token("person", f"supervisor/{slip['cash_office']}")
+            at = slip["occurred_at"] + 7 * DAY_MS
+            return [papers.void(receipts[0], self.rng, at, "pembayaran ganda", supervisor)]
         return []
 
 

@@ -31,13 +31,15 @@ class FalseVoids(Wrong):
             if len(own) < HOW_MANY[self.strength]:
                 continue
             return [
-                papers.copy(
-                    receipt, self.rng, kind="void", occurred_at=slip["occurred_at"] + 2 * DAY_MS + n * MINUTE_MS,
-                    voided_event=receipt["event_id"], void_reason="salah nominal", officer_token=cashier, payer_token=None,
-                    tax_period=None,
+                papers.void(
+                    receipt,
+                    self.rng,
+                    slip["occurred_at"] + 2 * DAY_MS + n * MINUTE_MS,
+                    "salah nominal",
+                    cashier,
                 )
                 for n, receipt in enumerate(own[: HOW_MANY[self.strength]])
-            ]  # fmt: skip
+            ]
         return []
 
 
