@@ -10,13 +10,13 @@ import polars as pl
 
 from schemas.profile import Profile
 from streams.cases.book import day_of
-from streams.ledgers.standing import STOOD, steady, stood
+from streams.ledgers.standing import STOOD, stood
 
 if TYPE_CHECKING:
     from streams.rules.rule import Rule
 
 #: The standing rows of a topic within the rule's window before each day.
-Window = Callable[..., pl.DataFrame]
+Window = Callable[[str, Sequence[str], "pl.Expr | None", Mapping[str, "pl.Expr"]], pl.DataFrame]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,13 @@ class Groups:
 
     def steady(self) -> pl.Expr:
         """Rows of a rule that reads them once which stand on all of the days, within the window before each."""
-        return steady(self.days, self.rule.window)
+        inside = pl.col("day") > self.days[-1] - self.rule.window
+        return inside & (pl.col("seen") <= self.days[0]) & pl.col("gone").is_null()
 
     def ledger(self, domain: str, *fields: str, where: pl.Expr | None = None) -> pl.DataFrame:
         """The rows of a topic that the rule names, within its window before each of the days (``today``), of those that it
         asks for; where ``fields`` are given, only what they were, each combination once."""
-        return self.window(domain, fields, where)
+        return self.window(domain, fields, where, {})
 
     def summed(self, domain: str, *fields: str, where: pl.Expr, **sums: pl.Expr) -> pl.DataFrame:
         """Sums over the rows of a topic that stood within the rule's window before each day, by ``today`` and some fields."""

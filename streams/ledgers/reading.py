@@ -12,7 +12,7 @@ from schemas.catalogue import DOMAINS
 from schemas.profile import Profile
 from streams.ledgers.groups import Groups
 from streams.ledgers.ledger import ID
-from streams.ledgers.standing import STOOD, Named, Standing, named, steady, stood, variants
+from streams.ledgers.standing import STOOD, Named, Standing, named, stood, variants
 from streams.rules.rule import Rule
 
 #: What every rule has of a row beside the Kafka key of its topic and the fields that it declares.
@@ -38,7 +38,7 @@ class Reading:
         domain: str,
         fields: Sequence[str],
         where: pl.Expr | None,
-        sums: Mapping[str, pl.Expr] | None = None,
+        sums: Mapping[str, pl.Expr],
     ) -> pl.DataFrame:
         """The rows of a topic that it declares which stood within its window before each of some days (``today``), of those
         asked for; only what some ``fields`` were, where they are given, and ``sums`` over the rows that had the same."""
@@ -46,15 +46,13 @@ class Reading:
             known = standing.variants(domain, (*fields, "day"))
         else:
             wanted = () if where is None else (where,)
-            known, _ = self._since(standing, domain, days[0], *wanted)
-            if not known.width:  # nothing ever came
-                return known
-            if sums:
-                known = known.group_by(*fields, "day", *STOOD).agg(**sums)
-            elif fields:
+            known = self._since(standing.rows(domain), domain, days[0], *wanted)
+            if fields and not sums:
                 known = variants(known, (*fields, "day"))
-        if not known.width:
+        if not known.width:  # nothing ever came
             return known
+        if sums:
+            known = known.group_by(*fields, "day", *STOOD).agg(**sums)
         found = self._stood(_every(known, days))
         if sums:
             return found.group_by("today", *fields).agg(pl.col(*sums).sum())
@@ -64,14 +62,15 @@ class Reading:
         """Those of its own topic that it reads from a day on, once for each group that they belong to, of the groups that it may
         be asked about; ``again`` are rows of groups to which something came."""
         rule = self.rule
-        if rule.adds is None and not rule.each:  # many rules have the same groups
-            found = self._since(standing, rule.domain, day, *self._wanted, by=rule.by)
+        if rule.adds is None and not rule.each:
+            rows, names = standing.named(rule.domain, rule.by)
+            found = Named(self._since(rows, rule.domain, day, *self._wanted), names)
         else:
-            rows, _ = self._since(standing, rule.domain, day, *self._wanted)
+            rows = self._since(standing.rows(rule.domain), rule.domain, day, *self._wanted)
             if rule.adds is not None and rows.width:
                 rows = rows.with_columns(rule.adds())
-            found = named(self._each(rows), rule.by) if rows.width else Named(rows, rows)
-        return found if rule.daily or not found.rows.width else self._of_same(found, again)
+            found = named(self._each(rows), rule.by)
+        return found if rule.daily else self._of_same(found, again)
 
     def _of_same(self, found: Named, again: pl.DataFrame) -> Named:
         """Of groups to which something came."""
@@ -117,8 +116,6 @@ class Reading:
     def _asked(self, rows: pl.DataFrame, days: Sequence[int], touched: pl.DataFrame) -> pl.DataFrame:
         """Rows in order for each day (``today``) on which it is asked about their group; where it reads rows ``once``, only
         which groups these are."""
-        if self.rule.once and not self.rule.daily:
-            return self._standing(rows, days, touched)
         if self.rule.once:
             rows = variants(rows, ("of", "day"))
         if not self.rule.daily:
@@ -131,28 +128,18 @@ class Reading:
         asked = pl.concat([lately, touched])
         return laid.join(asked, on=["today", "of"], how="semi", maintain_order="left")
 
-    def _standing(self, rows: pl.DataFrame, days: Sequence[int], touched: pl.DataFrame) -> pl.DataFrame:
-        """Of the groups to which something came on a day those that had a row then."""
-        always = rows.filter(steady(days, self.rule.window)).select(pl.col("of").unique())
-        had = touched.join(always, on="of", how="semi")
-        rest = touched.join(always, on="of", how="anti")
-        some = variants(rows.join(rest, on="of", how="semi"), ("of", "day"))
-        return pl.concat([had, self._stood(rest.join(some, on="of")).select("today", "of").unique()]).sort(
-            "today", "of"
-        )
-
     def _stood(self, rows: pl.DataFrame) -> pl.DataFrame:
         """What stood on its ``today``, within the window before it."""
         return rows.filter(stood(pl.col("today"), self.rule.window)).drop(STOOD)
 
-    def _since(
-        self, standing: Standing, domain: str, day: int, *wanted: pl.Expr, by: Sequence[str] = ()
-    ) -> Named:
-        rows, names = standing.since(domain, day - self.rule.window, by)
+    def _since(self, rows: pl.DataFrame, domain: str, day: int, *wanted: pl.Expr) -> pl.DataFrame:
+        """Its columns of rows in the order of time, from the first day of its window before ``day`` on."""
         if not rows.width:  # nothing ever came
-            return Named(rows, names)
-        rows = rows.select(*self._columns[domain], *STOOD, *(("of",) if by else ()))
-        return Named(rows.filter(*wanted) if wanted else rows, names)
+            return rows
+        first = rows.get_column("day").search_sorted(day - self.rule.window)
+        number = ["of"] if "of" in rows.columns else []
+        rows = rows.slice(first).select(*self._columns[domain], *STOOD, *number)
+        return rows.filter(*wanted) if wanted else rows
 
     def _each(self, rows: pl.DataFrame) -> pl.DataFrame:
         if not self.rule.each or not rows.width:

@@ -35,19 +35,12 @@ class Standing:
             self._rows[domain] = given.sort("at", "high", "low") if given.width else given
         return self._rows[domain]
 
-    def since(self, domain: str, day: int, by: Sequence[str] = ()) -> Named:
-        """Those of a local day and later, in the same order, in groups ``by`` some fields where they are given."""
-        given = self.rows(domain)
-        if not given.width:
-            return Named(given, given)
-        if by:
-            key = domain, tuple(by)
-            if key not in self._named:
-                self._named[key] = named(given, by)
-            rows, names = self._named[key]
-        else:
-            rows, names = given, given.clear()
-        return Named(rows.slice(rows.get_column("day").search_sorted(day)), names)
+    def named(self, domain: str, by: Sequence[str]) -> Named:
+        """Those of a topic, in the same order, in groups by some fields: many rules have the same groups."""
+        name = domain, tuple(by)
+        if name not in self._named:
+            self._named[name] = named(self.rows(domain), by)
+        return self._named[name]
 
     def variants(self, domain: str, fields: Sequence[str]) -> pl.DataFrame:
         """What some fields of them were, each combination and span of days once: many rules ask for the same."""
@@ -59,6 +52,8 @@ class Standing:
 
 def named(rows: pl.DataFrame, by: Sequence[str]) -> Named:
     """Rows in groups by some fields."""
+    if not rows.width:  # nothing ever came
+        return Named(rows, rows)
     names = rows.select(by).unique(maintain_order=True).with_row_index("of")
     numbers = rows.select(by).join(names, on=list(by), nulls_equal=True, maintain_order="left")
     return Named(rows.with_columns(numbers.get_column("of")), names)
@@ -73,8 +68,3 @@ def stood(today: pl.Expr, window: int) -> pl.Expr:
     """Rows that stood on a day, within the window before it."""
     stands = (pl.col("seen") <= today) & (pl.col("gone").is_null() | (pl.col("gone") > today))
     return stands & (pl.col("day") >= today - window)
-
-
-def steady(days: Sequence[int], window: int) -> pl.Expr:
-    """Rows that stand on all of some days, and not on the first day of the window of any."""
-    return (pl.col("day") > days[-1] - window) & (pl.col("seen") <= days[0]) & pl.col("gone").is_null()
