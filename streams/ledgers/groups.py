@@ -41,11 +41,11 @@ class Groups:
         (day,) = self.days
         return day
 
-    def by_day(self, rows: pl.DataFrame) -> pl.DataFrame:
+    def by_day(self, rows: pl.DataFrame, oldest: str = "day") -> pl.DataFrame:
         """Rows of a rule that reads them once, for each day on which they stood and their group is asked about, with its number
-        on that day."""
+        on that day. Of what is made of more than one row, ``oldest`` is the day of the oldest."""
         asked = self.keys.select("today", pl.col("of").alias("group"), on_day="group")
-        stands = stood(pl.col("today"), self.rule.window)
+        stands = stood(pl.col("today"), self.rule.window, oldest)
         laid = rows.join(asked, on="group", maintain_order="left").filter(stands)
         return laid.drop("group", *STOOD).rename({"on_day": "group"})
 

@@ -64,7 +64,15 @@ def variants(rows: pl.DataFrame, fields: Sequence[str]) -> pl.DataFrame:
     return rows.select(list(dict.fromkeys((*fields, *STOOD)))).unique() if rows.width else rows
 
 
-def stood(today: pl.Expr, window: int) -> pl.Expr:
+def stood(today: pl.Expr, window: int, day: str = "day") -> pl.Expr:
     """Rows that stood on a day, within the window before it."""
     stands = (pl.col("seen") <= today) & (pl.col("gone").is_null() | (pl.col("gone") > today))
-    return stands & (pl.col("day") >= today - window)
+    return stands & (pl.col(day) >= today - window)
+
+
+def both_stood(suffix: str) -> dict[str, pl.Expr]:
+    """Of rows that were joined with others: when both stood, and the day of the older one (``oldest``)."""
+    return {
+        "seen": pl.max_horizontal("seen", f"seen{suffix}"), "gone": pl.min_horizontal("gone", f"gone{suffix}"),
+        "oldest": pl.min_horizontal("day", f"day{suffix}"),
+    }  # fmt: skip
