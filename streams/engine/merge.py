@@ -8,8 +8,8 @@ event id), so any interleaving of the partitions gives the same order.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -47,93 +47,75 @@ class Rows:
         )  # fmt: skip
 
 
-class Segment(NamedTuple):
-    """Neighbours in the order that are of one domain: rows ``[first, after)`` of its columns."""
-
-    domain: str
-    first: int
-    after: int
-
-
 @dataclass(frozen=True, slots=True)
 class Merged:
     """Rows of all domains in order. ``columns``, ``clocks``, ``partitions`` and ``offsets`` are by domain, each in the
-    order; ``segments`` say how the domains alternate. ``clock`` (UTC ms) is how far everything was read: no row at or
-    after it is in here, and none before it will come."""
+    order; ``order`` has for each row the number of its domain among them, and ``begins`` which row of each is the first in
+    here. ``clock`` (UTC ms) is how far everything was read: no row at or after it is in here, and none before it will
+    come."""
 
     columns: Mapping[str, pa.RecordBatch]
     clocks: Mapping[str, Int64s]
     partitions: Mapping[str, Int64s]
     offsets: Mapping[str, Int64s]
-    segments: Sequence[Segment]
+    order: Int64s
+    begins: Mapping[str, int]
     clock: int
 
     def __len__(self) -> int:
-        return sum(segment.after - segment.first for segment in self.segments)
+        return len(self.order)
 
     def rows(self) -> dict[str, slice]:
         """Which rows of the columns of each domain are in here; each domain's are one run, in order."""
-        first: dict[str, int] = {}
-        after: dict[str, int] = {}
-        for segment in self.segments:
-            first.setdefault(segment.domain, segment.first)
-            after[segment.domain] = segment.after
-        return {domain: slice(begin, after[domain]) for domain, begin in first.items()}
+        counts = np.bincount(self.order, minlength=len(self.columns)).tolist()
+        begins = [self.begins[domain] for domain in self.columns]
+        return {
+            domain: slice(begin, begin + count)
+            for domain, begin, count in zip(self.columns, begins, counts, strict=True)
+            if count
+        }
 
     def halves(self) -> tuple[Merged, Merged]:
         """The rows in two, cut in the middle of the order; the first half ends with the clock of its last row."""
-        left, first, second = len(self) // 2, [], []
-        clock = self.clock
-        for segment in self.segments:
-            rows = segment.after - segment.first
-            middle = segment.first + max(0, min(rows, left))
-            if middle > segment.first:
-                first.append(Segment(segment.domain, segment.first, middle))
-                clock = int(self.clocks[segment.domain][middle - 1])
-            if segment.after > middle:
-                second.append(Segment(segment.domain, middle, segment.after))
-            left -= rows
-        whole = (self.columns, self.clocks, self.partitions, self.offsets)
-        return Merged(*whole, first, clock), Merged(*whole, second, self.clock)
+        first, second = np.array_split(self.order, [len(self) // 2])
+        left = replace(self, order=first)
+        after = {domain: rows.stop for domain, rows in left.rows().items()}
+        last = max(int(self.clocks[domain][stop - 1]) for domain, stop in after.items())
+        return replace(left, clock=last), replace(self, order=second, begins={**self.begins, **after})
 
 
 def merge(rows: Sequence[Rows], clock: int) -> Merged:
     """Put rows in order; all of them are before ``clock``."""
     domains = sorted({piece.domain for piece in rows})
-    by_domain = {domain: [piece for piece in rows if piece.domain == domain] for domain in domains}
     columns: dict[str, pa.RecordBatch] = {}
-    found: dict[str, dict[str, Any]] = {name: {} for name in ("clocks", "partitions", "offsets")}
+    found: dict[str, dict[str, Int64s]] = {name: {} for name in ("clocks", "partitions", "offsets")}
     keys: list[tuple[np.ndarray[Any, Any], ...]] = []
-    for domain, pieces in by_domain.items():
+    for domain in domains:
+        pieces = [piece for piece in rows if piece.domain == domain]
         clocks, offsets = _joined([p.clocks for p in pieces]), _joined([p.offsets for p in pieces])
         partitions = np.repeat([p.partition for p in pieces], [len(p) for p in pieces])
         high, low = _joined([p.ids.high for p in pieces]), _joined([p.ids.low for p in pieces])
-        order = np.lexsort((offsets, low, high, clocks))
+        order = _in_order(clocks, high, low, offsets)
         table = pa.Table.from_batches([p.columns for p in pieces]).take(pa.array(order)).combine_chunks()
         columns[domain] = table.to_batches()[0]
         found["clocks"][domain], found["offsets"][domain] = clocks[order], offsets[order]
         found["partitions"][domain] = partitions[order]
         keys.append((clocks[order], high[order], low[order], offsets[order]))
-    return Merged(
-        columns, found["clocks"], found["partitions"], found["offsets"], _segments(domains, keys), clock
-    )
-
-
-def _segments(domains: list[str], keys: list[tuple[np.ndarray[Any, Any], ...]]) -> list[Segment]:
-    """How domains that are each in order alternate."""
-    if not domains:
-        return []
     of = np.repeat(np.arange(len(domains)), [len(key[0]) for key in keys])
-    clocks, high, low, offsets = (_joined([key[n] for key in keys]) for n in range(4))
-    of = of[np.lexsort((of, offsets, low, high, clocks))]
-    starts = np.flatnonzero(np.diff(of, prepend=-1))
-    at = [0] * len(domains)
-    segments = []
-    for start, after in zip(starts.tolist(), [*starts[1:].tolist(), len(of)], strict=True):
-        domain = int(of[start])
-        segments.append(Segment(domains[domain], at[domain], at[domain] + after - start))
-        at[domain] += after - start
-    return segments
+    if domains:
+        clocks, high, low, offsets = (_joined([key[n] for key in keys]) for n in range(4))
+        of = of[_in_order(clocks, high, low, offsets)]
+    return Merged(columns, **found, order=of, begins=dict.fromkeys(domains, 0), clock=clock)
+
+
+def _in_order(clocks: Int64s, *then: np.ndarray[Any, Any]) -> Int64s:
+    """The order of (clock, then), of equal ones as they are given. Few rows have one clock, and only these need more keys."""
+    order = np.argsort(clocks, kind="stable")
+    same = np.diff(clocks[order]) == 0
+    places = np.flatnonzero(np.append(same, False) | np.insert(same, 0, False))
+    rows = order[places]
+    order[places] = rows[np.lexsort((*(key[rows] for key in reversed(then)), clocks[rows]))]
+    return order
 
 
 def _joined(arrays: Sequence[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:

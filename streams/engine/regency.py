@@ -62,7 +62,7 @@ class RegencyProcessor(Protocol):
     def stores(self) -> Mapping[str, Store]: ...
 
     def process(self, merged: Merged) -> None:
-        """Apply rows segment by segment. Before each row the clock becomes that row's, and what is due by then fires.
+        """Apply rows in order. Before each row the clock becomes that row's, and what is due by then fires.
         An exception is taken back and the row that it came from is set aside."""
 
     def advance(self, clock: int) -> None:
@@ -251,7 +251,8 @@ class RegencyTask(Task):
     def _letter(
         self, merged: Merged, runs: Mapping[tuple[str, int, int], Run], error: Exception
     ) -> DeadLetter:
-        domain, row, _ = merged.segments[0]
+        ((domain, rows),) = merged.rows().items()
+        row = rows.start
         offset, partition = int(merged.offsets[domain][row]), int(merged.partitions[domain][row])
         topics = {inbox.source.topic for inbox in self.inboxes.values() if inbox.domain == domain}
         run = next(

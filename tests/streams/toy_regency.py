@@ -46,17 +46,22 @@ class ToyRegency:
         }  # fmt: skip
 
     def process(self, merged: Merged) -> None:
-        for domain, first, after in merged.segments:
-            columns = merged.columns[domain].slice(first, after - first).to_pydict()
-            for row in range(after - first):
-                clock = int(merged.clocks[domain][first + row])
-                self.advance(clock)
-                amount = columns["amount" if domain == "revenue" else "persons"][row]
-                self._link(f"{domain} {columns['event_id'][row]} {amount}")
-                if amount == 667:
-                    raise ZeroDivisionError("667")
-                if amount % 2:
-                    self._open.set(columns["event_id"][row], b"", clock + 1000)
+        names, columns = (
+            list(merged.columns),
+            {name: some.to_pydict() for name, some in merged.columns.items()},
+        )
+        following = dict(merged.begins)
+        for domain in (names[number] for number in merged.order):
+            row = following[domain]
+            following[domain] += 1
+            clock = int(merged.clocks[domain][row])
+            self.advance(clock)
+            amount = columns[domain]["amount" if domain == "revenue" else "persons"][row]
+            self._link(f"{domain} {columns[domain]['event_id'][row]} {amount}")
+            if amount == 667:
+                raise ZeroDivisionError("667")
+            if amount % 2:
+                self._open.set(columns[domain]["event_id"][row], b"", clock + 1000)
 
     def advance(self, clock: int) -> None:
         while (due := self._open.pop(clock)) is not None:
