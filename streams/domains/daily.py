@@ -142,10 +142,9 @@ class Daily:
         first, last = min(block), max(block)
         standing = Standing(
             {
-                domain: self._that_count(domain, ledger.standing(last))
+                domain: self._that_count(domain, ledger.standing(first, last))
                 for domain, ledger in self._ledgers.items()
-            },
-            first,
+            }
         )
         news: dict[tuple[str, int], pl.DataFrame] = {}
         for reading in self._readings:

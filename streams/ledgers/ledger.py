@@ -1,4 +1,4 @@
-"""The rows of one topic in the order of the regency task, of which corrections take others back: a store.
+"""The rows of one topic in the order of time, of which corrections take others back: a store.
 
 A row is *seen* on the first day that begins after both its own local day and its arrival: on that day rules judge it
 for the first time, and nothing that is dated in the future counts before. Rows that no rule looks back to are let go.
@@ -25,6 +25,7 @@ from streams.engine.store import FREEZE_ROWS
 #: What every event has, and the ledger keeps of it beside the fields that rules read.
 ENVELOPE = ("event_id", "source", "opd", "occurred_at", "kind", "mode", "corrects", "simulated")
 ID = ("high", "low")
+TIME = ("at", *ID)
 NUMBERS = {"high": pl.UInt64, "low": pl.UInt64, "offset": pl.Int64}
 #: A day before all others.
 LONG_AGO = 0
@@ -95,20 +96,15 @@ class Ledger:
             )
             if not len(frame):
                 return
-        self._rows = frame if self._rows is None else self._rows.vstack(frame)
-        if self._rows.n_chunks() > PIECES:
-            self._rows = self._rows.rechunk()
+        self._insert(frame)
         self._new.append(frame)
 
-    def standing(self, last: int) -> pl.DataFrame:
-        """The rows that were seen by the day ``last``; ``gone`` is the day from which one stands no more (null: it stands),
-        ``LONG_AGO`` where that was before the day that was frozen last."""
+    def standing(self, first: int, last: int) -> pl.DataFrame:
+        """The rows, in the order of (at, event id), that stood on a day from ``first`` to ``last``; ``gone`` is the day from
+        which one stands no more (null: it stands)."""
         if self._rows is None:
             return pl.DataFrame()
         rows = self._rows
-        latest = rows.get_column("seen").max()  # None where every row was refused
-        if latest is not None and latest > last:  # type: ignore[operator]
-            rows = rows.filter(pl.col("seen") <= last)
         gone = pl.repeat(None, len(rows), dtype=pl.Int64, eager=True)
         if len(self._chains):
             left = _numbers(self._left).with_columns(
@@ -121,7 +117,8 @@ class Ledger:
             )
             found = rows.select(ID).with_row_index("place").join(ended, on=ID)
             gone = gone.scatter(found.get_column("place"), found.get_column("gone"))
-        return rows.with_columns(gone=gone)
+        stood = (pl.col("seen") <= last) & (pl.col("gone").is_null() | (pl.col("gone") > first))
+        return rows.with_columns(gone=gone).filter(stood)
 
     def touched(self, days: Sequence[int], every: int, at: Callable[[int], int]) -> pl.DataFrame:
         """The rows that were seen first on each of ``days`` (``today``), or since the one ``every`` days before it, and those
@@ -190,8 +187,17 @@ class Ledger:
     def restore(self, batch: pa.RecordBatch) -> None:
         texts = pl.col(pl.String).exclude("corrects").cast(pl.Categorical)
         frame = frame_of(batch).with_columns(texts)
-        self._rows = frame if self._rows is None else self._rows.vstack(frame)
+        self._insert(frame)
         self._before, self._gone = self._rows, None
+
+    def _insert(self, frame: pl.DataFrame) -> None:
+        """Put rows in their place: nearly all come after those that are known."""
+        frame = frame.sort(TIME)
+        if self._rows is not None:
+            before = int((self._rows.get_column("at") < frame.get_column("at").min()).sum())
+            late = self._rows.slice(before)
+            frame = self._rows.slice(0, before).vstack(late.vstack(frame).sort(TIME) if len(late) else frame)
+        self._rows = frame.rechunk() if frame.n_chunks() > PIECES else frame
 
     def _chain(self, frame: pl.DataFrame, opens: Int64s) -> list[tuple[int, int, int]]:
         """Put the corrections of a frame in the place of what they correct: an event of the same Kafka key that lies before

@@ -46,7 +46,7 @@ class Reading:
             known = standing.variants(domain, (*fields, "day"))
         else:
             wanted = () if where is None else (where,)
-            known = self._since(standing.rows(domain), domain, days[0], *wanted)
+            known = self._since(standing.rows[domain], domain, days[0], *wanted)
             if fields and not sums:
                 known = variants(known, (*fields, "day"))
         if not known.width:  # nothing ever came
@@ -66,7 +66,7 @@ class Reading:
             rows, names = standing.named(rule.domain, rule.by)
             found = Named(self._since(rows, rule.domain, day, *self._wanted), names)
         else:
-            rows = self._since(standing.rows(rule.domain), rule.domain, day, *self._wanted)
+            rows = self._since(standing.rows[rule.domain], rule.domain, day, *self._wanted)
             if rule.adds is not None and rows.width:
                 rows = rows.with_columns(rule.adds())
             found = named(self._each(rows), rule.by)

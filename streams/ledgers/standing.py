@@ -19,34 +19,26 @@ class Named(NamedTuple):
 
 
 class Standing:
-    """``rows`` are those by topic, with the days on which each stood (``seen``, ``gone``), of which ``first`` is the first."""
+    """``rows`` are those by topic, in the order of (at, event id), with the days on which each stood (``seen``, ``gone``);
+    without columns where nothing ever came."""
 
-    def __init__(self, rows: Mapping[str, pl.DataFrame], first: int) -> None:
-        stands = pl.col("gone").is_null() | (pl.col("gone") > first)
-        self._given = {topic: some.filter(stands) if some.width else some for topic, some in rows.items()}
-        self._rows: dict[str, pl.DataFrame] = {}
+    def __init__(self, rows: Mapping[str, pl.DataFrame]) -> None:
+        self.rows = rows
         self._named: dict[tuple[str, tuple[str, ...]], Named] = {}
         self._variants: dict[tuple[str, tuple[str, ...]], pl.DataFrame] = {}
-
-    def rows(self, domain: str) -> pl.DataFrame:
-        """Those of a topic, in the order of (at, event id); without columns where nothing ever came."""
-        if domain not in self._rows:
-            given = self._given[domain]
-            self._rows[domain] = given.sort("at", "high", "low") if given.width else given
-        return self._rows[domain]
 
     def named(self, domain: str, by: Sequence[str]) -> Named:
         """Those of a topic, in the same order, in groups by some fields: many rules have the same groups."""
         name = domain, tuple(by)
         if name not in self._named:
-            self._named[name] = named(self.rows(domain), by)
+            self._named[name] = named(self.rows[domain], by)
         return self._named[name]
 
     def variants(self, domain: str, fields: Sequence[str]) -> pl.DataFrame:
         """What some fields of them were, each combination and span of days once: many rules ask for the same."""
         name = domain, tuple(dict.fromkeys(fields))
         if name not in self._variants:
-            self._variants[name] = variants(self._given[domain], fields)
+            self._variants[name] = variants(self.rows[domain], fields)
         return self._variants[name]
 
 
