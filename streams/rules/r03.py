@@ -9,6 +9,7 @@ import polars as pl
 
 from streams.cases.book import EPOCH, day_of
 from streams.ledgers.groups import Groups, Weighed, without
+from streams.ledgers.standing import STOOD
 from streams.rules.examples import Event, on, row
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, decimal, rupiah, whole
@@ -25,7 +26,7 @@ SATURDAY = 5
 
 def own_revenue() -> pl.Expr:
     """Receipts and voids of own revenue."""
-    own = pl.col("account").cast(pl.String).str.starts_with(OWN_REVENUE)
+    own = pl.col("account").cat.starts_with(OWN_REVENUE)
     return pl.col("kind").is_in(["receipt", "void"]) & own
 
 
@@ -47,19 +48,18 @@ def weigh(groups: Groups) -> Weighed:
         pl.Series("at", ends, pl.Int64), scope=pl.from_epoch("first", "d").dt.to_string("%Y-%m-%d"),
         threshold=pl.lit(-groups.on("z"), pl.Float64),
     ).join(_proof(groups, found), on=["group", "first"], maintain_order="left")  # fmt: skip
-    return Weighed(said.drop("low", "run", "first", "last"), {TOO_FEW: without(groups.rows, judged)})
+    return Weighed(said.drop("low", "run", "first", "last"), {TOO_FEW: without(groups.keys, judged)})
 
 
 def _days(groups: Groups) -> pl.DataFrame:
     """The days since the first row of each account on which its source spoke and that were no holiday: what came in, and
     what makes days alike."""
-    amount = pl.when(pl.col("kind") == "receipt").then(pl.col("amount")).otherwise(-pl.col("amount"))
-    totals = groups.rows.group_by("group", "day").agg(net=amount.sum())
-    accounts = groups.rows.group_by("group").agg(
-        pl.col("opd", "account", "today").first(),
-        pl.col("source").last(),
-        pl.col("day").min().alias("begins"),
+    came = _came(groups)
+    accounts = came.group_by("group").agg(
+        pl.col("source").sort_by("row").last(), pl.col("day").min().alias("begins")
     )
+    accounts = accounts.join(groups.keys.select("group", "today", "opd", "account"), on="group")
+    totals = came.group_by("group", "day").agg(pl.col("net").sum())
     spoke = groups.ledger("revenue", "source", "day")
     spoke = spoke.with_columns(heard=pl.col("day").max().over("today", "source"))
     days = accounts.join(spoke, on=["today", "source"]).filter(pl.col("day") >= pl.col("begins"))
@@ -78,6 +78,13 @@ def _days(groups: Groups) -> pl.DataFrame:
     )  # fmt: skip
 
 
+def _came(groups: Groups) -> pl.DataFrame:
+    """What came in on each day of each account, with the last row of it and its source."""
+    amount = pl.when(pl.col("kind") == "receipt").then(pl.col("amount")).otherwise(-pl.col("amount"))
+    sums = groups.rows.group_by("group", "day", *STOOD).agg(pl.col("row", "source").last(), net=amount.sum())
+    return groups.by_day(sums)
+
+
 def _due_before(groups: Groups, days: pl.DataFrame) -> pl.DataFrame:
     """How many days on which much of an account falls due lie before each day (``dues``)."""
     due = (
@@ -86,8 +93,8 @@ def _due_before(groups: Groups, days: pl.DataFrame) -> pl.DataFrame:
         .dt.convert_time_zone(groups.profile.timezone.key)
     )
     asked = (pl.col("kind") == "assessment") & pl.col("due_at").is_not_null()
-    letters = groups.ledger("revenue", where=asked)
-    falls = letters.group_by("today", "opd", "account", due=due.dt.date()).agg(n=pl.len())
+    letters = groups.summed("revenue", "opd", "account", "due_at", where=asked, n=pl.len())
+    falls = letters.group_by("today", "opd", "account", due=due.dt.date()).agg(pl.col("n").sum())
     share = pl.col("n") * 100.0 / pl.col("n").sum().over("today", "opd", "account")
     much = falls.filter(share >= groups.on("due_share")).with_columns(
         due=(pl.col("due") - pl.lit(EPOCH)).dt.total_days()
@@ -122,7 +129,11 @@ def _judged(groups: Groups, days: pl.DataFrame) -> pl.DataFrame:
 
 def _proof(groups: Groups, found: pl.DataFrame) -> pl.DataFrame:
     """What came in on the days of a run, and the last row before it."""
-    rows = groups.rows.select("group", "row", "day").join(found.select("group", "first", "last"), on="group")
+    of = groups.keys.join(found, on="group", how="semi").select(pl.col("of").alias("group"))
+    rows = groups.rows.select("group", "row", "day", *STOOD).join(
+        of.unique(), on="group", how="semi", maintain_order="left"
+    )
+    rows = groups.by_day(rows).join(found.select("group", "first", "last"), on="group", maintain_order="left")
     within = pl.col("row").filter(pl.col("day").is_between("first", "last"))
     before = pl.col("row").filter(pl.col("day") < pl.col("first")).last()
     return rows.group_by("group", "first").agg(proof=pl.concat_list(before.implode(), within.implode()))
@@ -227,6 +238,7 @@ RULE = Rule(
     window=JUDGED + YEAR_BEFORE[1],
     every=7,
     daily=True,
+    once=True,
     sentence=sentence,
     examples=EXAMPLES,
 )  # fmt: skip
