@@ -10,6 +10,7 @@ import polars as pl
 from schemas.profile import Profile
 from streams.cases.book import EPOCH, day_of
 from streams.ledgers.groups import Groups, Weighed
+from streams.ledgers.standing import STOOD
 from streams.rules.examples import Event, on, row
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, whole
@@ -27,12 +28,12 @@ def recorded() -> pl.Expr:
 
 def weigh(groups: Groups) -> Weighed:
     """Per tapping box: after each sale, the usual hours that passed without another one."""
-    books = groups.rows.unique("group", keep="first").select("group", pl.col(DEVICE[1:]).cast(pl.String))
+    books = groups.keys.select("group", "of", "today", pl.col(DEVICE[1:]).cast(pl.String))
     boxes = books.join(_listed(groups.profile), on=DEVICE[1:], maintain_order="left")
-    sales = groups.rows.join(boxes.select("group"), on="group", how="semi").with_columns(_hours(groups))
+    sales = _sales_of(groups, boxes)
     usual = _usual(groups, sales)
     silent = _expected(groups, boxes, sales, usual).join(sales, on=["group", "day", "hour"], how="anti")
-    last = sales.select("group", pl.col("at").alias("slot"), "row", sold_at="at", sold_on="day").sort("slot")
+    last = sales.select("group", "row", slot="at", sold_at="at", sold_on="day").sort("slot", "row")
     after = (
         silent.sort("slot").join_asof(last, on="slot", by="group", check_sortedness=False).drop_nulls("row")
     )
@@ -69,12 +70,20 @@ def _listed(profile: Profile) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _hours(groups: Groups) -> pl.Expr:
-    """The hour of the local day of each row."""
-    days = groups.rows.get_column("day").unique().to_list()
-    starts = {day: groups.profile.calendar.day_start(day_of(day).isoformat()) for day in days}
-    start = pl.col("day").replace_strict(starts, return_dtype=pl.Int64)
-    return ((pl.col("at") - start) // HOUR_MS).alias("hour")
+def _sales_of(groups: Groups, boxes: pl.DataFrame) -> pl.DataFrame:
+    """The hours of local days in which each box recorded a sale, with the last one of them."""
+    rows = groups.rows.select("group", "row", "at", "day", "source", *STOOD)
+    rows = rows.join(boxes.select(group="of").unique(), on="group", how="semi", maintain_order="left")
+    hour = (pl.col("at") - _start(groups.profile, rows)) // HOUR_MS
+    sales = rows.group_by("group", "day", *STOOD, hour=hour).agg(pl.col("row", "at", "source").last())
+    return groups.by_day(sales)
+
+
+def _start(profile: Profile, rows: pl.DataFrame) -> pl.Expr:
+    """When the local day of each row began, UTC ms."""
+    days = rows.get_column("day").unique().to_list()
+    starts = {day: profile.calendar.day_start(day_of(day).isoformat()) for day in days}
+    return pl.col("day").replace_strict(starts, return_dtype=pl.Int64)
 
 
 def _weekday() -> pl.Expr:
@@ -98,22 +107,20 @@ def _expected(groups: Groups, boxes: pl.DataFrame, sales: pl.DataFrame, usual: p
     spoke = groups.ledger("revenue", "source", "day")
     spoke = spoke.filter(pl.col("day") < pl.col("day").max().over("today", "source"))
     first = sales.group_by("group").agg(
-        pl.col("day").min().alias("first"), pl.col("source").last(), pl.col("today").first()
+        pl.col("day").min().alias("first"), pl.col("source").sort_by("row").last()
     )
     days = (
-        first.join(spoke, on=["today", "source"])
+        first.join(boxes, on="group")
+        .join(spoke, on=["today", "source"])
         .filter(pl.col("day") >= pl.col("first"))
-        .join(boxes, on="group")
     )
     listed = days.filter(pl.col("day").is_between("since", "until")).with_columns(weekday=_weekday())
     days_off = [
         day for day in listed.get_column("day").unique() if not profile.calendar.is_working_day(day_of(day))
     ]
     judged = listed.filter((pl.col("weekday") >= SATURDAY) | ~pl.col("day").is_in(days_off))
-    known = judged.get_column("day").unique().to_list()
-    starts = {day: profile.calendar.day_start(day_of(day).isoformat()) for day in known}
-    start = pl.col("day").replace_strict(starts, return_dtype=pl.Int64)
-    slots = judged.join(usual, on=["group", "weekday"]).with_columns(slot=start + pl.col("hour") * HOUR_MS)
+    slots = judged.with_columns(start=_start(profile, judged)).join(usual, on=["group", "weekday"])
+    slots = slots.with_columns(slot=pl.col("start") + pl.col("hour") * HOUR_MS)
     return slots.select("group", "day", "hour", "slot")
 
 
@@ -212,6 +219,7 @@ RULE = Rule(
     window=120,
     every=7,
     daily=True,
+    once=True,
     sentence=sentence,
     examples=EXAMPLES,
 )  # fmt: skip
