@@ -8,6 +8,7 @@ import polars as pl
 
 from streams.cases.book import day_of
 from streams.ledgers.groups import Groups, Weighed
+from streams.ledgers.standing import STOOD
 from streams.rules.examples import FIRST, SECOND, Event, on, row
 from streams.rules.receipts import OFFICE
 from streams.rules.rule import LegalBasis, Parameter, Rule
@@ -32,27 +33,56 @@ def receipts() -> pl.Expr:
 def weigh(groups: Groups) -> Weighed:
     """Per cash office: the share of cash of the last days beside that of the months before; and by cashier how many cash
     receipts lie outside the hours."""
-    offices = groups.rows.unique("group", keep="first").select("group", pl.col("cash_office").cast(pl.String))
     machines = [code for code, office in groups.profile.cash_offices.items() if office.kind in MACHINES]
-    nobody = offices.filter(pl.col("cash_office").is_in(machines)).get_column("group")
-    rows = groups.rows.join(offices.filter(~pl.col("cash_office").is_in(machines)), on="group", how="semi")
-    rows = rows.with_columns(now=pl.col("day") >= pl.col("today") - NOW, cash=pl.col("channel") == "cash")
-    shares = _shares(rows)
+    nobody = groups.keys.filter(pl.col("cash_office").cast(pl.String).is_in(machines))
+    rows = _timed(groups, nobody)
+    counts = _counts(groups, rows)
+    shares = _shares(counts)
     enough = shares.filter((pl.col("n") >= groups.on("least")) & (pl.col("n_before") >= groups.on("least")))
     found = pl.concat(
-        [_switched(groups, enough, rows), _off_hours(groups, rows)], how="diagonal_relaxed"
-    )  # fmt: skip
+        [_switched(groups, enough, rows), _off_hours(groups, counts, rows)], how="diagonal_relaxed"
+    )
     few = shares.join(enough, on="group", how="anti").join(found, on="group", how="anti").get_column("group")
-    silent = {NO_TELLER: nobody, TOO_FEW: few}
+    silent = {NO_TELLER: nobody.get_column("group"), TOO_FEW: few}
     return Weighed(found, {reason: some for reason, some in silent.items() if len(some)})
 
 
-def _shares(rows: pl.DataFrame) -> pl.DataFrame:
+def _timed(groups: Groups, nobody: pl.DataFrame) -> pl.DataFrame:
+    """The receipts of offices but those where ``nobody`` takes cash, with ``cash``, and ``off``: whether each is cash outside
+    the hours of its day and source."""
+    cash = (pl.col("channel") == "cash").fill_null(False).alias("cash")
+    rows = groups.rows.select("group", "row", "day", "at", "source", "cashier_token", *STOOD, cash).join(
+        nobody, left_on="group", right_on="of", how="anti"
+    )
+    hours = rows.select("day", "source").unique()
+    days = hours.get_column("day")
+    starts = {day: groups.profile.calendar.day_start(day_of(day).isoformat()) for day in days.unique()}
+    hours = hours.with_columns(
+        days.replace_strict(starts, return_dtype=pl.Int64).alias("start"),
+        *(groups.value(name, days, hours.get_column("source")).alias(name) for name in ("from", "until")),
+    )
+    hour = (pl.col("at") - pl.col("start")) / HOUR_MS
+    off = pl.col("cash") & ((hour < pl.col("from")) | (hour >= pl.col("until")))
+    timed = rows.join(hours, on=["day", "source"])
+    return timed.with_columns(off=off).drop("start", "from", "until")
+
+
+def _counts(groups: Groups, rows: pl.DataFrame) -> pl.DataFrame:
+    """Receipts (n) of each day of an office and cashier, those in ``cash`` and those outside the hours (``off``), with when
+    the last of all and of these came; and whether the day is one of the last."""
+    by_day = rows.group_by("group", "day", "cashier_token", *STOOD).agg(
+        pl.len().cast(pl.Int64).alias("n"), pl.col("cash", "off").sum().cast(pl.Int64), pl.col("at").max(),
+        off_at=pl.col("at").filter("off").max(),
+    )  # fmt: skip
+    return groups.by_day(by_day).with_columns(now=pl.col("day") >= pl.col("today") - NOW)
+
+
+def _shares(counts: pl.DataFrame) -> pl.DataFrame:
     """Receipts (n) and those in cash (k) of each office, now and before."""
-    now, cash = pl.col("now"), pl.col("cash")
-    return rows.group_by("group", maintain_order=True).agg(
-        n=now.sum().cast(pl.Int64), k=(now & cash).sum().cast(pl.Int64), n_before=(~now).sum().cast(pl.Int64),
-        k_before=(~now & cash).sum().cast(pl.Int64), at=pl.col("at").last(),
+    n, k, now = pl.col("n"), pl.col("cash"), pl.col("now")
+    return counts.group_by("group").agg(
+        n=n.filter(now).sum(), k=k.filter(now).sum(), n_before=n.filter(~now).sum(), k_before=k.filter(~now).sum(),
+        at=pl.col("at").max(),
     )  # fmt: skip
 
 
@@ -68,43 +98,43 @@ def _switched(groups: Groups, shares: pl.DataFrame, rows: pl.DataFrame) -> pl.Da
         "group": pl.UInt32, "scope": pl.String, "observed": pl.Float64, "threshold": pl.Float64, "at": pl.Int64,
         "share": pl.Float64,
     }  # fmt: skip
-    mine = rows.filter(pl.col("now") & pl.col("cash")).group_by("group").agg(pl.col("row").alias("proof"))
-    return pl.DataFrame(risen, schema=schema, orient="row").join(mine, on="group", maintain_order="left")
+    found = pl.DataFrame(risen, schema=schema, orient="row")
+    return found.join(_proof(groups, found, rows, "cash", "group"), on="group", maintain_order="left")
 
 
-def _off_hours(groups: Groups, rows: pl.DataFrame) -> pl.DataFrame:
+def _off_hours(groups: Groups, counts: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     """Cashiers whose cash lies outside the hours now, more often than the office's did before by more than chance."""
-    cash = _timed(groups, rows.filter("cash"))
+    sums = {"n": pl.col("cash").sum(), "k": pl.col("off").sum()}
     before = (
-        cash.filter(~pl.col("now"))
+        counts.filter(~pl.col("now"))
         .group_by("group")
-        .agg(n_before=pl.len().cast(pl.Int64), k_before=pl.col("off").sum().cast(pl.Int64))
+        .agg(n_before=sums["n"], k_before=sums["k"])
         .filter(pl.col("n_before") >= groups.on("least"))
     )
-    sums = cash.filter(pl.col("now") & pl.col("cashier_token").is_not_null()).group_by(
-        "group", "cashier_token", maintain_order=True
-    ).agg(
-        n=pl.len().cast(pl.Int64), k=pl.col("off").sum().cast(pl.Int64), at=pl.col("at").filter("off").last(),
-        proof=pl.col("row").filter("off"),
-    )  # fmt: skip
-    many = sums.filter(pl.col("k") > groups.on("off_hours")).join(before, on="group", maintain_order="left")
-    counts = many.select("k", "n", "k_before", "n_before").iter_rows()
+    cashiers = counts.filter((pl.col("cash") > 0) & pl.col("now") & pl.col("cashier_token").is_not_null())
+    many = (
+        cashiers.group_by("group", "cashier_token")
+        .agg(**sums, at=pl.col("off_at").max())
+        .filter(pl.col("k") > groups.on("off_hours"))
+        .join(before, on="group")
+    )
     limit = groups.on("z")
-    more = many.filter(pl.Series([deviations(*some) >= limit for some in counts], dtype=pl.Boolean))
-    return more.with_columns(
+    told = many.select("k", "n", "k_before", "n_before").iter_rows()
+    more = many.filter(pl.Series([deviations(*some) >= limit for some in told], dtype=pl.Boolean))
+    said = more.with_columns(
         observed=pl.col("k").cast(pl.Float64), threshold=pl.lit(groups.on("off_hours"), pl.Float64),
         scope=pl.format("{} {}", pl.lit(OFF_HOURS), pl.col("cashier_token")),
-    ).select(FOUND)  # fmt: skip
+    )  # fmt: skip
+    shown = _proof(groups, more, rows, "off", "group", "cashier_token")
+    return said.join(shown, on=["group", "cashier_token"]).select(FOUND)
 
 
-def _timed(groups: Groups, cash: pl.DataFrame) -> pl.DataFrame:
-    """With ``off``: whether each lies outside the hours of its day and source."""
-    days, source = cash.get_column("day"), cash.get_column("source")
-    known = days.unique().to_list()
-    starts = {day: groups.profile.calendar.day_start(day_of(day).isoformat()) for day in known}
-    hour = (pl.col("at") - days.replace_strict(starts, return_dtype=pl.Int64)) / HOUR_MS
-    first, last = (groups.value(name, days, source) for name in ("from", "until"))
-    return cash.with_columns(off=(hour < first) | (hour >= last))
+def _proof(groups: Groups, found: pl.DataFrame, rows: pl.DataFrame, which: str, *key: str) -> pl.DataFrame:
+    """The rows of the last days that show each finding: those in cash, or outside the hours."""
+    of = groups.keys.join(found, on="group", how="semi").select(pl.col("of").alias("group")).unique()
+    mine = rows.join(of, on="group", how="semi").filter(which)
+    lately = groups.by_day(mine).filter(pl.col("day") >= pl.col("today") - NOW)
+    return lately.group_by(key).agg(pl.col("row").alias("proof"))
 
 
 def sentence(told: Told) -> str:
@@ -203,6 +233,7 @@ RULE = Rule(
     by=OFFICE,
     window=NOW + BEFORE,
     every=7,
+    once=True,
     sentence=sentence,
     examples=EXAMPLES,
 )  # fmt: skip
