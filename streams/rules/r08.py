@@ -11,7 +11,7 @@ from schemas.profile import Profile
 from streams.cases.book import day_of
 from streams.ledgers.groups import Groups, Weighed
 from streams.rules.examples import ONE_CASE, OTHER_TYPE, Event, on, row
-from streams.rules.permit_receipts import heard_by_all, received
+from streams.rules.permit_receipts import heard_by_all, names_permits, received
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, rupiah, whole
 
@@ -29,16 +29,17 @@ def about_fees(profile: Profile) -> pl.Expr:
 
 def weigh(groups: Groups) -> Weighed:
     """Per case: the fee that was due when it was issued, against receipts that name the case."""
-    books = groups.ledger("revenue")
-    money = received(books) if len(books) else None
-    if money is None or not len(money):
-        return Weighed(pl.DataFrame(), {UNLINKED: groups.rows.get_column("group").unique()})
-    cases = _with_fees(groups.profile, _cases(groups.rows))
+    books = groups.ledger("revenue", where=names_permits())
+    if not len(books):
+        return Weighed(pl.DataFrame(), {UNLINKED: groups.keys.get_column("group")})
+    money = received(books)
+    heard = heard_by_all(groups.heard("revenue"), money)
+    silent = {UNLINKED: groups.keys.join(heard, on="today", how="anti").get_column("group")}
+    cases = _with_fees(groups.profile, _cases(groups.rows)).join(heard, on="today", maintain_order="left")
     reasons = {
         FREE: pl.col("free"), HISTORY: pl.col("backfill"), NOT_ISSUED: pl.col("issued").is_null(),
         NO_START: pl.col("submitted").is_null(), NO_AMOUNT: pl.col("due").is_null(),
     }  # fmt: skip
-    silent: dict[int, pl.Series] = {}
     for reason, holds in reasons.items():
         some = cases.filter(holds)
         if len(some):
@@ -47,18 +48,18 @@ def weigh(groups: Groups) -> Weighed:
     if not len(cases):
         return Weighed(pl.DataFrame(), silent)
     days = cases.get_column("issued")
-    paid = money.group_by("case_id").agg(pl.col("rupiah").sum().cast(pl.Float64).alias("observed"))
+    paid = money.group_by("today", "case_id").agg(pl.col("rupiah").sum().cast(pl.Float64).alias("observed"))
     judged = (
         cases.with_columns(
             groups.value("days", days).alias("days"), groups.value("share", days).alias("share"), as_of=days
         )
-        .join(paid, on="case_id", how="left", maintain_order="left")
+        .join(paid, on=["today", "case_id"], how="left", maintain_order="left")
         .with_columns(
             pl.col("observed").fill_null(0.0), threshold=pl.col("due") * pl.col("share") / 100,
             deadline=pl.col("issued") + pl.col("days").ceil().cast(pl.Int64),
         )
     )  # fmt: skip
-    known = (pl.col("deadline") < groups.day) & (pl.col("deadline") < heard_by_all(books, money))
+    known = (pl.col("deadline") < pl.col("today")) & (pl.col("deadline") < pl.col("heard"))
     found = judged.filter(known & (pl.col("observed") < pl.col("threshold")))
     columns = ("group", "observed", "threshold", "as_of", "at", "due", "days", "issued_at", "proof")
     return Weighed(found.with_columns(at=_ends(groups.profile, found)).select(columns), silent)
@@ -68,7 +69,7 @@ def _cases(rows: pl.DataFrame) -> pl.DataFrame:
     """One row a case: the day of its submission and of its first issue, and its fee as last assessed."""
     issued = pl.col("kind") == "issued"
     return rows.group_by("group", maintain_order=True).agg(
-        pl.col("case_id", "permit_type").first(), pl.col("day").first().alias("started"),
+        pl.col("today", "case_id", "permit_type").first(), pl.col("day").first().alias("started"),
         pl.col("day").filter(pl.col("kind") == "submitted").first().alias("submitted"),
         pl.col("day").filter(issued).first().alias("issued"), pl.col("at").filter(issued).first().alias("issued_at"),
         pl.col("fee_assessed").drop_nulls().last().cast(pl.Float64).alias("assessed"),
@@ -226,7 +227,6 @@ RULE = Rule(
     keeps=about_fees,
     by=("case_id",),
     window=400,
-    alone=True,
     daily=True,
     recent=RECENT,
     every=7,
