@@ -19,7 +19,7 @@ import pyarrow as pa
 from schemas.catalogue import DOMAINS
 from schemas.profile import Profile
 from streams.authorities import counting
-from streams.cases.book import EPOCH, day_of
+from streams.cases.book import day_of
 from streams.domains.corrections import Chains
 from streams.domains.gate import Gate
 from streams.engine.alerts import Alerts
@@ -29,7 +29,7 @@ from streams.engine.processor import Context
 from streams.engine.store import Store, batched
 from streams.engine.totals import Key, Totals
 from streams.ledgers.alerts import LedgerAlerts, Left, subject
-from streams.ledgers.groups import Groups, Weighed
+from streams.ledgers.groups import Groups, Weighed, changes
 from streams.ledgers.ledger import Ledger
 from streams.ledgers.reading import Reading
 from streams.ledgers.standing import Named, Standing
@@ -237,6 +237,4 @@ def _parted(found: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 def _changes(rules: Iterable[Rule], profile: Profile) -> set[int]:
     """The days (since 1970) on which a parameter may change."""
     laws = [law for rule in rules for parameter in rule.parameters for law in parameter.laws]
-    rows = (*profile.thresholds, *laws)
-    begins = {(row.valid_from - EPOCH).days for row in rows if row.valid_from}
-    return begins | {(row.valid_to - EPOCH).days + 1 for row in rows if row.valid_to}
+    return changes([*profile.thresholds, *laws])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from schemas.profile import Profile
-from streams.cases.book import day_of
+from schemas.profile.rows import Threshold
+from streams.cases.book import EPOCH, day_of
 from streams.ledgers.standing import STOOD, stood
 
 if TYPE_CHECKING:
@@ -70,20 +72,18 @@ class Groups:
 
     def value(self, name: str, days: pl.Series, sources: pl.Series | None = None) -> pl.Series:
         """A parameter of the rule as of each of some days (since 1970), for the source of each where they are given."""
-        if not self._dated(name):
+        rows = [row for row in self.profile.thresholds if row.name == f"{self.rule.id}.{name}"]
+        dates = changes([*rows, *self.rule.parameter(name).laws])
+        if not dates:
             return pl.repeat(self.on(name), len(days), dtype=pl.Float64, eager=True).alias("value")
-        source = pl.lit("") if sources is None else sources.cast(pl.String).alias("source")
-        asked = days.alias("day").to_frame().with_columns(source.alias("source"))
-        known = asked.unique()
-        values = [self.on(name, day, of) for day, of in known.iter_rows()]
+        period = pl.Series("period", np.searchsorted(sorted(dates), days.to_numpy(), side="right"))
+        source = pl.repeat("", len(days), eager=True) if sources is None else sources
+        asked = pl.DataFrame([period, days.alias("day"), source.alias("source")])
+        known = asked.unique(["period", "source"])
+        values = [self.on(name, day, of) for _, day, of in known.iter_rows()]
         known = known.with_columns(pl.Series("value", values, pl.Float64))
-        return asked.join(known, on=["day", "source"], how="left", maintain_order="left").get_column("value")
-
-    def _dated(self, name: str) -> bool:
-        """Whether a parameter has more than its default."""
-        rows = self.profile.thresholds
-        return bool(self.rule.parameter(name).laws) or any(
-            row.name == f"{self.rule.id}.{name}" for row in rows
+        return asked.join(known, on=["period", "source"], how="left", maintain_order="left").get_column(
+            "value"
         )
 
     def on(self, name: str, day: int | None = None, source: str = "") -> float:
@@ -106,6 +106,12 @@ class Weighed:
     found: pl.DataFrame
     silent: Mapping[int, pl.Series] = field(default_factory=dict)
     past: pl.DataFrame | None = None
+
+
+def changes(rows: Collection[Threshold]) -> set[int]:
+    """The days (since 1970) on which a parameter may become another."""
+    begins = {(row.valid_from - EPOCH).days for row in rows}
+    return begins | {(row.valid_to - EPOCH).days + 1 for row in rows if row.valid_to}
 
 
 def every_scope(groups: pl.Series | None) -> pl.DataFrame | None:
