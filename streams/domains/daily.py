@@ -161,7 +161,7 @@ class Daily:
             again = reading.touched(came)
             mine = reading.mine(standing, first, again)
             rows = MOST_ONCE if rule.once else MOST_ROWS
-            most = 1 if rule.alone else max(1, rows // max(1, len(mine.rows)))
+            most = max(1, rows // max(1, len(mine.rows)))
             for days in batched(asked, most):
                 now = again.filter(pl.col("today").is_in(days)) if len(again) and most < len(asked) else again
                 self._judge(reading, standing, mine, {day: asked[day] for day in days}, now)

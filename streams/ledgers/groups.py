@@ -37,12 +37,6 @@ class Groups:
     ats: Mapping[int, int]
     window: Window
 
-    @property
-    def day(self) -> int:
-        """The day, of a rule that is asked about one at a time. Raises ValueError for another."""
-        (day,) = self.days
-        return day
-
     def by_day(self, rows: pl.DataFrame, oldest: str = "day") -> pl.DataFrame:
         """Rows of a rule that reads them once, for each day on which they stood and their group is asked about, with its number
         on that day. Of what is made of more than one row, ``oldest`` is the day of the oldest."""

@@ -128,8 +128,7 @@ class Rule:
     A rule about money or people has ``weigh``, once a day in the regency task: over the ``rows`` of its domain that have
     the same ``by``, of the last ``window`` days; only where something came or was corrected since the day before, or with
     ``daily`` everywhere, or with ``recent`` beside it wherever there is a row of so many days. With ``every`` it is asked only
-    every so many days, about what came since the last time too. Several days are asked about at once, but ``alone`` one by
-    one. ``adds`` are columns that each row gives by itself, so that they are computed once for all days. With ``once`` it is given
+    every so many days, about what came since the last time too. Several days are asked about at once. ``adds`` are columns that each row gives by itself, so that they are computed once for all days. With ``once`` it is given
     each row once, whatever the number of days, and lays out itself those that matter (``Groups.by_day``); its findings have
     ``at`` and ``proof``. With ``keeps`` it reads no
     other rows of its domain by this profile, so the ledger need not have them. With ``each``, a row belongs to the group of each of these fields that it has: ``by`` then has
@@ -180,7 +179,6 @@ class Rule:
     daily: bool = False
     recent: int = 0
     every: int = 1
-    alone: bool = False
     once: bool = False
     adds: Callable[[], Sequence[pl.Expr]] | None = None
     keeps: Callable[[Profile], pl.Expr] | None = None
