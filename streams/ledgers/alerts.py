@@ -160,7 +160,7 @@ def _by_day(groups: Groups, found: pl.DataFrame) -> Mapping[int, list[dict[str, 
     missing = [value.alias(name) for name, value in FINDING.items() if name not in found.columns]
     whole = found.drop("today", strict=False).with_columns(missing).join(of, on="group")
     if whole.get_column("proof").null_count() or "at" not in found.columns:
-        mine = groups.rows.join(found.select("group").unique(), on="group", how="semi").group_by("group").agg(
+        mine = groups.laid(found.select("group").unique()).group_by("group").agg(
             pl.col("row").alias("all"), pl.col("at").last().alias("last_at")
         )  # fmt: skip
         at = pl.col("at" if "at" in found.columns else "last_at")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +12,7 @@ import polars as pl
 from schemas.profile import Profile
 from schemas.profile.rows import Threshold
 from streams.cases.book import EPOCH, day_of
-from streams.ledgers.standing import STOOD, stood
+from streams.ledgers.standing import STOOD, spans, stood
 
 if TYPE_CHECKING:
     from streams.rules.rule import Rule
@@ -44,6 +44,24 @@ class Groups:
         stands = stood(pl.col("today"), self.rule.window, oldest)
         laid = rows.join(asked, on="group", maintain_order="left").filter(stands)
         return laid.drop("group", *STOOD).rename({"on_day": "group"})
+
+    def laid(self, some: pl.DataFrame) -> pl.DataFrame:
+        """All rows of ``some`` groups, as they stood on the day of each."""
+        if not self.rule.once:
+            return self.rows.join(some, on="group", how="semi")
+        return replace(self, keys=self.keys.join(some, on="group", how="semi")).by_day(self.rows)
+
+    def lacking(self, wanted: pl.Expr) -> pl.Series:
+        """The groups of a rule that reads rows once which had none on their day that is as ``wanted``. Each had some row, so
+        only one with others may lack them."""
+        others = self.rows.filter(~wanted).select(pl.col("group").unique())
+        if not len(others):
+            return others.to_series()
+        have = self.rows.filter(wanted).join(others, on="group", how="semi")
+        asked = self.keys.join(others, left_on="of", right_on="group", how="semi")
+        return asked.join(self.by_day(spans(have, "group", self.days[0])), on="group", how="anti").get_column(
+            "group"
+        )
 
     def steady(self) -> pl.Expr:
         """Rows of a rule that reads them once which stand on all of the days, within the window before each."""

@@ -12,7 +12,7 @@ from schemas.catalogue import DOMAINS
 from schemas.profile import Profile
 from streams.ledgers.groups import Groups
 from streams.ledgers.ledger import ID
-from streams.ledgers.standing import STOOD, Named, Standing, named, stood, variants
+from streams.ledgers.standing import STOOD, Named, Standing, named, spans, stood, variants
 from streams.rules.rule import Rule
 
 #: What every rule has of a row beside the Kafka key of its topic and the fields that it declares.
@@ -104,12 +104,11 @@ class Reading:
         asked = self._asked(rows, days, touched)
         if not len(asked):
             return None
-        asked = asked.with_columns(group=_numbers(asked))
-        keys = asked.select("group", "today", "of").unique("group").sort("group")
+        numbers, keys = _numbered(asked)
         if self.rule.once:
             rows = rows.with_row_index("row").rename({"of": "group"})
         else:
-            rows = asked.with_row_index("row").drop("of")
+            rows = asked.with_columns(group=numbers).with_row_index("row").drop("of")
         keys = keys.join(names, on="of", maintain_order="left")
         return Groups(self.rule, self._profile, rows, keys, days, ats, partial(self.window, standing, days))
 
@@ -117,7 +116,7 @@ class Reading:
         """Rows in order for each day (``today``) on which it is asked about their group; where it reads rows ``once``, only
         which groups these are."""
         if self.rule.once:
-            rows = variants(rows, ("of", "day"))
+            rows = spans(rows, "of", days[0])
         if not self.rule.daily:
             rows = rows.with_row_index("row")
             return self._stood(touched.join(rows, on="of")).sort("today", "row").drop("row")
@@ -151,14 +150,17 @@ class Reading:
         return pl.concat(groups).drop_nulls("token").sort("at", "high", "low", maintain_order=True)
 
 
-def _numbers(asked: pl.DataFrame) -> pl.Series:
-    """Numbers from 0 on of the groups ``of`` each day."""
+def _numbered(asked: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
+    """Numbers from 0 on of the groups ``of`` each day, for each row; and what each number is of (group, today, of)."""
     today, of = asked.get_column("today").to_numpy(), asked.get_column("of").to_numpy()
-    pairs = (today - today.min()) * (int(of.max()) + 1) + of
-    numbers = np.zeros(int(pairs.max()) + 1, np.uint32)
+    first, width = today.min(), int(of.max()) + 1
+    pairs = (today - first) * width + of
     known = np.flatnonzero(np.bincount(pairs))
+    numbers = np.zeros(int(pairs.max()) + 1, np.uint32)
     numbers[known] = np.arange(len(known))
-    return pl.Series(numbers[pairs])
+    days, names = np.divmod(known, width)
+    keys = pl.DataFrame({"group": np.arange(len(known), dtype=np.uint32), "today": days + first, "of": names})
+    return pl.Series(numbers[pairs]), keys.cast({"of": pl.UInt32})
 
 
 def _every(rows: pl.DataFrame, days: Sequence[int]) -> pl.DataFrame:

@@ -56,6 +56,12 @@ def variants(rows: pl.DataFrame, fields: Sequence[str]) -> pl.DataFrame:
     return rows.select(list(dict.fromkeys((*fields, *STOOD)))).unique() if rows.width else rows
 
 
+def spans(rows: pl.DataFrame, by: str, first: int) -> pl.DataFrame:
+    """When any row of those with the same ``by`` stood, from the day ``first`` on: of rows that stood equally long, the
+    newest ``day``."""
+    return rows.group_by(by, pl.col("seen").clip(first), "gone").agg(pl.col("day").max())
+
+
 def stood(today: pl.Expr, window: int, day: str = "day") -> pl.Expr:
     """Rows that stood on a day, within the window before it."""
     stands = (pl.col("seen") <= today) & (pl.col("gone").is_null() | (pl.col("gone") > today))

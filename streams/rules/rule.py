@@ -128,9 +128,9 @@ class Rule:
     A rule about money or people has ``weigh``, once a day in the regency task: over the ``rows`` of its domain that have
     the same ``by``, of the last ``window`` days; only where something came or was corrected since the day before, or with
     ``daily`` everywhere, or with ``recent`` beside it wherever there is a row of so many days. With ``every`` it is asked only
-    every so many days, about what came since the last time too. Several days are asked about at once. ``adds`` are columns that each row gives by itself, so that they are computed once for all days. With ``once`` it is given
-    each row once, whatever the number of days, and lays out itself those that matter (``Groups.by_day``); its findings have
-    ``at`` and ``proof``. With ``keeps`` it reads no
+    every so many days, about what came since the last time too. Several days are asked about at once. ``adds`` are columns
+    that each row gives by itself, so that they are computed once for all days. With ``once`` it is given each row once,
+    whatever the number of days, and lays out itself those that matter (``Groups.by_day``). With ``keeps`` it reads no
     other rows of its domain by this profile, so the ledger need not have them. With ``each``, a row belongs to the group of each of these fields that it has: ``by`` then has
     ``token``, its value, and the column ``field`` names it. ``reads`` are the fields that it needs, by domain; those
     of another domain it finds in ``Groups.ledger``. With ``settles`` it judges a finding only so many days after the day from
