@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 
 from schemas.calendar_arrays import elapsed
-from streams.ledgers.groups import Groups, Weighed, without
+from streams.ledgers.groups import Groups, Weighed
+from streams.ledgers.standing import STOOD, both_stood
 from streams.rules.examples import Event, on, row
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, decimal
@@ -21,41 +22,46 @@ HISTORIC = 0
 
 def chain() -> pl.Expr:
     """SPP, SPM and SP2D with a number."""
-    known = pl.col("kind").cast(pl.String).is_in(["spp", *FOLLOWS]) & pl.col("document_number").is_not_null()
+    known = pl.col("kind").is_in(["spp", *FOLLOWS]) & pl.col("document_number").is_not_null()
     return known.fill_null(False)
 
 
 def weigh(groups: Groups) -> Weighed:
     """Per document: working days from when the papers of the one before were complete, or it was made."""
     rows = groups.rows.filter(~pl.col("backfill"))
-    parts = [_slow(groups, rows, kind, before) for kind, before in FOLLOWS.items()]
-    historic = without(groups.rows, rows)
-    return Weighed(pl.concat(parts), {HISTORIC: historic})
-
-
-def _slow(groups: Groups, rows: pl.DataFrame, kind: str, before: str) -> pl.DataFrame:
-    earlier = rows.filter(pl.col("kind") == before).select(
-        "group", pl.col("document_number").alias("refers_to"), pl.coalesce("complete_at", "at").alias("ready"),
-        pl.col("row").alias("first"),
-    )  # fmt: skip
-    pairs = rows.filter(pl.col("kind") == kind).join(earlier, on=["group", "refers_to"])
-    ready, made = (pairs.get_column(name).to_numpy().astype(np.int64) for name in ("ready", "at"))
-    passed = pairs.with_columns(
-        pl.Series("passed", elapsed(groups.profile.calendar, ready, made), pl.Float64),
-        groups.value(f"{kind}_days", pairs.get_column("day")).cast(pl.Float64).alias("allowed"),
-    )
-    scope = pl.concat_str(
-        pl.lit(kind.upper()), pl.col("document_number").cast(pl.String), separator=" "
-    ).alias("scope")
-    return (
-        passed.filter(pl.col("passed") > pl.col("allowed"))
+    late = pl.concat([_late(groups, rows, kind, before) for kind, before in FOLLOWS.items()])
+    found = (
+        groups.by_day(late, oldest="oldest")
         .sort("passed", "row", "first")
-        .group_by("group", scope, maintain_order=True)
+        .group_by("group", "scope", maintain_order=True)
         .agg(
             observed=pl.col("passed").last(), threshold=pl.col("allowed").last(), as_of=pl.col("day").last(),
             proof=pl.concat_list("first", "row").last(),
         )
     )  # fmt: skip
+    return Weighed(found, {HISTORIC: groups.lacking(~pl.col("backfill"))})
+
+
+def _late(groups: Groups, rows: pl.DataFrame, kind: str, before: str) -> pl.DataFrame:
+    """Documents that came later than the standard after one before them, whatever the day on which both stood."""
+    earlier = rows.filter(pl.col("kind") == before).select(
+        "group", pl.col("document_number").alias("refers_to"), pl.coalesce("complete_at", "at").alias("ready"),
+        "day", *STOOD, pl.col("row").alias("first"),
+    )  # fmt: skip
+    made = rows.filter(pl.col("kind") == kind).select(
+        "group", "refers_to", "document_number", "at", "day", *STOOD, "row"
+    )
+    pairs = made.join(earlier, on=["group", "refers_to"], suffix="_before")
+    ready, at = (pairs.get_column(name).to_numpy().astype(np.int64) for name in ("ready", "at"))
+    passed = pairs.with_columns(
+        pl.Series("passed", elapsed(groups.profile.calendar, ready, at), pl.Float64),
+        groups.value(f"{kind}_days", pairs.get_column("day")).cast(pl.Float64).alias("allowed"),
+    )
+    scope = pl.concat_str(pl.lit(kind.upper()), pl.col("document_number").cast(pl.String), separator=" ")
+    late = passed.filter(pl.col("passed") > pl.col("allowed")).with_columns(
+        scope=scope, **both_stood("_before")
+    )
+    return late.select("group", "scope", "passed", "allowed", "row", "first", "day", "oldest", *STOOD)
 
 
 def sentence(told: Told) -> str:
@@ -136,6 +142,7 @@ RULE = Rule(
     reads={"budget": ("fiscal_year", "document_number", "refers_to", "complete_at")},
     rows=chain,
     by=("fiscal_year", "opd", "sub_activity"),
+    once=True,
     window=500,  # the year, and the months in which it is still corrected
     sentence=sentence,
     examples=EXAMPLES,

@@ -10,7 +10,8 @@ import polars as pl
 
 from schemas.calendar_arrays import elapsed
 from streams.days import DAY_MS
-from streams.ledgers.groups import Groups, Weighed, without
+from streams.ledgers.groups import Groups, Weighed
+from streams.ledgers.standing import STOOD, both_stood
 from streams.rules.examples import PAYEE, Event, on, row
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, decimal, rupiah
@@ -19,79 +20,88 @@ DATED = ("spp", "spm", "sp2d")
 #: How the scopes begin.
 ORDER, LATE, AGAIN = "urutan", "mundur", "ganti"
 ACCOUNTS = "rekeningsatuaaaaaaaaaaaaaa", "rekeningduaaaaaaaaaaaaaaaa"
+#: What is read of a document, and of a payment.
+OF_ONE = ("group", "document_number", "row", "day", *STOOD)
+PAID = ("amount", "payee_token", "payee_account_token")
 HISTORIC = 0
 
 
 def documents() -> pl.Expr:
     """SPP, SPM and SP2D with a number, and reversals of one."""
-    kind = pl.col("kind").cast(pl.String)
+    kind = pl.col("kind")
     dated = kind.is_in(DATED) & pl.col("document_number").is_not_null()
     return (dated | ((kind == "reversal") & pl.col("refers_to").is_not_null())).fill_null(False)
 
 
 def weigh(groups: Groups) -> Weighed:
-    """Per sub-activity and year, by document number."""
+    """Per sub-activity and year, by document number: the most of what was seen in all that show it."""
     rows = groups.rows.filter(~pl.col("backfill"))
     signed = rows.filter(pl.col("kind").is_in(["spm", "sp2d"]) & pl.col("document_date").is_not_null())
-    columns = ["group", "scope", "observed", "threshold", "proof", "as_of"]
-    found = [
-        part.select(columns) for part in (_order(rows, signed), _late(groups, signed), _again(groups, rows))
-    ]
-    historic = without(groups.rows, rows)
-    return Weighed(pl.concat(found), {HISTORIC: historic})
+    parts = [_order(rows, signed), _late(groups, signed), _again(groups, rows)]
+    found = (
+        groups.by_day(pl.concat(parts), oldest="oldest")
+        .sort("row")
+        .group_by("group", "scope", maintain_order=True)
+        .agg(
+            pl.col("observed").max(), threshold=pl.col("allowed").last(), as_of=pl.col("day").last(),
+            proof=pl.col("shows").explode().unique().sort(),
+        )
+    )  # fmt: skip
+    return Weighed(found, {HISTORIC: groups.lacking(~pl.col("backfill"))})
 
 
 def _order(rows: pl.DataFrame, signed: pl.DataFrame) -> pl.DataFrame:
     """Dated before the document that they follow, in whole days."""
     earlier = rows.filter(pl.col("kind").is_in(DATED) & pl.col("document_date").is_not_null()).select(
-        "group", pl.col("document_number").alias("refers_to"), pl.col("document_date").alias("follows"), before="row",
+        "group", pl.col("document_number").alias("refers_to"), pl.col("document_date").alias("follows"), "row", "day", *STOOD
     )  # fmt: skip
     gap = (pl.col("follows") - pl.col("document_date")) // DAY_MS
-    pairs = signed.join(earlier, on=["group", "refers_to"]).filter(gap >= 1)
-    return _found(pairs, ORDER, gap.max(), pl.concat_list("before", "row").explode())
+    pairs = signed.select(*OF_ONE, "refers_to", "document_date").join(
+        earlier, on=["group", "refers_to"], suffix="_before"
+    )
+    early = pairs.filter(gap >= 1).with_columns(**both_stood("_before"))
+    return _seen(early, ORDER, gap, pl.concat_list("row_before", "row"))
 
 
 def _late(groups: Groups, signed: pl.DataFrame) -> pl.DataFrame:
     """Made longer after their date than is allowed, in working days."""
     dates, made = (signed.get_column(name).to_numpy().astype(np.int64) for name in ("document_date", "at"))
-    passed = signed.with_columns(
+    passed = signed.select(
+        *OF_ONE, pl.col("day").alias("oldest"), groups.value("days", signed.get_column("day")).alias("allowed"),
         pl.Series("passed", elapsed(groups.profile.calendar, dates, made), pl.Float64),
-        groups.value("days", signed.get_column("day")).alias("allowed"),
-    )
+    )  # fmt: skip
     late = passed.filter(pl.col("passed") > pl.col("allowed"))
-    return _found(late, LATE, pl.col("passed").max(), pl.col("row"), pl.col("allowed").last())
+    return _seen(late, LATE, pl.col("passed"), pl.concat_list("row"), pl.col("allowed"))
 
 
 def _again(groups: Groups, rows: pl.DataFrame) -> pl.DataFrame:
     """Paid again to the same payee in another account after a reversal, in rupiah."""
-    paid = rows.filter(pl.col("kind") == "sp2d")
+    paid = rows.filter(pl.col("kind") == "sp2d").select(*OF_ONE, *PAID)
     reversals = rows.filter(pl.col("kind") == "reversal").select(
-        "group", pl.col("refers_to").alias("document_number"), pl.col("row").alias("reversal"),
-        pl.col("day").alias("reversed"),
-    )  # fmt: skip
-    undone = paid.join(reversals, on=["group", "document_number"])
+        "group", pl.col("refers_to").alias("document_number"), "row", "day", *STOOD
+    )
+    undone = paid.join(reversals, on=["group", "document_number"], suffix="_back").with_columns(
+        **both_stood("_back")
+    )
     again = undone.join(paid, on=["group", "amount", "payee_token"], suffix="_again")
     soon = groups.value("reissue_days", again.get_column("day"))
     new = again.filter(
         (pl.col("document_number") != pl.col("document_number_again"))
         & (pl.col("payee_account_token") != pl.col("payee_account_token_again"))
-        & (pl.col("day_again") - pl.col("reversed")).is_between(0, soon)
-    )
-    return _found(
-        new, AGAIN, pl.col("amount").max(), pl.concat_list("row", "reversal", "row_again").explode()
-    )
+        & (pl.col("day_again") - pl.col("day_back")).is_between(0, soon)
+    ).with_columns(**both_stood("_again"))
+    new = new.with_columns(oldest=pl.min_horizontal("oldest", "day_back"))
+    return _seen(new, AGAIN, pl.col("amount"), pl.concat_list("row", "row_back", "row_again"))
 
 
-def _found(
-    rows: pl.DataFrame, name: str, observed: pl.Expr, proof: pl.Expr, threshold: pl.Expr | None = None
+def _seen(
+    rows: pl.DataFrame, name: str, observed: pl.Expr, shows: pl.Expr, allowed: pl.Expr | None = None
 ) -> pl.DataFrame:
-    scope = pl.concat_str(pl.lit(name), pl.col("document_number").cast(pl.String), separator=" ").alias(
-        "scope"
-    )
-    allowed = pl.lit(0.0) if threshold is None else threshold
-    return rows.group_by("group", scope, maintain_order=True).agg(
-        observed.cast(pl.Float64).alias("observed"), allowed.cast(pl.Float64).alias("threshold"),
-        proof.unique().sort().alias("proof"), pl.col("day").last().alias("as_of"),
+    """What shows that something is wrong with a document, with when it stood."""
+    return rows.select(
+        "group", scope=pl.concat_str(pl.lit(name), pl.col("document_number").cast(pl.String), separator=" "),
+        observed=observed.cast(pl.Float64), allowed=pl.lit(0.0) if allowed is None else allowed.cast(pl.Float64),
+        shows=shows, row="row", day="day", oldest="oldest", seen="seen", gone="gone",
     )  # fmt: skip
 
 
@@ -200,6 +210,7 @@ RULE = Rule(
     },
     rows=documents,
     by=("fiscal_year", "opd", "sub_activity"),
+    once=True,
     window=500,  # the year, and the months in which it is still corrected
     sentence=sentence,
     examples=EXAMPLES,
