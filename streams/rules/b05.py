@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from streams.ledgers.groups import Groups, Weighed, without
+from streams.ledgers.groups import Groups, Weighed
 from streams.rules.examples import OTHER_PAYEE, PAYEE, Event, on, row
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, rupiah, whole
@@ -22,14 +22,21 @@ NO_INVOICE = 0
 def payments() -> pl.Expr:
     """SP2D LS to a payee that are not declared as recurring."""
     paid = (pl.col("kind") == "sp2d") & (pl.col("disbursement_type") == "LS") & (pl.col("amount") > 0)
-    usual = pl.col("recurring") | pl.col("account").cast(pl.String).str.starts_with(EMPLOYEES)
+    usual = pl.col("recurring") | pl.col("account").cat.starts_with(EMPLOYEES)
     return (paid & ~usual & pl.col("payee_token").is_not_null()).fill_null(False)
 
 
 def weigh(groups: Groups) -> Weighed:
     """Per payee and amount: SP2D of similar invoices that follow one another within ``days``, but for those undone."""
-    named = groups.rows.filter(pl.col("scope") != "")
-    again = named.filter(pl.len().over("group", "scope") > 1).with_columns(pl.col(PAPER).cast(pl.String))
+    named = pl.col("scope") != ""
+    several = groups.rows.filter(named).filter(pl.len().over("group", "scope") > 1)
+    found = _again(groups, groups.by_day(several)) if len(several) else several
+    return Weighed(found, {NO_INVOICE: groups.lacking(named)})
+
+
+def _again(groups: Groups, rows: pl.DataFrame) -> pl.DataFrame:
+    """Payments of an invoice that follow another within ``days``, but for those undone."""
+    again = rows.with_columns(pl.col(PAPER).cast(pl.String))
     standing = again.join(_undone(groups), on=["today", *PAPER], how="left").filter(
         pl.col("undone").fill_null(0) < pl.col("amount")
     )
@@ -43,12 +50,10 @@ def weigh(groups: Groups) -> Weighed:
     near = papers.with_columns(
         days, before=pl.col("row").shift().over("group", "scope"), gap=pl.col("day").diff().over("group", "scope")
     ).filter(pl.col("gap") <= pl.col("days"))  # fmt: skip
-    found = near.group_by("group", "scope", maintain_order=True).agg(
+    return near.group_by("group", "scope", maintain_order=True).agg(
         observed=pl.col("amount").sum(), threshold=pl.lit(0), as_of=pl.col("day").last(), again=pl.len(),
         proof=pl.concat_list("before", "row").explode().unique().sort(), days=pl.col("days").last(),
     )  # fmt: skip
-    nameless = without(groups.rows, named)
-    return Weighed(found, {NO_INVOICE: nameless})
 
 
 def invoices() -> list[pl.Expr]:
@@ -65,7 +70,7 @@ def similar(invoice: pl.Expr) -> pl.Expr:
 def _undone(groups: Groups) -> pl.DataFrame:
     """Rupiah that were returned or reversed of each SP2D. They name the SP2D and not the payee, so they are no rows of the
     group, and every group is asked every day."""
-    back = groups.ledger("budget", where=pl.col("kind").cast(pl.String).is_in(UNDONE_BY))
+    back = groups.ledger("budget", where=pl.col("kind").is_in(UNDONE_BY))
     return (
         back.select("today", *PAPER[:2], pl.col("refers_to").alias(PAPER[2]), "amount")
         .with_columns(pl.col(PAPER).cast(pl.String))
@@ -159,6 +164,7 @@ RULE = Rule(
     adds=invoices,
     by=("payee_token", "amount"),
     window=400,
+    once=True,
     daily=True,
     sentence=sentence,
     examples=EXAMPLES,

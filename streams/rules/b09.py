@@ -9,7 +9,8 @@ from typing import Any
 import polars as pl
 
 from schemas.profile.rows import DutyPair
-from streams.ledgers.groups import Groups, Weighed, without
+from streams.ledgers.groups import Groups, Weighed
+from streams.ledgers.standing import STOOD
 from streams.rules.examples import FIRST, SECOND, Event, on, row
 from streams.rules.rule import LegalBasis, Rule
 from streams.rules.telling import Told, whole
@@ -27,30 +28,44 @@ NO_PAIR, NO_OFFICER = range(2)
 
 def papers() -> pl.Expr:
     """Papers of a payment."""
-    return pl.col("kind").cast(pl.String).is_in(PAPERS)
+    return pl.col("kind").is_in(PAPERS)
 
 
 def weigh(groups: Groups) -> Weighed:
     """Per sub-activity and year, for each pair: how many officers did both duties for one payment, or both in one period."""
-    rows = groups.rows.with_columns(pl.col("officer_role").cast(pl.String))
-    pairs = groups.profile.duty_pairs
-    if not pairs:
-        return Weighed(rows.clear().select("group"), {NO_PAIR: rows.get_column("group").unique()})
-    named = rows.filter(pl.col("officer_token").is_not_null() & pl.col("officer_role").is_not_null())
-    several = named.filter(pl.col("officer_role").n_unique().over(OFFICER) > 1)
-    found = _both(_with_payment(rows, several), pairs).sort("row").group_by("group", "scope", maintain_order=True).agg(
+    if not groups.profile.duty_pairs:
+        return Weighed(groups.rows.clear().select("group"), {NO_PAIR: groups.keys.get_column("group")})
+    named = pl.col("officer_token").is_not_null() & pl.col("officer_role").is_not_null()
+    acts = _of_several_roles(groups.rows.filter(named))
+    found = _found(groups, acts) if len(acts) else acts
+    return Weighed(found, {NO_OFFICER: groups.lacking(named)})
+
+
+def _found(groups: Groups, acts: pl.DataFrame) -> pl.DataFrame:
+    """Of the acts of officers with several roles, day by day."""
+    before = groups.rows.select("group", "document_number", "refers_to", "day", *STOOD)
+    known = before.join(acts, on="group", how="semi", maintain_order="left").drop_nulls("document_number")
+    paid = _with_payment(groups.by_day(known), groups.by_day(acts))
+    acts = _both(paid, groups.profile.duty_pairs).sort("row")
+    return acts.group_by("group", "scope", maintain_order=True).agg(
         observed=pl.col("officer_token").n_unique().cast(pl.Float64), threshold=pl.lit(0.0), at=pl.col("at").last(),
         proof=pl.col("row").unique().sort(),
     )  # fmt: skip
-    return Weighed(found, {NO_OFFICER: without(rows, named)})
 
 
-def _with_payment(rows: pl.DataFrame, acts: pl.DataFrame) -> pl.DataFrame:
+def _of_several_roles(acts: pl.DataFrame) -> pl.DataFrame:
+    """The acts of officers who had more than one role at all."""
+    roles = acts.select(*OFFICER, "officer_role").unique()
+    several = roles.filter(pl.len().over(OFFICER) > 1)
+    return acts.join(several, on=OFFICER, how="semi", maintain_order="left").with_columns(
+        pl.col("officer_role").cast(pl.String)
+    )
+
+
+def _with_payment(papers: pl.DataFrame, acts: pl.DataFrame) -> pl.DataFrame:
     """With the paper that began the payment: its number, or the one that it goes back to."""
-    before = (
-        rows.drop_nulls("document_number")
-        .unique(["group", "document_number"], keep="first", maintain_order=True)
-        .select("group", pl.col("document_number").alias("payment"), pl.col("refers_to").alias("before"))
+    before = papers.unique(["group", "document_number"], keep="first", maintain_order=True).select(
+        "group", pl.col("document_number").alias("payment"), pl.col("refers_to").alias("before")
     )
     found = acts.with_columns(pl.coalesce("refers_to", "document_number").alias("payment"))
     for _ in range(STEPS):
@@ -168,6 +183,7 @@ RULE = Rule(
     reads={"budget": ("fiscal_year", "document_number", "refers_to", "officer_token", "officer_role")},
     rows=papers,
     by=("fiscal_year", "opd", "sub_activity"),
+    once=True,
     window=500,  # the year, and the months in which it is still corrected
     sentence=sentence,
     examples=EXAMPLES,
