@@ -10,7 +10,7 @@ import polars as pl
 
 from schemas.calendar_arrays import parts, unit
 from streams.days import DAY_MS
-from streams.ledgers.groups import Groups, Weighed, without
+from streams.ledgers.groups import Groups, Weighed
 from streams.rules.examples import Event, on, row
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, decimal, whole
@@ -24,14 +24,24 @@ SETTINGS = ("overtaken", "waited_days", "unpaid_days")
 
 def queued() -> pl.Expr:
     """SPM and SP2D of a known fund; salaries and recurring payments have dates of their own."""
-    papers = pl.col("kind").cast(pl.String).is_in(["spm", "sp2d"]) & pl.col("document_number").is_not_null()
-    ordinary = ~pl.col("recurring") & ~pl.col("account").cast(pl.String).str.starts_with("5.1.01")
-    return (papers & ordinary & (pl.col("fund").cast(pl.String) != "")).fill_null(False)
+    papers = pl.col("kind").is_in(["spm", "sp2d"]) & pl.col("document_number").is_not_null()
+    ordinary = ~pl.col("recurring") & ~pl.col("account").cat.starts_with("5.1.01")
+    return (papers & ordinary & (pl.col("fund") != "")).fill_null(False)
 
 
 def weigh(groups: Groups) -> Weighed:
     """Per SP2D: how many older complete SPM of its year and fund were still waiting beyond their standard."""
     rows = groups.rows.rename({"document_number": "number"})
+    noted = (pl.col("kind") == "spm") & pl.col("complete_at").is_not_null()
+    papers = _that_may_matter(
+        groups, rows.filter(pl.col("kind") == "spm"), rows.filter(pl.col("kind") == "sp2d")
+    )
+    found = _found(_passed(groups, groups.by_day(papers))) if len(papers) else papers
+    return Weighed(found, {NOT_NOTED: groups.lacking(noted)})
+
+
+def _passed(groups: Groups, rows: pl.DataFrame) -> pl.DataFrame:
+    """Day by day, payments that went before many, each with every SPM that it passed."""
     orders = rows.filter(pl.col("kind") == "spm").group_by(PAPER, maintain_order=True).agg(
         pl.col("complete_at").clip(0).max().alias("complete"), pl.col("at").first().alias("made"), pl.col("source").first(),
         pl.col("refers_to").first().alias("spp"), pl.col("row").first().alias("order"),
@@ -42,9 +52,61 @@ def weigh(groups: Groups) -> Weighed:
     )  # fmt: skip
     noted = orders.filter(pl.col("complete").is_not_null())
     passed = _many(_together(groups, _waiting(noted, paid), _payments(orders, paid)))
-    if len(passed):
-        passed = _many(_heard(groups, passed))
-    return Weighed(_found(passed), {NOT_NOTED: without(rows, noted)})
+    return _many(_heard(groups, passed)) if len(passed) else passed
+
+
+def _that_may_matter(groups: Groups, orders: pl.DataFrame, paid: pl.DataFrame) -> pl.DataFrame:
+    """The lines of payments that may have gone before many on some day, and of all papers that decide it: what they passed,
+    what may have taken its place, and what paid it."""
+    pairs = _many(_together(groups, _may_wait(groups, orders, paid), _may_pass(orders, paid)))
+    if not len(pairs):
+        return orders.clear()
+    passed = orders.join(pairs.select(row="passed"), on="row", how="semi").select(PAPER)
+    own = pairs.select("group", "opd", number="refers_to")
+    named = orders.join(pl.concat([passed, own]), on=PAPER, how="semi")
+    again = orders.join(named, on=["group", "opd", "refers_to"], how="semi")
+    orders = orders.join(pl.concat([named, again]), on=PAPER, how="semi")
+    pays = paid.join(
+        orders.select("group", "opd", refers_to="number"), on=["group", "opd", "refers_to"], how="semi"
+    )
+    paid = paid.join(pl.concat([pays.select(PAPER), pairs.select(PAPER)]), on=PAPER, how="semi")
+    return pl.concat([orders, paid]).sort("row")
+
+
+def _may_wait(groups: Groups, orders: pl.DataFrame, paid: pl.DataFrame) -> pl.DataFrame:
+    """As ``_waiting``, whichever lines of a paper stood: each instant at which an SPM may have been complete, with the
+    latest at which it may have been paid. One whose SP2D came within the days was unpaid only as long as no later
+    payment was known."""
+    noted = orders.drop_nulls("complete_at").select(
+        *PAPER, pl.col("complete_at").clip(0).alias("complete"), pl.col("row").alias("passed")
+    ).unique([*PAPER, "complete"])  # fmt: skip
+    lasting = pl.col("gone").is_null() & (pl.col("day") >= groups.days[-1] - groups.rule.window)
+    for_one = pl.col("refers_to").n_unique().over(PAPER) == 1
+    known = paid.group_by("group", "seen").agg(pl.col("at").max().alias("known")).sort("seen")
+    known = known.with_columns(pl.col("known").cum_max().over("group"))
+    lines = paid.select(*PAPER[:2], "at", "seen", number="refers_to", lasting=lasting & for_one)
+    surely = (
+        lines.filter("lasting").group_by(PAPER).agg(pl.col("at").min(), pl.col("seen").max()).sort("seen")
+    )
+    surely = surely.join_asof(known, on="seen", by="group", allow_exact_matches=False, check_sortedness=False)
+    late = pl.when(pl.col("seen") > groups.days[0]).then(pl.col("known") + 1)
+    surely = surely.select(*PAPER, ended=pl.max_horizontal("at", late))
+    unsure = lines.filter(~pl.col("lasting")).group_by(PAPER).agg(pl.col("at").max().alias("ended"))
+    others = noted.join(surely, on=PAPER, how="anti")
+    parts = [noted.join(surely, on=PAPER), others.join(unsure, on=PAPER), others.with_columns(ended=None)]
+    return pl.concat(parts, how="vertical_relaxed").drop("opd", "number")
+
+
+def _may_pass(orders: pl.DataFrame, paid: pl.DataFrame) -> pl.DataFrame:
+    """As ``_payments``, whichever lines of a paper stood: each line of an SP2D, with the latest instant since when it may
+    have been due."""
+    since = orders.group_by("group", "opd", pl.col("number").alias("refers_to")).agg(
+        since=pl.max_horizontal(pl.col("complete_at").max(), pl.col("at").max())
+    )
+    own = pl.when(pl.col("disbursement_type").is_in(ADVANCES)).then("paid")
+    lines = paid.select(*PAPER, "refers_to", "disbursement_type", paid="at", payment="row", as_of="day")
+    dated = lines.join(since, on=["group", "opd", "refers_to"], how="left")
+    return dated.with_columns(since=pl.max_horizontal("since", own)).drop_nulls("since")
 
 
 def _waiting(noted: pl.DataFrame, paid: pl.DataFrame) -> pl.DataFrame:
@@ -96,7 +158,7 @@ def _together(groups: Groups, waiting: pl.DataFrame, payments: pl.DataFrame) -> 
 
 def _many(pairs: pl.DataFrame) -> pl.DataFrame:
     """Of the payments that went before so many that it is remarkable."""
-    return pairs.filter(pl.len().over("payment") >= pl.col("overtaken"))
+    return pairs.filter(pl.len().over("group", "payment") >= pl.col("overtaken"))
 
 
 def _heard(groups: Groups, pairs: pl.DataFrame) -> pl.DataFrame:
@@ -227,6 +289,7 @@ RULE = Rule(
     },
     rows=queued,
     by=("fiscal_year", "fund"),
+    once=True,
     window=500,  # the year, and the months in which it is still corrected
     sentence=sentence,
     examples=EXAMPLES,
