@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 
-from streams.ledgers.groups import Groups, Weighed, without
+from streams.ledgers.groups import Groups, Weighed
 from streams.rules.examples import Event, on, row
 from streams.rules.rule import LegalBasis, Rule
 from streams.rules.telling import Told, rupiah
@@ -14,36 +14,61 @@ from streams.spending import MOVING, STAGES, effects
 
 #: The places of a line that have ceilings of their own.
 PARTS = ("program", "activity", "fund", "village")
+BEYOND = pl.col("observed") > pl.col("threshold")
 NO_CEILING = 0
 
 
 def lines() -> pl.Expr:
     """Approved ceilings, and what moves money."""
-    kind = pl.col("kind").cast(pl.String)
-    approved = (kind == "ceiling") & pl.col("ceiling_stage").cast(pl.String).is_in(list(STAGES))
-    return (approved | kind.is_in(MOVING)).fill_null(False) & (pl.col("account").cast(pl.String) != "")
+    kind = pl.col("kind")
+    approved = (kind == "ceiling") & pl.col("ceiling_stage").is_in(list(STAGES))
+    return (approved | kind.is_in(MOVING)).fill_null(False) & (pl.col("account") != "")
 
 
 def weigh(groups: Groups) -> Weighed:
     """Per line: the sum of what was realised against the sum of the latest ceilings of its parts."""
-    rows = groups.rows.with_columns(
-        pl.col("kind", "disbursement_type", "ceiling_stage").cast(pl.String),
-        pl.col(PARTS).cast(pl.String).fill_null(""),
+    may = _may_exceed(groups)
+    found = _beyond(groups, may) if len(may) else may
+    return Weighed(found, {NO_CEILING: groups.lacking(pl.col("kind") == "ceiling")})
+
+
+def _beyond(groups: Groups, some: pl.DataFrame) -> pl.DataFrame:
+    """Of some lines, those that are beyond, day by day."""
+    rows = groups.by_day(groups.rows.join(some, on="group", how="semi", maintain_order="left"))
+    return _ceilings(rows).join(_spent(rows, effects()), on="group").filter(BEYOND)
+
+
+def _may_exceed(groups: Groups) -> pl.DataFrame:
+    """Lines that may be beyond on some day: those whose ceilings do not all stand on all of the days, and those of which
+    more was paid than they allow, whatever was given back."""
+    some = groups.rows.filter((pl.col("kind") == "ceiling") & ~groups.steady())
+    paid = _spent(groups.rows, effects().filter(pl.col("realised") > 0))
+    beyond = _ceilings(groups.rows).join(paid, on="group").filter(BEYOND)
+    return pl.concat([some.select("group"), beyond.select("group")])
+
+
+def _ceilings(rows: pl.DataFrame) -> pl.DataFrame:
+    """The sum of the latest ceilings of the parts of each group."""
+    stage = (
+        pl.col("ceiling_stage").cast(pl.String).replace_strict(STAGES, default=None, return_dtype=pl.Int64)
     )
-    stage = pl.col("ceiling_stage").replace_strict(STAGES, default=None, return_dtype=pl.Int64)
     latest = (
         rows.filter(pl.col("kind") == "ceiling")
+        .with_columns(pl.col(PARTS).cast(pl.String).fill_null(""))
         .sort(stage, "row")
         .unique(["group", *PARTS], keep="last", maintain_order=True)
     )
-    ceilings = latest.group_by("group").agg(pl.col("amount").sum().alias("threshold"))
-    spent = (
-        rows.join(effects(), on=["kind", "disbursement_type"])
-        .group_by("group")
-        .agg((pl.col("amount") * pl.col("realised")).sum().alias("observed"))
+    return latest.group_by("group").agg(pl.col("amount").sum().alias("threshold"))
+
+
+def _spent(rows: pl.DataFrame, of: pl.DataFrame) -> pl.DataFrame:
+    """What was realised of each group, by the effects of some kinds and types."""
+    kinds = ["kind", "disbursement_type"]
+    sums = (
+        rows.group_by("group", *kinds).agg(pl.col("amount").sum()).with_columns(pl.col(kinds).cast(pl.String))
     )
-    found = ceilings.join(spent, on="group").filter(pl.col("observed") > pl.col("threshold"))
-    return Weighed(found, {NO_CEILING: without(rows, ceilings)})
+    realised = pl.col("amount") * pl.col("realised")
+    return sums.join(of, on=kinds).group_by("group").agg(realised.sum().alias("observed"))
 
 
 def sentence(told: Told) -> str:
@@ -154,6 +179,7 @@ RULE = Rule(
     reads={"budget": ("fiscal_year", "account", "amount", "disbursement_type", "ceiling_stage", *PARTS)},
     rows=lines,
     by=("fiscal_year", "opd", "sub_activity", "account"),
+    once=True,
     window=500,  # the year, and the months in which it is still corrected
     sentence=sentence,
     examples=EXAMPLES,

@@ -6,7 +6,8 @@ from datetime import date
 
 import polars as pl
 
-from streams.ledgers.groups import Groups, Weighed, without
+from streams.ledgers.groups import Groups, Weighed
+from streams.ledgers.standing import STOOD, spans
 from streams.rules.examples import Event, on, row
 from streams.rules.rule import LegalBasis, Rule
 from streams.rules.telling import Told, rupiah
@@ -17,47 +18,66 @@ MISSING = {"pagu": "ceiling", "spd": "spd"}
 #: SP2D that are charged to a line; UP is cash of the whole department.
 TYPES = ("LS", "GU", "TU")
 LINE = ("group", "sub_activity", "account")
+PAPER = ("group", "sub_activity", "document_number")
 NO_PLANS = 0
 
 
 def planned() -> pl.Expr:
     """Approved ceilings, SPD, SP2D of lines, and what undoes them."""
-    kind = pl.col("kind").cast(pl.String)
-    approved = (kind == "ceiling") & pl.col("ceiling_stage").cast(pl.String).is_in(list(STAGES))
-    charged = pl.col("disbursement_type").cast(pl.String).is_in(TYPES) & (
-        pl.col("account").cast(pl.String) != ""
-    )
+    kind = pl.col("kind")
+    approved = (kind == "ceiling") & pl.col("ceiling_stage").is_in(list(STAGES))
+    charged = pl.col("disbursement_type").is_in(TYPES) & (pl.col("account") != "")
     return (approved | (kind == "spd") | (kind.is_in(["sp2d", "reversal"]) & charged)).fill_null(False)
 
 
 def weigh(groups: Groups) -> Weighed:
     """Per department and year: SP2D of lines that had no ceiling, or no SPD, on their day. What a department never sends is
     not missed."""
-    rows = groups.rows
-    undone = rows.filter(pl.col("kind") == "reversal").select(
-        "group", "sub_activity", pl.col("refers_to").alias("document_number")
+    rows, kind = groups.rows, pl.col("kind")
+    paid = rows.filter(kind == "sp2d").select(*LINE, "document_number", "amount", "row", "day", *STOOD)
+    undone = rows.filter(kind == "reversal").select(
+        *PAPER[:2], pl.col("refers_to").alias(PAPER[2]), "day", *STOOD
     )
-    paid = rows.filter(pl.col("kind") == "sp2d").join(
-        undone, on=["group", "sub_activity", "document_number"], how="anti"
+    standing = groups.by_day(undone)
+    parts = [
+        _said(_missing(groups, paid, rows.filter(kind == of)).join(standing, on=PAPER, how="anti"), name)
+        for name, of in MISSING.items()
+    ]
+    return Weighed(pl.concat(parts), {NO_PLANS: groups.lacking(kind.is_in(list(MISSING.values())))})
+
+
+def _missing(groups: Groups, paid: pl.DataFrame, plans: pl.DataFrame) -> pl.DataFrame:
+    """Day by day, payments of lines that had no plan, where the department has any. One with a plan that stands on all of
+    the days needs no second look."""
+    plans = plans.select(*LINE, "day", *STOOD)
+    doubtful = _unplanned(paid, plans.filter(groups.steady()))
+    if not len(doubtful):
+        return groups.by_day(doubtful)
+    near = plans.join(doubtful, on=LINE[:2], how="semi")
+    any_plan = groups.by_day(spans(plans, "group", groups.days[0]))
+    unplanned = _unplanned(groups.by_day(doubtful), groups.by_day(near))
+    return unplanned.join(any_plan, on="group", how="semi", maintain_order="left")
+
+
+def _unplanned(paid: pl.DataFrame, plans: pl.DataFrame) -> pl.DataFrame:
+    """Payments of lines that had no plan on their day, nor its whole sub-activity."""
+    since = plans.group_by(LINE).agg(pl.col("day").min().alias("since"))
+    whole = since.filter(pl.col("account") == "").drop("account").rename({"since": "since_whole"})
+    return (
+        paid.join(since, on=LINE, how="left", maintain_order="left")
+        .join(whole, on=LINE[:2], how="left", maintain_order="left")
+        .filter((pl.min_horizontal("since", "since_whole") > pl.col("day")).fill_null(True))
+        .drop("since", "since_whole")
     )
-    found = []
-    for name, kind in MISSING.items():
-        plans = rows.filter(pl.col("kind") == kind)
-        since = plans.group_by(LINE).agg(pl.col("day").min().alias("since"))
-        whole = since.filter(pl.col("account") == "").drop("account").rename({"since": "since_whole"})
-        unplanned = (
-            paid.join(plans, on="group", how="semi")
-            .join(since, on=LINE, how="left")
-            .join(whole, on=LINE[:2], how="left")
-            .filter((pl.min_horizontal("since", "since_whole") > pl.col("day")).fill_null(True))
-        )
-        found.append(
-            unplanned.group_by(LINE, maintain_order=True)
-            .agg(observed=pl.col("amount").sum(), threshold=pl.lit(0), proof=pl.col("row").sort())
-            .with_columns(scope=pl.concat_str(pl.lit(name), pl.col(LINE[1:]).cast(pl.String), separator=" "))
-        )
-    plans = rows.filter(pl.col("kind").is_in(list(MISSING.values())))
-    return Weighed(pl.concat(found), {NO_PLANS: without(rows, plans)})
+
+
+def _said(unplanned: pl.DataFrame, name: str) -> pl.DataFrame:
+    """By line."""
+    return (
+        unplanned.group_by(LINE, maintain_order=True)
+        .agg(observed=pl.col("amount").sum(), threshold=pl.lit(0), proof=pl.col("row").sort())
+        .with_columns(scope=pl.concat_str(pl.lit(name), pl.col(LINE[1:]).cast(pl.String), separator=" "))
+    )
 
 
 def sentence(told: Told) -> str:
@@ -148,6 +168,7 @@ RULE = Rule(
     },
     rows=planned,
     by=("fiscal_year", "opd"),
+    once=True,
     window=500,  # the year, and the months in which it is still corrected
     sentence=sentence,
     examples=EXAMPLES,
