@@ -55,7 +55,10 @@ class Daily:
         self._days = Days(context.profile, 0 if context.event_clock else max(lateness))
         self._says = LedgerAlerts(context.profile, alerts)
         self._changes = _changes(self.rules, context.profile)
-        self._readings = [Reading(rule, context.profile) for rule in self.rules]
+        keys = Counter((rule.domain, rule.by) for rule in self.rules)
+        self._readings = [
+            Reading(rule, context.profile, shared=keys[rule.domain, rule.by] > 1) for rule in self.rules
+        ]
         read = sorted({domain for rule in self.rules for domain in rule.reads})
         self._gates: dict[str, Gate] = {}
         self._ledgers: dict[str, Ledger] = {}

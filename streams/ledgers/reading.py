@@ -20,10 +20,12 @@ ALWAYS = (*ID, "partition", "offset", "at", "day", "opd", "source", "kind", "bac
 
 
 class Reading:
-    """That of one rule by one profile. Few columns are what makes many small steps over rows cheap."""
+    """That of one rule by one profile. Few columns are what makes many small steps over rows cheap. Where the key is ``shared``
+    with other rules, all rows of the topic are put in groups once for them; else only those that it reads."""
 
-    def __init__(self, rule: Rule, profile: Profile) -> None:
+    def __init__(self, rule: Rule, profile: Profile, *, shared: bool) -> None:
         self.rule, self._profile = rule, profile
+        self._shared = shared and rule.adds is None and not rule.each
         self._columns = {
             domain: list(dict.fromkeys((*ALWAYS, *DOMAINS[domain].key, *names)))
             for domain, names in rule.reads.items()
@@ -62,7 +64,7 @@ class Reading:
         """Those of its own topic that it reads from a day on, once for each group that they belong to, of the groups that it may
         be asked about; ``again`` are rows of groups to which something came."""
         rule = self.rule
-        if rule.adds is None and not rule.each:
+        if self._shared:
             rows, names = standing.named(rule.domain, rule.by)
             found = Named(self._since(rows, rule.domain, day, *self._wanted), names)
         else:
