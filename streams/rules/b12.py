@@ -31,7 +31,8 @@ def budget() -> pl.Expr:
 
 def weigh(groups: Groups) -> Weighed:
     """Per sub-activity of a year: what was spent by the end of the last month that is over, against the cash plan."""
-    whole = groups.rows.join(groups.heard("budget"), on=["today", "source"]).group_by("group").agg(
+    sources = groups.rows.select("group", "today", "source", "fiscal_year").unique()
+    whole = sources.join(groups.heard("budget"), on=["today", "source"]).group_by("group").agg(
         pl.col("fiscal_year", "today").first(), pl.col("heard").min()
     )  # fmt: skip
     of = ["fiscal_year", "heard", "today"]
@@ -104,11 +105,13 @@ def _planned(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _spent(rows: pl.DataFrame) -> pl.DataFrame:
     """By group: what was realised by the end of the month."""
-    moved = rows.filter(pl.col("day") <= pl.col("as_of")).with_columns(
-        pl.col("kind", "disbursement_type").cast(pl.String)
+    kinds = ["kind", "disbursement_type"]
+    moved = (
+        rows.filter(pl.col("day") <= pl.col("as_of")).group_by("group", *kinds).agg(pl.col("amount").sum())
     )
     return (
-        moved.join(effects(), on=["kind", "disbursement_type"])
+        moved.with_columns(pl.col(kinds).cast(pl.String))
+        .join(effects(), on=kinds)
         .group_by("group")
         .agg((pl.col("amount") * pl.col("realised")).sum().alias("spent"))
     )

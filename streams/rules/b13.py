@@ -42,8 +42,11 @@ def weigh(groups: Groups) -> Weighed:
     dated = paid.with_columns(months).with_columns(
         due=pl.col("as_of").cast(pl.Int32).cast(pl.Date).dt.offset_by(term)
     )
-    left = rows.drop("source").join(dated, on=["group", "scope"]).group_by(*dated.columns, maintain_order=True).agg(
-        observed=_open(~settled | (pl.col("on") <= pl.col("due"))), open=_open(pl.lit(True)), proof=pl.col("row"),
+    advance = ["group", "scope"]
+    said = dated.drop(advance)
+    left = rows.drop("today", "source").join(dated, on=advance).group_by(advance, maintain_order=True).agg(
+        pl.col(said.columns).first(), observed=_open(~settled | (pl.col("on") <= pl.col("due"))),
+        open=_open(pl.lit(True)), proof=pl.col("row"),
     )  # fmt: skip
     known = left.join(groups.heard("budget"), on=["today", "source"], maintain_order="left").filter(
         pl.col("due").dt.epoch("d") < pl.col("heard")

@@ -25,22 +25,19 @@ YEAR = 365
 def is_award() -> pl.Expr:
     """Packages given to a payee without a tender."""
     known = pl.col("package_id").is_not_null() & pl.col("payee_token").is_not_null()
-    return (
-        (pl.col("kind") == "package") & pl.col("package_method").cast(pl.String).is_in(CHOSEN) & known
-    ).fill_null(False)
+    return ((pl.col("kind") == "package") & pl.col("package_method").is_in(CHOSEN) & known).fill_null(False)
 
 
 def is_paid() -> pl.Expr:
     """SP2D LS, but for employees and what is declared as recurring."""
     paid = (pl.col("kind") == "sp2d") & (pl.col("disbursement_type") == "LS") & (pl.col("amount") > 0)
-    usual = pl.col("recurring") | pl.col("account").cast(pl.String).str.starts_with(EMPLOYEES)
+    usual = pl.col("recurring") | pl.col("account").cat.starts_with(EMPLOYEES)
     return (paid & ~usual).fill_null(False)
 
 
 def is_bought() -> pl.Expr:
     """Payments for goods, services and works."""
-    account = pl.col("account").cast(pl.String)
-    return pl.any_horizontal(account.str.starts_with(code) for code in BOUGHT).fill_null(False)
+    return pl.any_horizontal(pl.col("account").cat.starts_with(code) for code in BOUGHT).fill_null(False)
 
 
 def awards(groups: Groups) -> pl.DataFrame:
@@ -90,9 +87,8 @@ def _recent(groups: Groups, day: str) -> pl.Expr:
 def is_employees(profile: Profile) -> pl.Expr:
     """Payments for goods or for a package to the account of an employee. The accounts are looked at only where the profile
     declares that they may be, both on the day of the payment and today."""
-    account = pl.col("account").cast(pl.String)
     bought = pl.col("package_id").is_not_null() | pl.any_horizontal(
-        account.str.starts_with(code) for code in GOODS
+        pl.col("account").cat.starts_with(code) for code in GOODS
     )
     joins = [join for join in profile.joins if join.purpose == PURPOSE]
     declared, now = (
