@@ -35,8 +35,8 @@ class Body(NamedTuple):
 def pack(body: Body) -> bytes:
     """The bytes of a case."""
     head = HEAD.pack(body.seen, body.warned_at, body.breached_at, len(body.alerted), len(body.replaced))
-    alerted = struct.pack(f"<{len(body.alerted)}Q", *body.alerted)
-    replaced = b"".join(old + now for old, now in body.replaced.items())
+    alerted = struct.pack(f"<{len(body.alerted)}Q", *body.alerted) if body.alerted else b""
+    replaced = b"".join(old + now for old, now in body.replaced.items()) if body.replaced else b""
     return b"".join((head, body.outcomes, alerted, replaced, body.events))
 
 
@@ -53,6 +53,12 @@ def unpack(data: bytes, rules: int) -> Body:
         pairs[data[place : place + 16]] = data[place + 16 : place + 32]
     at += REPLACED * replaced
     return Body(seen, warned_at, breached_at, outcomes, names, pairs, data[at:])
+
+
+def events_of(data: bytes, rules: int) -> tuple[int, bytes]:
+    """``seen`` and ``events`` of the case in such bytes."""
+    seen, _, _, alerted, replaced = HEAD.unpack_from(data)
+    return seen, data[HEAD.size + rules + ALERTED * alerted + REPLACED * replaced :]
 
 
 def new(seen: int, rules: int, nothing: int) -> Body:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -77,6 +78,28 @@ class Intake(NamedTuple):
     case_of: Int64s
     case_ids: list[str]
     corrections: dict[int, bytes]
+
+    def part(self, first: int, after: int) -> Intake:
+        """Rows ``[first, after)``."""
+        cases, case_of = np.unique(self.case_of[first:after], return_inverse=True)
+        corrections = {
+            row - first: target for row, target in self.corrections.items() if first <= row < after
+        }
+        case_ids = [self.case_ids[case] for case in cases.tolist()]
+        return Intake(self.events[first:after], case_of, case_ids, corrections)
+
+
+def joined(batches: Sequence[Intake]) -> Intake:
+    """The rows of several, in order."""
+    cases: dict[str, int] = {}
+    case_of, corrections, at = [], {}, 0
+    for batch in batches:
+        here = np.array([cases.setdefault(case, len(cases)) for case in batch.case_ids], np.int64)
+        case_of.append(here[batch.case_of])
+        corrections.update({at + row: target for row, target in batch.corrections.items()})
+        at += len(batch.events)
+    events = np.concatenate([batch.events for batch in batches])
+    return Intake(events, np.concatenate(case_of), list(cases), corrections)
 
 
 def take_in(

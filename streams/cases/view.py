@@ -78,6 +78,14 @@ class Cases:
         keys = [self.keys[i] for i in cases.tolist()]
         return Cases(self.events[rows], starts, keys, self.seen[cases], self.book)
 
+    def part(self, first: int, after: int) -> Cases:
+        """Cases ``[first, after)``; their events are not copied."""
+        begin, end = int(self.starts[first]), int(self.starts[after])
+        starts = self.starts[first : after + 1] - begin
+        return Cases(
+            self.events[begin:end], starts, self.keys[first:after], self.seen[first:after], self.book
+        )
+
     @cached_property
     def case_of(self) -> Int64s:
         """The case of each event."""

@@ -10,8 +10,8 @@ import numpy as np
 
 from streams.cases.book import Book, day_of
 from streams.cases.events import BACKFILL, NEVER
-from streams.cases.files import Touched
 from streams.cases.view import Cases
+from streams.cases.visits import Touched
 from streams.engine.alerts import Alerts
 from streams.rules.alerts import alert_id, digest_of, evidence, record
 from streams.rules.as_of import AsOf

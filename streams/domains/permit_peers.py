@@ -16,9 +16,10 @@ import pyarrow as pa
 
 from schemas.catalogue import PERMITS
 from streams.cases.book import Book, day_of
-from streams.cases.events import COMPARED, COMPARED_FIELDS, NEVER, PLAIN, take_in
-from streams.cases.files import CaseFiles, Touched
+from streams.cases.events import COMPARED, COMPARED_FIELDS, NEVER, PLAIN, Intake, take_in
+from streams.cases.files import CaseFiles
 from streams.cases.view import Cases
+from streams.cases.visits import Touched, Visits
 from streams.cases.words import Words
 from streams.days import local_days
 from streams.domains.limits import sound_rows
@@ -32,20 +33,23 @@ from streams.engine.merge import Merged
 from streams.engine.processor import Context
 from streams.engine.store import Store
 from streams.engine.totals import Totals
-from streams.peers.counts import Counts, packed
+from streams.peers.counts import Counts
 from streams.peers.days import Days
 from streams.peers.fences import Fences
-from streams.peers.peers import Fact, Peers
+from streams.peers.news import news_of
+from streams.peers.others import Moved, Others
+from streams.peers.peers import NOBODY, Asked, Known, Peers, nothing_asked
 from streams.peers.pending import Pending
-from streams.peers.queue import Queue
-from streams.peers.registers import Registers
 from streams.rules import rules
 from streams.rules.coverage import Coverage, count_asked
-from streams.rules.judging import compare_cases
+from streams.rules.findings import Levels
+from streams.rules.judging import NOTHING, Judged, compare_cases
 from streams.rules.rule import Rule
 
 DOMAIN = "permits"
 PREFIX = "regency"
+#: So many days of a backlog are judged together.
+MOST_DAYS = 28
 
 
 class PermitPeers:
@@ -81,7 +85,7 @@ class PermitPeers:
         self.reads = {DOMAIN: COMPARED_FIELDS}
         self.book = Book(context.profile, self._words, self._names, context.event_clock)
         self._files = CaseFiles(self._entries, self.book, len(self.rules), COMPARED)
-        self._queue, self._registers, self._taken_back = Queue(), Registers(), 0
+        self._others = Others(self._days, self._files.blocks)
         self._coverage = Coverage(self.rules, self.book, PREFIX, "regency")
         self._says = CaseAlerts(self.rules, self.alerts, self.book, PERMITS.name)
         self._says_of_pairs = PairAlerts(self.alerts, self.book, PERMITS.name, self._files.blocks)
@@ -90,21 +94,14 @@ class PermitPeers:
         rows = merged.rows().get(DOMAIN)
         if rows is None:
             return
-        clocks, columns = merged.clocks[DOMAIN], merged.columns[DOMAIN]
-        self._days.begin(int(clocks[rows.start]))
-        done = rows.start
-        while done < rows.stop:
-            following = self.next_freeze()
-            cut = min(int(np.searchsorted(clocks, following, side="right")), rows.stop)
-            if cut > done:
-                self._keep(merged, done, columns.slice(done, cut - done), clocks[done:cut])
-                done = cut
-            if done < rows.stop:
-                self._freeze(following)
+        clocks = merged.clocks[DOMAIN][rows]
+        self._days.begin(int(clocks[0]))
+        self._keep(merged, rows)
+        self.advance(int(clocks[-1]) - 1)
 
     def advance(self, clock: int) -> None:
-        for at in self._days.due(clock):
-            self._freeze(at)
+        while nights := self._days.due(clock, MOST_DAYS):
+            self._freeze(*self._together(nights))
 
     def next_due(self) -> int | None:
         return self._days.next_due()
@@ -121,93 +118,108 @@ class PermitPeers:
             return None
         return self._peers(rule, day, self._days.freeze_at(day))
 
-    def _keep(self, merged: Merged, first: int, columns: pa.RecordBatch, clocks: np.ndarray) -> None:
+    def _keep(self, merged: Merged, rows: slice) -> None:
         """Let events wait for the end of their day; those that no case can have are the case task's dead letters."""
-        columns = columns.select(list(self.reads[DOMAIN]))
-        rows = np.arange(first, first + len(clocks))
+        columns = merged.columns[DOMAIN].slice(rows.start, rows.stop - rows.start)
+        columns, places = columns.select(list(self.reads[DOMAIN])), np.arange(rows.start, rows.stop)
         if wrong := problems(frame_of(columns.select(list(PLAIN)))):
-            sound = sound_rows(len(clocks), wrong)
-            columns, rows, clocks = columns.filter(pa.array(sound)), rows[sound], clocks[sound]
-        if len(rows):
+            sound = sound_rows(len(places), wrong)
+            columns, places = columns.filter(pa.array(sound)), places[sound]
+        if len(places):
             self._pending.append(
                 take_in(
-                    columns, merged.offsets[DOMAIN][rows], clocks, self._words, self._names, self.book.zone,
-                    COMPARED, merged.partitions[DOMAIN][rows],
+                    columns, merged.offsets[DOMAIN][places], merged.clocks[DOMAIN][places], self._words, self._names,
+                    self.book.zone, COMPARED, merged.partitions[DOMAIN][places],
                 )
             )  # fmt: skip
 
-    def _freeze(self, at: int) -> None:
-        """Begin the next day: take in, count, fence, judge, ask."""
-        day = self._days.following
-        touched = self._files.touch(self._pending.take(), at)
-        if touched is not None:
-            self._count(touched)
-        sums = self._counts.before(day)
-        self._fences.freeze_day(day, sums, self._fenced)
-        if touched is not None:
-            moved = self._remember(touched.now)
-            self._judge(touched, day, at, self.rules)
-            if (others := self._files.touch(None, at, moved)) is not None:
-                self._judge(others, day, at, self._of_registers)
-        if len(self._counts.on(day - 1).key):
-            for rule in self._asking:
-                self._ask(rule, day, at)
-        self._days.end()
+    def _together(self, nights: list[int]) -> tuple[list[int], Intake | None]:
+        """The first of some nights that can be judged at once, with their events: before none but the first of them a case is
+        to be looked at again, because it closed on a later day than that on which it was heard of."""
+        first, due = self._days.following, self._entries.next_due()
+        if due is not None:
+            nights = [nights[0], *(at for at in nights[1:] if at < due)]
+        rows = self._pending.take()
+        if rows is None:
+            return nights, None
+        night = np.searchsorted(np.array(nights), rows.events["stamp"])
+        day = local_days(rows.events["at"], self.book.zone) - first
+        early = night[(day > night) & (day < len(nights))]
+        nights = nights[: int(early.min(initial=len(nights))) + 1]
+        cut = int(np.searchsorted(night, len(nights)))
+        if cut < len(night):
+            self._pending.append(rows.part(cut, len(night)))
+        return nights, rows.part(0, cut) if cut else None
 
-    def _count(self, touched: Touched) -> None:
-        """Bring the counts up to date with what the cases are now."""
-        keys, days, amounts = [], [], []
-        for cases, sign in ((touched.before, -1), (touched.now, 1)):
-            for rule in self._counting if cases.n else ():
-                for fact in self._facts(rule, cases):
-                    keys.append(packed(self._measures[rule.id, fact.measure], fact.a, fact.b))
-                    days.append(fact.day)
-                    amounts.append(np.full(len(fact.day), sign))
-        if keys:
-            self._counts.add(np.concatenate(keys), np.concatenate(days), np.concatenate(amounts))
+    def _freeze(self, nights: Sequence[int], rows: Intake | None) -> None:
+        """Begin the days that are frozen at these instants: take in, count, fence, ask and judge by what was known at each
+        of them, then say it in order."""
+        first = self._days.following
+        visits = self._files.visit(rows, nights)
+        news = news_of(visits, len(nights), self._counting, self._measures) if visits is not None else []
+        answers = []
+        for night, at in enumerate(nights):
+            if visits is not None:
+                self._counts.add(*news[night])
+            self._fences.freeze_day(first + night, self._counts.before(first + night), self._fenced)
+            answers.append(self._ask(first + night, at))
+            self._days.end()
+        if visits is not None:
+            known, moved = self._others.update(visits, first, np.array(nights))
+            nothing = np.full((len(self.rules), visits.now.n), NOTHING, np.int8)
+            judged = self._judge(visits.now, known, nothing, self.rules)
+        self._fences.let_go(first + len(nights) - 1)
+        for night, at in enumerate(nights):
+            if visits is not None:
+                self._say(visits, night, judged, at)
+                self._say_again(visits, moved[night], at)
+            for rule, asked, peers in answers[night]:
+                self._says_of_pairs.say(rule, asked, peers)
 
-    def _facts(self, rule: Rule, cases: Cases) -> Sequence[Fact]:
-        return rule.facts(cases) if rule.facts is not None else ()
-
-    def _judge(self, touched: Touched, day: int, at: int, only: Sequence[Rule]) -> None:
-        cases = touched.now
+    def _judge(self, cases: Cases, known: Known, outcomes: Levels, only: Sequence[Rule]) -> Judged:
+        """What some of the rules say of the cases; of the others they keep their ``outcomes``."""
         closed = cases.closed_at != NEVER
         closed_on = np.where(closed, local_days(np.where(closed, cases.closed_at, 0), self.book.zone), 0)
-        later = closed & (closed_on > day)
+        later = closed & (closed_on > known.day)
         again = np.full(cases.n, NEVER)
         again[later] = [self._days.freeze_at(number) for number in closed_on[later].tolist()]
-        peers = {rule.id: self._peers(rule, day, at) for rule in only}
-        outcomes = touched.outcomes(len(self.rules))
-        judged = compare_cases(self.rules, peers, cases, outcomes, later, again)
+        peers = {rule.id: self._peers(rule, known=known) for rule in only}
+        return compare_cases(self.rules, peers, cases, outcomes, later, again)
+
+    def _say(self, visits: Visits, night: int, judged: Judged, at: int) -> None:
+        """What was judged of the cases of a night."""
+        first, after = visits.of(night)
+        if first < after:
+            self._settle(visits, visits.touched(night), judged.part(first, after), at)
+
+    def _say_again(self, visits: Visits, moved: Moved, at: int) -> None:
+        """The same of cases whose neighbours in a register changed, by the rules that read it."""
+        touched = self._files.touch(None, at, moved.keys) if moved.keys else None
+        if touched is not None:
+            outcomes = touched.outcomes(len(self.rules))
+            self._settle(
+                visits, touched, self._judge(touched.now, moved.known, outcomes, self._of_registers), at
+            )
+
+    def _settle(self, visits: Visits, touched: Touched, judged: Judged, at: int) -> None:
+        """Count, raise, withdraw and keep."""
         self._coverage.count(touched, judged, self.totals)
         self._files.save(touched, judged, self._says.say(touched, judged, at))
+        visits.bodies.update(zip(touched.now.keys, touched.bodies, strict=True))
 
-    def _remember(self, cases: Cases) -> list[str]:
-        """Bring what is known of all cases up to date; after an attempt that was taken back it is made anew. Returns the
-        other cases whose place in their register looks different now."""
-        if self._taken_back != self._days.taken_back:
-            self._queue, self._registers, self._taken_back = Queue(), Registers(), self._days.taken_back
-        if not self._queue.known:
-            for block in self._files.blocks():
-                self._queue.update(block)
-                self._registers.update(block)
-        self._queue.update(cases)
-        return self._registers.update(cases)
-
-    def _ask(self, rule: Rule, day: int, at: int) -> None:
-        if rule.ask is None:
-            return
-        peers = self._peers(rule, day, at)
-        asked = rule.ask(peers)
+    def _ask(self, day: int, at: int) -> list[tuple[Rule, Asked, Peers]]:
+        """What the rules about officers say of the day before, if they raise alerts."""
+        found: list[tuple[Rule, Asked, Peers]] = []
         on = day_of(day - 1).isoformat()
-        found = sum(asked.found)
-        count_asked(
-            self.totals, PREFIX, rule, on, found=found, not_found=len(asked.found) - found, few=len(asked.few)
-        )
-        if rule.kind != "page":
-            self._says_of_pairs.say(rule, asked, peers)
+        for rule in self._asking if len(self._counts.on(day - 1).key) else ():
+            peers = self._peers(rule, day, at)
+            asked = rule.ask(peers) if rule.ask is not None else nothing_asked()
+            yes, few = sum(asked.found), len(asked.few)
+            count_asked(self.totals, PREFIX, rule, on, found=yes, not_found=len(asked.found) - yes, few=few)
+            if rule.kind != "page":
+                found.append((rule, asked, peers))
+        return found
 
-    def _peers(self, rule: Rule, day: int, at: int) -> Peers:
-        return Peers(
-            rule, self._measures, self._counts, self._fences, self._queue, self._registers, self.book, day, at
-        )
+    def _peers(self, rule: Rule, day: int = 0, at: int = 0, known: Known = NOBODY) -> Peers:
+        queue = self._others.queue
+        return Peers(rule, self._measures, self._counts, self._fences, queue, self.book, day, at, known)

@@ -8,6 +8,7 @@ order, and a fence read from them is the same for everybody.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -79,14 +80,15 @@ class Counts(Pairs[int, bytes]):
 
     def add(self, key: Int64s, day: Int64s, amount: Int64s) -> None:
         """Add to the counts of keys on days."""
-        if not len(key):
-            return
-        order = np.argsort(day, kind="stable")
-        days, bounds = np.unique(day[order], return_index=True)
-        for number, rows in zip(days.tolist(), np.split(order, bounds[1:]), strict=True):
-            news = _summed(key[rows], amount[rows])
-            if not len(news.key):
-                continue
+        order = np.lexsort((key, day))
+        key, day, amount = key[order], day[order], amount[order]
+        first = np.flatnonzero(begins(day, key))
+        sums = np.add.reduceat(amount, first) if len(first) else amount
+        first, sums = first[sums != 0], sums[sums != 0]
+        key, day = key[first], day[first]
+        bounds = [*np.flatnonzero(begins(day)).tolist(), len(day)]
+        for begin, end in pairwise(bounds):
+            number, news = int(day[begin]), Counted(key[begin:end], sums[begin:end])
             self.put(number, _pack(_changed(self.on(number), news)))
             if self._window is not None and self._window[0] - WINDOW_DAYS <= number < self._window[0]:
                 self._since.append(news)

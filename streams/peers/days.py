@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from itertools import takewhile
 
 import numpy as np
 import pyarrow as pa
@@ -48,10 +48,12 @@ class Days(Pairs[str, int]):
         """When the following day is frozen; None before the first row."""
         return self.freeze_at(self.following) if FROZEN in self._rows else None
 
-    def due(self, clock: int) -> Iterator[int]:
-        """The instants up to ``clock`` at which a day is to be frozen; whoever asks ends each before the next."""
-        while (at := self.next_due()) is not None and at <= clock:
-            yield at
+    def due(self, clock: int, most: int) -> list[int]:
+        """The instants up to ``clock`` at which the following days are to be frozen, not more than so many."""
+        if FROZEN not in self._rows:
+            return []
+        instants = (self.freeze_at(day) for day in range(self.following, self.following + most))
+        return list(takewhile(lambda at: at <= clock, instants))
 
     def undo(self) -> None:
         self.taken_back += bool(self._before)

@@ -31,9 +31,11 @@ class Fences(Pairs[int, bytes]):
     schema = pa.schema([("day", pa.int64()), ("fences", pa.binary())])
 
     def freeze_day(self, day: int, counts: Counted, measures: Sequence[int]) -> None:
-        """Keep the quantiles of the histograms of these measures for a day, and let those go that are too old."""
-        found = quantiles(_of(counts, measures), PERCENTS)
-        self.put(day, _pack(found))
+        """Keep the quantiles of the histograms of these measures for a day."""
+        self.put(day, _pack(quantiles(_of(counts, measures), PERCENTS)))
+
+    def let_go(self, day: int) -> None:
+        """Let the fences go that are too old to be asked for from a day on."""
         for old in [kept for kept in self if kept < day - KEPT_DAYS]:
             self.put(old, None)
 

@@ -8,35 +8,58 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from streams.cases.book import Book, day_of
+from streams.cases.events import NO_DAY
 from streams.engine.chunk import Int64s
 from streams.peers.counts import BITS, Counted, Counts, packed
-from streams.peers.fences import Fence, Fences
+from streams.peers.fences import KEPT_DAYS, Fence, Fences
 
 if TYPE_CHECKING:
     from streams.cases.words import Numbers
     from streams.peers.queue import Queue
-    from streams.peers.registers import Registers
     from streams.rules.rule import Rule
+    from streams.runs import Bools
 
 
 class Fact(NamedTuple):
-    """What a rule counts of cases: rows of one of its measures, with two numbers and the local day (since 1970)."""
+    """What a rule counts of cases: rows of one of its measures, with the case that each is of, two numbers, and the local day
+    (since 1970)."""
 
     measure: str
+    case: Int64s
     a: Any
     b: Any
     day: Int64s
 
 
+class Known(NamedTuple):
+    """By what each of some cases is judged: the ``day`` whose start was frozen, at the instant ``at`` (UTC ms), and what the
+    registers said then (``Registers.usual_days``)."""
+
+    day: Int64s
+    at: Int64s
+    enough: Bools
+    usual: Int64s
+
+
+NOBODY = Known(*(np.zeros(0, np.int64),) * 2, np.zeros(0, np.bool_), np.zeros(0, np.int64))
+
+
 class Peers:
-    """For one rule. ``day`` is the day whose start was just frozen, at the instant ``at`` (UTC ms)."""
+    """For one rule. ``day`` is the day whose start was frozen last, at the instant ``at`` (UTC ms); ``known`` is what each
+    of the cases before it is judged by."""
 
     def __init__(
         self, rule: Rule, measures: Mapping[tuple[str, str], int], counts: Counts, fences: Fences, queue: Queue,
-        registers: Registers, book: Book, day: int, at: int,
+        book: Book, day: int, at: int, known: Known,
     ) -> None:  # fmt: skip
-        self._rule, self._measures, self._counts, self._fences = rule, measures, counts, fences
-        self.queue, self.registers, self.book, self.day, self.at = queue, registers, book, day, at
+        self._rule, self._measures, self._counts, self._fences, self._queue = (
+            rule,
+            measures,
+            counts,
+            fences,
+            queue,
+        )
+        self.book, self.day, self.at, self.known = book, day, at, known
 
     def measure(self, name: str) -> int:
         """The number of one of the rule's measures."""
@@ -45,6 +68,14 @@ class Peers:
     def fence(self, measure: str, a: Any, days: Int64s) -> Fence:
         """The frozen quantiles of a histogram for each (a, day)."""
         return self._fences.find((np.int64(self.measure(measure)) << BITS) | np.asarray(a, np.int64), days)
+
+    def fence_of(self, measure: str, a: Any, days: Int64s, cases: Any = slice(None)) -> Fence:
+        """The same for each of some cases, by default all of them, as it was when they were judged."""
+        return self.fence(measure, a, np.where(days < self.known.day[cases] - KEPT_DAYS, NO_DAY, days))
+
+    def overtaken(self, cases: Int64s, permit_type: Any, accepted: Int64s, closed: Int64s) -> Int64s:
+        """How many others some cases overtook (``Queue.overtaken``), by what was known when they were judged."""
+        return self._queue.overtaken(permit_type, accepted, closed, self.known.at[cases])
 
     def fenced(self, measure: str) -> Int64s:
         """``a`` of every histogram that has a fence on ``day``."""

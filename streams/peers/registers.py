@@ -5,9 +5,11 @@ It is made from the cases when it is first asked after a start, and kept up to d
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from streams.cases.view import Cases
 from streams.days import Days, local_days
@@ -24,6 +26,7 @@ ENTRY = np.dtype(
     [("book", "<i8"), ("number", "<i8"), ("at", "<i8"), ("high", "<u8"), ("low", "<u8"), ("day", "<i8"),
      ("enough", "?"), ("usual", "<i8")]
 )  # fmt: skip
+Entries = np.ndarray[Any, np.dtype[np.void]]
 
 
 def registered(cases: Cases) -> Int64s:
@@ -39,51 +42,67 @@ class Registers:
         self._keys: list[str] = []
         self._entries = np.zeros(0, ENTRY)
 
-    def update(self, cases: Cases) -> list[str]:
-        """Take cases as they are now; returns the others whose usual day is another one by it."""
-        numbered = (registered(cases) >= 0).tolist()
-        mine = [row for row, key in enumerate(cases.keys) if numbered[row] or key in self._slots]
+    def update(self, cases: Sequence[str], entries: Entries) -> list[str]:
+        """Take the entries of cases as they are now; returns the others whose usual day is another one by it."""
+        numbered = (entries["book"] != NO_BOOK).tolist()
+        mine = [row for row, key in enumerate(cases) if numbered[row] or key in self._slots]
         if not mine:
             return []
-        keys = [cases.keys[row] for row in mine]
+        keys, entries = [cases[row] for row in mine], entries[mine]
         slots = np.array([self._slots.setdefault(key, len(self._slots)) for key in keys], np.int64)
         self._keys = list(self._slots) if len(self._slots) > len(self._keys) else self._keys
         if len(self._slots) > len(self._entries):
             more = max(GROW, len(self._entries), len(self._slots) - len(self._entries))
             self._entries = np.concatenate([self._entries, np.zeros(more, ENTRY)])
-        books = np.union1d(self._entries["book"][slots], [NO_BOOK])
-        self._entries[slots] = _entries(cases)[mine]
-        books = np.setdiff1d(np.union1d(books, self._entries["book"][slots]), [NO_BOOK])
-        rows = np.flatnonzero(np.isin(self._entries["book"], books))
-        moved = np.setdiff1d(rows[self._settle(rows)], slots)
-        return [self._keys[slot] for slot in moved.tolist()]
+        before = self._entries[slots]
+        entries["enough"], entries["usual"] = before["enough"], before["usual"]
+        changed = np.flatnonzero(entries != before)
+        if not len(changed):
+            return []
+        self._entries[slots] = entries
+        moved = [self._settle(book, least) for book, least in _least(before[changed], entries[changed])]
+        return [self._keys[slot] for slot in np.setdiff1d(np.concatenate(moved), slots).tolist()]
 
-    def usual_days(self, cases: Cases) -> tuple[Bools, Days]:
+    def usual_days(self, cases: Sequence[str]) -> tuple[Bools, Days]:
         """For each case the middle of the days (since 1970) of the ``BEFORE`` numbers before its own in its book, in order
         of number, time and event id; and whether there are so many."""
-        slots = np.array([self._slots.get(key, -1) for key in cases.keys], np.int64)
+        slots = np.array([self._slots.get(key, -1) for key in cases], np.int64)
         there = np.flatnonzero(slots >= 0)
-        enough, usual = np.zeros(cases.n, np.bool_), np.zeros(cases.n, np.int64)
+        enough, usual = np.zeros(len(cases), np.bool_), np.zeros(len(cases), np.int64)
         enough[there] = self._entries["enough"][slots[there]]
         usual[there] = self._entries["usual"][slots[there]]
         return enough, usual
 
-    def _settle(self, rows: Int64s) -> Bools:
-        """Find the usual days of whole books; which of their rows have another one now."""
+    def _settle(self, book: int, least: int) -> Int64s:
+        """Find the usual days in a book from a number on; the slots that have another one now."""
+        rows = np.flatnonzero(self._entries["book"] == book)
+        numbers = self._entries["number"][rows]
+        lower = numbers[numbers < least]
+        if len(lower) > BEFORE:  # of those before, the last ones say it all
+            rows = rows[numbers >= np.partition(lower, -BEFORE)[-BEFORE]]
         some = self._entries[rows]
-        order = np.lexsort([some[name] for name in ("low", "high", "at", "number", "book")])
-        place = np.arange(len(rows))
-        first = np.maximum.accumulate(np.where(begins(some["book"][order]), place, 0))
-        there = place[place - first >= BEFORE]
-        before = np.sort(some["day"][order][there[:, None] - np.arange(1, BEFORE + 1)], axis=1)
+        order = np.lexsort([some[name] for name in ("low", "high", "at", "number")])
+        rows, some = rows[order], some[order]
         enough, usual = np.zeros(len(rows), np.bool_), np.zeros(len(rows), np.int64)
-        enough[order[there]], usual[order[there]] = True, before[:, BEFORE // 2]
-        changed: Bools = (enough != some["enough"]) | (usual != some["usual"])
-        self._entries["enough"][rows], self._entries["usual"][rows] = enough, usual
-        return changed
+        if len(rows) > BEFORE:
+            before = np.sort(sliding_window_view(some["day"][:-1], BEFORE), axis=1)
+            enough[BEFORE:], usual[BEFORE:] = True, before[:, BEFORE // 2]
+        changed = (some["number"] >= least) & ((enough != some["enough"]) | (usual != some["usual"]))
+        rows = rows[changed]
+        self._entries["enough"][rows], self._entries["usual"][rows] = enough[changed], usual[changed]
+        return rows
 
 
-def _entries(cases: Cases) -> np.ndarray[Any, np.dtype[np.void]]:
+def _least(*entries: Entries) -> list[tuple[int, int]]:
+    """Each book of some entries, with the least number in it."""
+    books, numbers = (np.concatenate([some[name] for some in entries]) for name in ("book", "number"))
+    order = np.lexsort((numbers, books))
+    first = order[begins(books[order])]
+    found = zip(books[first].tolist(), numbers[first].tolist(), strict=True)
+    return [(book, number) for book, number in found if book != NO_BOOK]
+
+
+def entries_of(cases: Cases) -> Entries:
     """What the cases' events say of their entries."""
     first = registered(cases)
     numbered = np.flatnonzero(first >= 0)

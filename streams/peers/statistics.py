@@ -11,6 +11,9 @@ from streams.cases.book import Floats
 from streams.engine.chunk import Int64s
 from streams.peers.counts import Counted
 
+#: What stands for each bucket that a value of 63 bits can be in.
+VALUES: Floats = np.array([value_of(bucket) for bucket in range(bucket_of(2**63 - 1) + 1)])
+
 
 def buckets_of(values: Int64s) -> Int64s:
     """The log bucket of each value."""
@@ -21,8 +24,7 @@ def buckets_of(values: Int64s) -> Int64s:
 
 def values_of(buckets: Int64s) -> Floats:
     """The values that stand for log buckets."""
-    unique, inverse = np.unique(buckets, return_inverse=True)
-    return np.array([value_of(bucket) for bucket in unique.tolist()], np.float64)[inverse]
+    return VALUES[buckets]
 
 
 def binomial_tail(least: int, n: int, p: float) -> float:

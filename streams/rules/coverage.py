@@ -5,7 +5,6 @@ They are aggregates like any other, on the local day a case entered: a case coun
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -16,11 +15,13 @@ from streams.cases.view import Cases
 from streams.days import local_days
 from streams.engine.chunk import Int64s
 from streams.engine.totals import Key, Totals
+from streams.rules.findings import Levels
 from streams.rules.judging import FOUND, NOT_APPLICABLE, NOT_FOUND, NOTHING, Judged, outcome_text
 from streams.rules.rule import Rule, Task
+from streams.runs import Bools
 
 if TYPE_CHECKING:
-    from streams.cases.files import Touched
+    from streams.cases.visits import Touched
 
 METRICS = {FOUND: "rules_found", NOT_FOUND: "rules_not_found", NOT_APPLICABLE: "rules_not_applicable"}
 #: The same of pairs and of groups of rows, which are counted on every day on which they are asked about.
@@ -40,37 +41,49 @@ class Coverage:
 
     def __init__(self, rules: Sequence[Rule], book: Book, prefix: str, task: Task) -> None:
         self._rules, self._book, self._prefix, self._task = rules, book, prefix, task
+        self._known: dict[int, list[Key]] = {}
+        self._taken_back = 0
 
     def count(self, touched: Touched, judged: Judged, totals: Totals) -> None:
         """Move every case whose outcome, source or day of entry changed."""
-        changes: Counter[int] = Counter()
         before = touched.outcomes(len(self._rules))
         old_place = np.zeros(touched.now.n, np.int64)
         old_place[touched.known] = _places(touched.before)
         new_place = _places(touched.now)
         moved = (before != judged.outcomes) | (old_place != new_place)[None, :]
-        for outcomes, places, sign in ((before, old_place, -1), (judged.outcomes, new_place, 1)):
-            rule, case = np.nonzero(moved & (outcomes != NOTHING))
-            packed = (places[case] << 16) | (rule << 8) | outcomes[rule, case]
-            values, counts = np.unique(packed, return_counts=True)
-            for value, count in zip(values.tolist(), counts.tolist(), strict=True):
-                changes[value] += sign * count
-        for value, amount in changes.items():
-            if amount:
-                self._add(value, amount, totals)
+        old, new = _packed(before, old_place, moved), _packed(judged.outcomes, new_place, moved)
+        values, which = np.unique(np.concatenate([old, new]), return_inverse=True)
+        amounts = np.bincount(which[len(old) :], minlength=len(values))
+        amounts -= np.bincount(which[: len(old)], minlength=len(values))
+        if self._taken_back != self._book.words.taken_back:
+            self._known.clear()
+            self._taken_back = self._book.words.taken_back
+        for value, amount in zip(values[amounts != 0].tolist(), amounts[amounts != 0].tolist(), strict=True):
+            keys = self._known.get(value)
+            if keys is None:
+                keys = self._known[value] = self._keys(value)
+            for key in keys:
+                totals.add(key, amount)
 
-    def _add(self, packed: int, amount: int, totals: Totals) -> None:
+    def _keys(self, packed: int) -> list[Key]:
+        """What such cases are counted under."""
         place, number, outcome = packed >> 16, (packed >> 8) & 0xFF, packed & 0xFF
         rule = self._rules[number]
         name = rule.counted_as(self._task)
         day = day_of((place & 0xFFFFF) - DAYS_BEFORE).isoformat()
         source = self._book.words.text(place >> 20)
         metric = f"{self._prefix}.{METRICS[min(outcome, NOT_APPLICABLE)]}"
-        totals.add(Key(metric, "rule", name, day), amount)
-        totals.add(Key(metric, "source", f"{name}|{source}", day), amount)
+        keys = [Key(metric, "rule", name, day), Key(metric, "source", f"{name}|{source}", day)]
         if outcome >= NOT_APPLICABLE:
-            reason = outcome_text(rule, outcome)
-            totals.add(Key(metric, "reason", f"{name}|{reason}", day), amount)
+            keys.append(Key(metric, "reason", f"{name}|{outcome_text(rule, outcome)}", day))
+        return keys
+
+
+def _packed(outcomes: Levels, places: Int64s, moved: Bools) -> Int64s:
+    """Place, rule and outcome of those that are counted and moved."""
+    rule, case = np.nonzero(moved & (outcomes != NOTHING))
+    found: Int64s = (places[case] << 16) | (rule << 8) | outcomes[rule, case]
+    return found
 
 
 def _places(cases: Cases) -> Int64s:

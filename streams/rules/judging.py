@@ -7,6 +7,7 @@ still have on the way has had its time. Of several levels of one scope the highe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -36,10 +37,17 @@ def outcome_text(rule: Rule, outcome: int) -> str:
 
 
 class Standing(NamedTuple):
-    """What stands of one rule: the highest level of each case and scope, and when its first level was reached."""
+    """What stands of one rule, in order of case: the highest level of each case and scope, and when its first level was
+    reached."""
 
     found: Findings
     first_at: Int64s
+
+    def part(self, first: int, after: int) -> Standing:
+        """What stands of cases ``[first, after)``, numbered from 0."""
+        mine = slice(*np.searchsorted(self.found.case, (first, after)).tolist())
+        found = self.found.pick(mine)
+        return Standing(replace(found, case=found.case - first), self.first_at[mine])
 
 
 class Judged(NamedTuple):
@@ -54,6 +62,15 @@ class Judged(NamedTuple):
     breached_at: Int64s
     waits: Bools
     never: int = NEVER
+
+    def part(self, first: int, after: int) -> Judged:
+        """What is said of cases ``[first, after)``, numbered from 0."""
+        mine = slice(first, after)
+        standing = [None if stands is None else stands.part(first, after) for stands in self.standing]
+        return Judged(
+            self.outcomes[:, mine], standing, self.due[mine], self.warned_at[mine], self.breached_at[mine],
+            self.waits[mine],
+        )  # fmt: skip
 
 
 def judge_cases(

@@ -44,7 +44,7 @@ def facts(cases: Cases) -> Sequence[Fact]:
     most = repetitions(cases)
     rows = np.flatnonzero((most > 0) & (cases.closed_at != NEVER))
     day = local_days(cases.closed_at[rows], cases.book.zone)
-    return [Fact("repeats", cases.permit_type[rows], most[rows], day)]
+    return [Fact("repeats", rows, cases.permit_type[rows], most[rows], day)]
 
 
 def limit(fence: Fence, parameters: Values) -> Floats:
@@ -61,7 +61,7 @@ def compare(cases: Cases, parameters: Parameters, peers: Peers) -> Judgement:
     """More often than ``limit`` allows."""
     most = repetitions(cases)
     day = local_days(cases.closed_at, cases.book.zone)
-    fence = peers.fence("repeats", cases.permit_type, day)
+    fence = peers.fence_of("repeats", cases.permit_type, day)
     most_allowed = limit(fence, parameters)
     few = fence.n < PEERS
     rows = np.flatnonzero((most > most_allowed) & ~few & (cases.closed_at != NEVER))

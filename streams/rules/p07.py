@@ -31,7 +31,7 @@ def facts(cases: Cases) -> Sequence[Fact]:
     case = steps.case[rows]
     group = cases.book.both(cases.permit_type[case], steps.step[rows])
     day = local_days(cases.closed_at[case], cases.book.zone)
-    return [Fact("minutes", group, buckets_of(np.maximum(steps.minutes[rows], 1)), day)]
+    return [Fact("minutes", case, group, buckets_of(np.maximum(steps.minutes[rows], 1)), day)]
 
 
 def limit(fence: Fence, parameters: Values) -> Floats:
@@ -47,7 +47,7 @@ def compare(cases: Cases, parameters: Parameters, peers: Peers) -> Judgement:
     case, step, minutes = steps.case[rows], steps.step[rows], steps.minutes[rows]
     group = cases.book.both(cases.permit_type[case], step)
     day = local_days(cases.closed_at[case], cases.book.zone)
-    fence = peers.fence("minutes", group, day)
+    fence = peers.fence_of("minutes", group, day, case)
     least = limit(fence, {"reach": parameters["reach"][case]})
     compared = fence.n >= PEERS
     own = values_of(buckets_of(np.maximum(minutes, 1)))  # a bucket against buckets

@@ -28,7 +28,7 @@ def facts(cases: Cases) -> Sequence[Fact]:
     rows = np.flatnonzero(cases.issued)
     minutes = cases.course.minutes(cases.book.profile.calendar)[rows]
     day = local_days(cases.closed_at[rows], cases.book.zone)
-    return [Fact("minutes", cases.permit_type[rows], buckets_of(minutes), day)]
+    return [Fact("minutes", rows, cases.permit_type[rows], buckets_of(minutes), day)]
 
 
 def limit(fence: Fence, parameters: Values) -> Floats:  # noqa: ARG001
@@ -40,7 +40,7 @@ def compare(cases: Cases, parameters: Parameters, peers: Peers) -> Judgement:
     """It passed ``overtaken`` others and waited less than ``limit``."""
     minutes = cases.course.minutes(cases.book.profile.calendar)
     day = local_days(cases.closed_at, cases.book.zone)
-    fence = peers.fence("minutes", cases.permit_type, day)
+    fence = peers.fence_of("minutes", cases.permit_type, day)
     few = fence.n < PEERS
     quick = (
         cases.issued
@@ -50,7 +50,7 @@ def compare(cases: Cases, parameters: Parameters, peers: Peers) -> Judgement:
     )
     rows = np.flatnonzero(quick)
     accepted = cases.column("at")[cases.accepted[rows]]
-    passed = peers.queue.overtaken(cases.permit_type[rows], accepted, cases.closed_at[rows])
+    passed = peers.overtaken(rows, cases.permit_type[rows], accepted, cases.closed_at[rows])
     least = parameters["overtaken"][rows]
     jumped = passed >= least
     rows, passed, least = rows[jumped], passed[jumped], least[jumped]

@@ -46,10 +46,10 @@ def facts(cases: Cases) -> Sequence[Fact]:
     which = np.repeat(np.arange(len(of_officer)), count)
     met = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count) + begin[which]
     return [
-        Fact("types", types, np.zeros(len(types), np.int64), day),
-        Fact("officers", types[of_officer], officer, day[of_officer]),
-        Fact("actors", actor, types[of_actor], day[of_actor]),
-        Fact("meetings", actor[met], officer[which], day[of_officer[which]]),
+        Fact("types", closed, types, np.zeros(len(types), np.int64), day),
+        Fact("officers", closed[of_officer], types[of_officer], officer, day[of_officer]),
+        Fact("actors", closed[of_actor], actor, types[of_actor], day[of_actor]),
+        Fact("meetings", closed[of_officer[which]], actor[met], officer[which], day[of_officer[which]]),
     ]
 
 

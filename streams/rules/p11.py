@@ -56,7 +56,7 @@ def judge(cases: Cases, parameters: Parameters) -> Judgement:
 def compare(cases: Cases, parameters: Parameters, peers: Peers) -> Judgement:
     """Dated before the middle of the days of the numbers before its own, in the same register."""
     entry = registered(cases)
-    enough, usual = peers.registers.usual_days(cases)
+    enough, usual = peers.known.enough, peers.known.usual
     day = local_days(cases.pick("at", entry, 0), cases.book.zone)
     days, limit = usual - day, parameters["register_days"]
     rows = np.flatnonzero(enough & ~cases.backfill & (days > limit))

@@ -48,7 +48,7 @@ def facts(cases: Cases) -> Sequence[Fact]:
     most = longest(cases, *gaps(cases))
     rows = np.flatnonzero(cases.issued & (most >= 0))
     day = local_days(cases.closed_at[rows], cases.book.zone)
-    return [Fact("gaps", cases.permit_type[rows], buckets_of(most[rows]), day)]
+    return [Fact("gaps", rows, cases.permit_type[rows], buckets_of(most[rows]), day)]
 
 
 def _moved(cases: Cases) -> Bools:
@@ -77,7 +77,7 @@ def compare(cases: Cases, parameters: Parameters, peers: Peers) -> Judgement:
     sudden = _moved(cases)[later] & (rest < parameters["fast_days"][case])
     most = longest(cases, later[sudden], minutes[sudden])
     day = local_days(cases.closed_at, cases.book.zone)
-    fence = peers.fence("gaps", cases.permit_type, day)
+    fence = peers.fence_of("gaps", cases.permit_type, day)
     few = (fence.n < PEERS) & (most >= 0)
     idle = limit(fence, parameters)
     rows = np.flatnonzero(cases.issued & ~few & (most > idle))

@@ -35,7 +35,13 @@ def _firsts(cases: Cases, measure: str, mask: Bools) -> Fact:
     _, first = np.unique(combined(cases.case_of[rows], cases.column("officer")[rows]), return_index=True)
     rows = rows[first]
     day = local_days(cases.column("at")[rows], cases.book.zone)
-    return Fact(measure, cases.permit_type[cases.case_of[rows]], cases.column("officer")[rows], day)
+    return Fact(
+        measure,
+        cases.case_of[rows],
+        cases.permit_type[cases.case_of[rows]],
+        cases.column("officer")[rows],
+        day,
+    )
 
 
 def compare(cases: Cases, parameters: Parameters, peers: Peers) -> Judgement:  # noqa: ARG001

@@ -26,7 +26,7 @@ def facts(cases: Cases) -> Sequence[Fact]:
     machine = (cases.pick("flags", cases.closing, 0) & AUTOMATIC) != 0
     rows = np.flatnonzero(cases.issued & (officer != 0) & ~machine)
     at = cases.closed_at[rows]
-    return [Fact("issued", officer[rows], at % DAY_MS // 1000, local_days(at, cases.book.zone))]
+    return [Fact("issued", rows, officer[rows], at % DAY_MS // 1000, local_days(at, cases.book.zone))]
 
 
 def ask(peers: Peers) -> Asked:

@@ -38,7 +38,7 @@ def facts(cases: Cases) -> Sequence[Fact]:
     with_agent = cases.any(cases.past & (cases.column("agent") != 0))[case]
     buckets, day = buckets_of(steps.minutes[closed]), local_days(cases.closed_at[case], book.zone)
     return [
-        Fact(name, groups[rows], buckets[rows], day[rows])
+        Fact(name, case[rows], groups[rows], buckets[rows], day[rows])
         for name, rows in (("with", with_agent), ("without", ~with_agent))
     ]
 
