@@ -68,10 +68,11 @@ class Daily:
             mine = [rule for rule in self.rules if domain in rule.reads]
             gate = self._gates[domain] = Gate.of(domain, context, mine)
             fields = [*gate.columns, *(name for rule in mine for name in rule.reads[domain])]
+            adds = [column for rule in mine if rule.domain == domain and rule.adds for column in rule.adds()]
             chains = Chains()
             self._ledgers[domain] = Ledger(
                 fields, DOMAINS[domain].key, max(rule.window for rule in mine), self._zone, chains,
-                partial=gate.keep is not None,
+                partial=gate.keep is not None, adds=adds,
             )  # fmt: skip
             if (counts := counting(context.profile, domain)) is not None:
                 self._counting[domain] = counts

@@ -40,7 +40,8 @@ class Ledger:
     local day), seen (days since 1970), opd, source, kind, backfill, simulated, corrects, and ``fields``. Texts are
     Categorical. ``key`` are the fields of the Kafka key; ``days`` is how far rules look back. A ``partial`` one is not given
     every row of its topic: a correction is believed where what it corrects is not among them. What corrects another source's
-    event is not kept."""
+    event is not kept. ``adds`` are columns more that each row gives by itself; they are computed when it comes and are no
+    part of the state."""
 
     def __init__(
         self,
@@ -51,8 +52,9 @@ class Ledger:
         chains: Chains,
         *,
         partial: bool = False,
+        adds: Sequence[pl.Expr] = (),
     ) -> None:
-        self._partial = partial
+        self._partial, self._adds = partial, list(adds)
         self._fields = [name for name in dict.fromkeys((*key, *fields)) if name not in ENVELOPE]
         self._key, self._days, self._zone, self._chains = list(key), days, zone, chains
         self._rows: pl.DataFrame | None = None
@@ -86,7 +88,7 @@ class Ledger:
             pl.Series("high", ids.high), pl.Series("low", ids.low), pl.Series("at", at), pl.Series("day", days),
             pl.Series("seen", np.maximum(days + 1, opens)), texts, (pl.col("mode") == "backfill").alias("backfill"),
             *(pl.Series(name, values) for name, values in places.items()),
-        ).drop("mode")  # fmt: skip
+        ).drop("mode").with_columns(self._adds)  # fmt: skip
         foreign = self._chain(frame, opens)
         if foreign:
             frame = frame.join(
@@ -177,17 +179,16 @@ class Ledger:
         if not self._unsaved:
             return None
         rows, self._unsaved = pl.concat(self._unsaved), []
-        return _saved(rows)
+        return self._saved(rows)
 
     def freeze(self) -> Iterator[pa.RecordBatch]:
         self.mark()
         rows = self._rows
-        return iter(()) if rows is None else (_saved(piece) for piece in rows.iter_slices(FREEZE_ROWS))
+        return iter(()) if rows is None else (self._saved(piece) for piece in rows.iter_slices(FREEZE_ROWS))
 
     def restore(self, batch: pa.RecordBatch) -> None:
         texts = pl.col(pl.String).exclude("corrects").cast(pl.Categorical)
-        frame = frame_of(batch).with_columns(texts)
-        self._insert(frame)
+        self._insert(frame_of(batch).with_columns(texts).with_columns(self._adds))
         self._before, self._gone = self._rows, None
 
     def _insert(self, frame: pl.DataFrame) -> None:
@@ -198,6 +199,12 @@ class Ledger:
             late = self._rows.slice(before)
             frame = self._rows.slice(0, before).vstack(late.vstack(frame).sort(TIME) if len(late) else frame)
         self._rows = frame.rechunk() if frame.n_chunks() > PIECES else frame
+
+    def _saved(self, rows: pl.DataFrame) -> pa.RecordBatch:
+        """Rows as the state has them: texts are texts."""
+        added = [column.meta.output_name() for column in self._adds]
+        table = rows.drop(added).with_columns(cs.categorical().cast(pl.String)).to_arrow().combine_chunks()
+        return table.to_batches()[0]
 
     def _chain(self, frame: pl.DataFrame, opens: Int64s) -> list[tuple[int, int, int]]:
         """Put the corrections of a frame in the place of what they correct: an event of the same Kafka key that lies before
@@ -263,9 +270,3 @@ def _number(event_id: str) -> tuple[int, int]:
 def _numbers(event_ids: Iterable[str]) -> pl.DataFrame:
     numbers = [_number(name) for name in event_ids]
     return pl.DataFrame(numbers, schema=dict.fromkeys(ID, pl.UInt64), orient="row")
-
-
-def _saved(rows: pl.DataFrame) -> pa.RecordBatch:
-    """Rows as the state has them: texts are texts."""
-    table = rows.with_columns(cs.categorical().cast(pl.String)).to_arrow().combine_chunks()
-    return table.to_batches()[0]

@@ -25,11 +25,13 @@ class Reading:
 
     def __init__(self, rule: Rule, profile: Profile, *, shared: bool) -> None:
         self.rule, self._profile = rule, profile
-        self._shared = shared and rule.adds is None and not rule.each
+        self._shared = shared and not rule.each
         self._columns = {
             domain: list(dict.fromkeys((*ALWAYS, *DOMAINS[domain].key, *names)))
             for domain, names in rule.reads.items()
         }
+        if rule.adds is not None:
+            self._columns[rule.domain] += [column.meta.output_name() for column in rule.adds()]
         wanted = [] if rule.rows is None else [rule.rows()]
         self._wanted = wanted if rule.keeps is None else [*wanted, rule.keeps(profile)]
 
@@ -69,8 +71,6 @@ class Reading:
             found = Named(self._since(rows, rule.domain, day, *self._wanted), names)
         else:
             rows = self._since(standing.rows[rule.domain], rule.domain, day, *self._wanted)
-            if rule.adds is not None and rows.width:
-                rows = rows.with_columns(rule.adds())
             found = named(self._each(rows), rule.by)
         return found if rule.daily else self._of_same(found, again)
 

@@ -129,7 +129,7 @@ class Rule:
     the same ``by``, of the last ``window`` days; only where something came or was corrected since the day before, or with
     ``daily`` everywhere, or with ``recent`` beside it wherever there is a row of so many days. With ``every`` it is asked only
     every so many days, about what came since the last time too. Several days are asked about at once. ``adds`` are columns
-    that each row gives by itself, so that they are computed once for all days. With ``once`` it is given each row once,
+    that each row gives by itself, so that they are computed once, when it comes. With ``once`` it is given each row once,
     whatever the number of days, and lays out itself those that matter (``Groups.by_day``). With ``keeps`` it reads no
     other rows of its domain by this profile, so the ledger need not have them. With ``each``, a row belongs to the group of each of these fields that it has: ``by`` then has
     ``token``, its value, and the column ``field`` names it. ``reads`` are the fields that it needs, by domain; those
