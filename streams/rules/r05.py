@@ -8,12 +8,17 @@ from typing import Any
 import polars as pl
 
 from streams.ledgers.groups import Groups, Weighed
+from streams.ledgers.standing import STOOD
 from streams.rules.examples import Event, on, row
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, whole
 
 REPEATED, MISSING = "ganda", "celah"
 BOOK = ("opd", "cash_office", "receipt_book")
+#: A book's receipts of a year are judged together.
+YEAR = ["group", "year"]
+#: More than there are years in a window.
+YEARS = 4
 
 
 def numbered() -> pl.Expr:
@@ -35,60 +40,98 @@ def weigh(groups: Groups) -> Weighed:
     """Per receipt book and year: how many receipts repeat a number, and how many running numbers lie between known ones that
     nobody has, once what comes late has had its time. A year that began before the window is past: what was said of it
     stands."""
-    whole_year = pl.date("year", 1, 1).to_physical() >= pl.col("today") - groups.rule.window
-    within, before = (
-        groups.rows.filter(whole_year),
-        groups.rows.filter(~whole_year).select("group", "year").unique(),
-    )
+    whole, years = _whole(groups, pl.col("today")), groups.rows.select(*YEAR, "day", *STOOD)
+    laid = groups.by_day(_placed(groups)).filter(whole)
+    sums = {
+        "repeated": _summed(_repeated(laid.filter(~pl.col("alone"))), REPEATED),
+        "missing": _summed(_missing(groups, laid), MISSING),
+    }
+    last = _last_used(groups, years, pl.concat(some.select(YEAR) for some in sums.values()))
     found = [
-        _limited(groups, _repeated(within), "repeated"),
-        _limited(groups, _missing(groups, within), "missing"),
+        _limited(groups, some.join(last, on=YEAR, maintain_order="left"), name) for name, some in sums.items()
     ]
-    past = [
-        before.select("group", scope=pl.format("{} {}", pl.lit(what), "year")) for what in (REPEATED, MISSING)
-    ]
+    old = years.filter(~_whole(groups, pl.lit(groups.days[-1]))).unique()
+    before = groups.by_day(old).filter(~whole).select(YEAR).unique()
+    past = [before.select("group", scope=_scope(what)) for what in (REPEATED, MISSING)]
     return Weighed(pl.concat(found, how="vertical_relaxed"), past=pl.concat(past))
+
+
+def _whole(groups: Groups, today: pl.Expr) -> pl.Expr:
+    """Receipts of a year of which the window before a day holds the whole."""
+    return pl.col("year") > pl.from_epoch(today - groups.rule.window - 1, "d").dt.year()
+
+
+def _placed(groups: Groups) -> pl.DataFrame:
+    """The receipts that may repeat a number or be at a gap on some day, in the order of the numbers of their ``series``: all
+    but those that stand on all of the days, ``alone`` under their number, between two that do so too. ``led`` are those with
+    such a one before them, which may be left out."""
+    book = pl.col("group").cast(pl.Int64) * YEARS + pl.col("year") % YEARS
+    series = book * 2**32 + pl.col("prefix").to_physical()
+    steady, running = pl.col("steady"), pl.col("running")
+    same = pl.col("series") == pl.col("series").shift(1)
+    next_ = (same & (running == running.shift(1) + 1)).fill_null(False)
+    again = (same & running.eq_missing(running.shift(1))).fill_null(False)
+    columns = [*YEAR, "row", "receipt_number", "running", "at", "day", *STOOD]
+    rows = groups.rows.select(*columns, "prefix").filter(_whole(groups, pl.lit(groups.days[0])))
+    places = (
+        rows.select("row", "running", series.alias("series"), groups.steady().alias("steady"))
+        .sort("running")
+        .sort("series", maintain_order=True)  # half as dear as both columns at once
+        .with_columns(
+            led=pl.when(~again).then(next_ & steady.shift(1)).forward_fill(),
+            alone=~(again | again.shift(-1, fill_value=False)),
+            followed=(next_ & steady).shift(-1, fill_value=False),
+        )
+        .filter(~(steady & pl.col("led") & pl.col("alone") & pl.col("followed")))
+    )
+    found = places.drop("running", "steady", "followed").join(rows.drop("prefix"), on="row")
+    return found.sort("series", "running", "row")
 
 
 def _repeated(rows: pl.DataFrame) -> pl.DataFrame:
     """All receipts whose number another one of the book and year has; each beyond the first counts."""
-    of = ["group", "year", "receipt_number"]
+    of = [*YEAR, "receipt_number"]
     again = (
         rows.group_by(of)
         .agg(pl.len().alias("times"), pl.col("row").min().alias("first"))
         .filter(pl.col("times") > 1)
     )
-    twice = rows.join(again, on=of).with_columns(count=pl.col("row") != pl.col("first"))
-    return _summed(twice, rows, REPEATED)
+    return rows.join(again, on=of).with_columns(count=pl.col("row") != pl.col("first"))
 
 
 def _missing(groups: Groups, rows: pl.DataFrame) -> pl.DataFrame:
     """The receipts on both sides of every gap in their series, ``days`` days after the one behind it, which counts what is
     missing before it."""
     running = pl.col("running")
-    series = rows.filter(running.is_not_null()).sort(
-        "group", "year", pl.col("prefix").to_physical(), "running", "row"
-    )
-    same = pl.all_horizontal(pl.col("group", "year", "prefix") == pl.col("group", "year", "prefix").shift(1))
+    series = rows.filter(running.is_not_null()).sort("group", maintain_order=True)
+    same = pl.all_horizontal(pl.col("group", "series") == pl.col("group", "series").shift(1))
     series = series.with_columns(same=same.fill_null(False)).filter(
         ~(pl.col("same") & (running == running.shift(1)))
     )
-    before = pl.when("same").then(running - running.shift(1) - 1).otherwise(0)
+    before = pl.when(pl.col("same") & ~pl.col("led")).then(running - running.shift(1) - 1).otherwise(0)
     ripe = pl.col("day") + groups.on("days") < pl.col("today")
     gaps = series.with_columns(count=pl.when(ripe).then(before).otherwise(0)).with_columns(
         after=pl.when(pl.col("same").shift(-1)).then(pl.col("count").shift(-1)).otherwise(0).fill_null(0)
     )
-    return _summed(gaps.filter((pl.col("count") > 0) | (pl.col("after") > 0)), rows, MISSING)
+    return gaps.filter((pl.col("count") > 0) | (pl.col("after") > 0))
 
 
-def _summed(some: pl.DataFrame, rows: pl.DataFrame, what: str) -> pl.DataFrame:
-    """What the rows count to by book and year, and the last day on which the book was used in the year."""
-    last = rows.group_by("group", "year").agg(pl.col("day").max().alias("as_of"))
-    sums = some.sort("group", "year", "row").group_by("group", "year", maintain_order=True).agg(
+def _summed(rows: pl.DataFrame, what: str) -> pl.DataFrame:
+    """What the rows count to by book and year."""
+    return rows.sort(*YEAR, "row").group_by(YEAR, maintain_order=True).agg(
         pl.col("count").sum().cast(pl.Float64).alias("observed"), pl.col("row").alias("proof"), pl.col("at").last(),
-    )  # fmt: skip
-    scope = pl.format("{} {}", pl.lit(what), "year")
-    return sums.join(last, on=["group", "year"], maintain_order="left").with_columns(scope=scope)
+    ).with_columns(scope=_scope(what))  # fmt: skip
+
+
+def _last_used(groups: Groups, years: pl.DataFrame, of: pl.DataFrame) -> pl.DataFrame:
+    """The last day on which each of some books was used in the year (``as_of``)."""
+    books = groups.keys.join(of, on="group").select("year", group="of").unique()
+    used = groups.by_day(years.join(books, on=YEAR, how="semi").unique())
+    return used.group_by(YEAR).agg(pl.col("day").max().alias("as_of"))
+
+
+def _scope(what: str) -> pl.Expr:
+    return pl.format("{} {}", pl.lit(what), "year")
 
 
 def _limited(groups: Groups, sums: pl.DataFrame, parameter: str) -> pl.DataFrame:
@@ -179,6 +222,7 @@ RULE = Rule(
     by=BOOK,
     window=400,
     daily=True,
+    once=True,
     every=7,
     sentence=sentence,
     examples=EXAMPLES,
