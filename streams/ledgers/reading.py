@@ -71,7 +71,7 @@ class Reading:
             found = Named(self._since(rows, rule.domain, day, *self._wanted), names)
         else:
             rows = self._since(standing.rows[rule.domain], rule.domain, day, *self._wanted)
-            found = named(self._each(rows), rule.by)
+            found = named(self._each(rows, None if rule.daily else again), rule.by)
         return found if rule.daily else self._of_same(found, again)
 
     def _of_same(self, found: Named, again: pl.DataFrame) -> Named:
@@ -142,14 +142,19 @@ class Reading:
         rows = rows.slice(first).select(*self._columns[domain], *STOOD, *number)
         return rows.filter(*wanted) if wanted else rows
 
-    def _each(self, rows: pl.DataFrame) -> pl.DataFrame:
+    def _each(self, rows: pl.DataFrame, of: pl.DataFrame | None = None) -> pl.DataFrame:
+        """Rows once for each group that they belong to, in the same order; only of the tokens ``of`` others where these are
+        given."""
         if not self.rule.each or not rows.width:
             return rows
-        groups = [
-            rows.with_columns(pl.col(name).cast(pl.String).alias("token"), field=pl.lit(name))
-            for name in self.rule.each
-        ]
-        return pl.concat(groups).drop_nulls("token").sort("at", "high", "low", maintain_order=True)
+        placed, groups = rows.with_row_index("place"), []
+        for name in self.rule.each:
+            mine = placed.drop_nulls(name)
+            if of is not None:
+                tokens = of.select(pl.col("token").cast(rows.schema[name]).alias(name)).unique()
+                mine = mine.join(tokens, on=name, how="semi")
+            groups.append(mine.with_columns(pl.col(name).cast(pl.String).alias("token"), field=pl.lit(name)))
+        return pl.concat(groups).sort("place", maintain_order=True).drop("place")
 
 
 def _numbered(asked: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
