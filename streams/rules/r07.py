@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from streams.ledgers.groups import Groups, Weighed
+from streams.ledgers.standing import STOOD
 from streams.rules.examples import FIRST, SECOND, Event, on, row
 from streams.rules.outliers import COLLEAGUES, STANDS_OUT, standing_out
 from streams.rules.rule import LegalBasis, Parameter, Rule
@@ -19,6 +20,12 @@ FOUND = ("group", "scope", "observed", "threshold", "at", "as_of", "proof")
 
 #: Whose officers are compared, on each day.
 DEPARTMENT = ("today", "opd")
+#: What officers are known by, on each day.
+OFFICER = (*DEPARTMENT, "token")
+#: What is read of a paper about an assessment.
+PAPER = (
+    "group", "row", "at", "day", "kind", "amount", "reduction", "penalty", "due_at", "officer_token", "cashier_token", *STOOD,
+)  # fmt: skip
 
 
 def about_assessments() -> pl.Expr:
@@ -31,20 +38,20 @@ def weigh(groups: Groups) -> Weighed:
     """Per assessment: what was paid beside what was assessed, and whether who reduced it also collected it. Per officer: the
     share of reduced assessments beside that of the department's other officers."""
     of_officer = pl.col("field") == "officer_token"
-    papers, officers = groups.rows.filter(~of_officer), groups.rows.filter(of_officer)
+    rows = groups.rows.select(*PAPER, "field")
+    papers, officers = groups.by_day(rows.filter(~of_officer)), rows.filter(of_officer)
     asked = papers.group_by("group").agg(
         ((pl.col("kind") == "assessment") & (pl.col("amount") > 0)).any().alias("known")
     )
-    known = papers.join(asked.filter("known"), on="group", how="semi")
+    known = papers.join(asked.filter("known"), on="group", how="semi", maintain_order="left")
     shares = _shares(groups)
     found = pl.concat(
         [_unequal(groups, known), _collected(known), _reducing(groups, shares, officers)],
         how="diagonal_relaxed",
     )
-    enough = shares.filter(pl.col("n") >= groups.on("least"))
-    compared = enough.filter(pl.len().over(DEPARTMENT) >= COLLEAGUES)
-    few = officers.join(compared, on=[*DEPARTMENT, "token"], how="anti").get_column("group").unique()
-    silent = {NO_PRINCIPAL: asked.filter(~pl.col("known")).get_column("group"), TOO_FEW: few}
+    silent = {
+        NO_PRINCIPAL: asked.filter(~pl.col("known")).get_column("group"), TOO_FEW: _too_few(groups, shares, officers),
+    }  # fmt: skip
     return Weighed(found, {reason: some for reason, some in silent.items() if len(some)})
 
 
@@ -55,14 +62,14 @@ def _unequal(groups: Groups, papers: pl.DataFrame) -> pl.DataFrame:
     paid = pl.when(kind == "receipt").then(amount).when(kind == "void").then(-amount).otherwise(0)
     sums = papers.group_by("group", maintain_order=True).agg(
         owed=owed.sum(), paid=paid.sum(), due=pl.col("due_at").max(), at=pl.col("at").last(), as_of=pl.col("day").last(),
-        paid_at=pl.col("at").filter(kind == "receipt").last(),
+        paid_at=pl.col("at").filter(kind == "receipt").last(), proof=pl.col("row"),
     )  # fmt: skip
     allowed = groups.value("tolerance", sums.get_column("as_of")).alias("threshold")
     over = pl.col("paid") > pl.col("owed")
     in_part = (pl.col("paid") > 0) & (pl.col("due").is_null() | (pl.col("paid_at") > pl.col("due")))
     unequal = sums.with_columns(
         allowed, observed=(pl.col("paid") - pl.col("owed")).abs().cast(pl.Float64),
-        scope=pl.when(over).then(pl.lit(OVER)).otherwise(pl.lit(UNDER)), proof=pl.lit(None, pl.List(pl.UInt32)),
+        scope=pl.when(over).then(pl.lit(OVER)).otherwise(pl.lit(UNDER)),
     )  # fmt: skip
     return unequal.filter((over | in_part) & (pl.col("observed") > pl.col("threshold"))).select(
         *FOUND, "owed", "paid"
@@ -101,17 +108,31 @@ def _shares(groups: Groups) -> pl.DataFrame:
 
 def _reducing(groups: Groups, shares: pl.DataFrame, officers: pl.DataFrame) -> pl.DataFrame:
     """The officers of the groups who reduce a share that stands out in their department."""
-    limits = [groups.on(name) for name in STANDS_OUT]
-    beyond = standing_out(shares, limits, DEPARTMENT)
+    beyond = standing_out(shares, [groups.on(name) for name in STANDS_OUT], DEPARTMENT)
+    those = groups.keys.join(beyond, on=OFFICER)
     reduced = officers.filter((pl.col("kind") == "assessment") & (pl.col("reduction") > 0))
-    mine = reduced.group_by("group", *DEPARTMENT, "token", maintain_order=True).agg(
+    mine = groups.by_day(_of(reduced, those)).group_by("group", maintain_order=True).agg(
         at=pl.col("at").last(), proof=pl.col("row")
-    )
+    )  # fmt: skip
     return (
-        mine.join(beyond, on=[*DEPARTMENT, "token"], maintain_order="left")
+        mine.join(those, on="group", maintain_order="left")
         .with_columns(scope=pl.lit(OFTEN), as_of=pl.lit(None, pl.Int64))
         .select(*FOUND, "k", "n", "share", "fence")
     )
+
+
+def _too_few(groups: Groups, shares: pl.DataFrame, officers: pl.DataFrame) -> pl.Series:
+    """The groups of officers who are not compared."""
+    enough = shares.filter(pl.col("n") >= groups.on("least"))
+    compared = enough.filter(pl.len().over(DEPARTMENT) >= COLLEAGUES)
+    others = groups.keys.join(compared, on=OFFICER, how="anti")
+    known = groups.by_day(_of(officers, others).select("group", "day", *STOOD).unique())
+    return known.join(others, on="group", how="semi").get_column("group").unique()
+
+
+def _of(rows: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
+    """Rows of the groups of some days, on whichever they stood."""
+    return rows.join(keys.select(group="of").unique(), on="group", how="semi", maintain_order="left")
 
 
 def sentence(told: Told) -> str:
@@ -236,6 +257,7 @@ RULE = Rule(
     by=("opd", "token"),
     each=("assessment_id", "officer_token"),
     window=400,
+    once=True,
     sentence=sentence,
     examples=EXAMPLES,
 )  # fmt: skip
