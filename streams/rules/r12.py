@@ -10,6 +10,7 @@ import polars as pl
 from streams.cases.book import day_of
 from streams.days import local_days
 from streams.ledgers.groups import Groups, Weighed, without
+from streams.ledgers.standing import STOOD
 from streams.rules.examples import Event, on, row
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, decimal, rupiah, whole
@@ -18,6 +19,8 @@ HISTORY, NO_DUE, NO_LETTERS, TOO_FEW = range(4)
 SETTLES = 60
 BILL = ["group", "assessment_id"]
 OWES = pl.col("kind") == "assessment"
+#: What is read of a row about an assessment whose term has ended.
+READ = (*BILL, "row", "day", "kind", "source", "backfill", "amount", "reduction", "penalty", "due_at", *STOOD)
 
 
 def assessed() -> pl.Expr:
@@ -31,23 +34,15 @@ def assessed() -> pl.Expr:
 def weigh(groups: Groups) -> Weighed:
     """Per account of a department and day on which assessments fall due: the share of the unpaid ones that no letter
     followed."""
-    bills = _bills(groups)
-    live = bills.filter(~pl.col("backfill"))
-    dated = live.drop_nulls("due")
+    owing = groups.rows.select(*READ).filter(OWES)
+    mixed, known = _history(groups, owing)
+    rows = groups.by_day(pl.concat([_of(groups, mixed), _that_may_be_late(groups, owing, mixed)]))
+    bills = _bills(groups, rows).filter(~pl.col("backfill"))
+    dated = bills.drop_nulls("due")
     writing = groups.ledger("revenue", "opd", "account", where=pl.col("kind") == "reminder")
     written = groups.keys.join(writing, on=["today", "opd", "account"], how="semi").select("group")
-    judged = dated.join(written, on="group", how="semi")
-    days = judged.get_column("due")
-    ended = (
-        judged.with_columns(
-            deadline=pl.col("due") + groups.value("days", days).ceil().cast(pl.Int64),
-            threshold=groups.value("share", days), least=groups.value("least", days), days=groups.value("days", days),
-        )
-        .filter((pl.col("deadline") < pl.col("today")) & (pl.col("deadline") + 1 + SETTLES >= pl.col("today")))
-        .join(groups.heard("revenue"), on=["today", "source"], how="left", maintain_order="left")
-        .filter(pl.col("heard") > pl.col("deadline"))
-    )  # fmt: skip
-    late = _with_what_followed(groups, ended).filter(pl.col("open") > 0)
+    ended = _ended(groups, dated.join(written, on="group", how="semi"))
+    late = _with_what_followed(rows, ended).filter(pl.col("open") > 0)
     by_day = late.group_by("group", "due", maintain_order=True).agg(
         pl.col("deadline", "threshold", "least", "days").first(), unpaid=pl.len(),
         forgotten=pl.col("followed").not_().sum(), rupiah=pl.col("open").filter(~pl.col("followed")).sum(),
@@ -60,8 +55,10 @@ def weigh(groups: Groups) -> Weighed:
     found = found.with_columns(
         at=_ends(groups, found), scope=pl.from_epoch("due", "d").dt.to_string("%Y-%m-%d")
     )
+    live = pl.concat([known.select("group"), bills.select("group")])
+    due = pl.concat([known.filter("dated").select("group"), dated.select("group")])
     silent = {
-        HISTORY: without(groups.keys, live), NO_DUE: without(live, dated), NO_LETTERS: without(dated, judged),
+        HISTORY: without(groups.keys, live), NO_DUE: without(live, due), NO_LETTERS: without(due, written),
         TOO_FEW: without(by_day, enough),
     }  # fmt: skip
     return Weighed(
@@ -69,11 +66,47 @@ def weigh(groups: Groups) -> Weighed:
     )
 
 
-def _bills(groups: Groups) -> pl.DataFrame:
+def _history(groups: Groups, owing: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The assessments of which only a part is history; and day by day, of those of which nothing is, which groups have any,
+    and any with a due day (``dated``)."""
+    old = owing.filter("backfill").select(BILL).unique()
+    mixed = owing.filter(~pl.col("backfill")).join(old, on=BILL, how="semi").select(BILL).unique()
+    new = owing.join(old, on=BILL, how="anti")
+    spans = new.select("group", pl.col("due_at").is_not_null().alias("dated"), "day", *STOOD).unique()
+    return mixed, groups.by_day(spans).select("group", "dated").unique()
+
+
+def _of(groups: Groups, bills: pl.DataFrame) -> pl.DataFrame:
+    """What is read of the rows of some assessments."""
+    return groups.rows.select(READ).join(bills, on=BILL, how="semi", maintain_order="left")
+
+
+def _that_may_be_late(groups: Groups, owing: pl.DataFrame, but: pl.DataFrame) -> pl.DataFrame:
+    """Rows of assessments whose term for a letter may have ended lately on some of the days, but for some, and for those that
+    are paid on all of them."""
+    dues = owing.select("due_at").drop_nulls().unique()
+    ends = _deadline(groups, _due_days(groups, dues.get_column("due_at")))
+    lately = dues.filter((ends < groups.days[-1]) & (ends + 1 + SETTLES >= groups.days[0]))
+    bills = owing.join(lately, on="due_at", how="semi").select(BILL).unique()
+    rows = _of(groups, bills.join(but, on=BILL, how="anti"))
+    sums = rows.group_by(BILL).agg(_owed().sum().alias("open"), groups.steady().all().alias("steady"))
+    paid = sums.filter(pl.col("steady") & (pl.col("open") <= 0))
+    return rows.join(paid, on=BILL, how="anti", maintain_order="left")
+
+
+def _due_days(groups: Groups, due_at: pl.Series) -> pl.Series:
+    return pl.Series(local_days(due_at.to_numpy(), groups.profile.timezone.key), dtype=pl.Int64)
+
+
+def _deadline(groups: Groups, due: pl.Series) -> pl.Series:
+    """The last day of the term for a letter after each of some due days."""
+    return due + groups.value("days", due).ceil().cast(pl.Int64)
+
+
+def _bills(groups: Groups, rows: pl.DataFrame) -> pl.DataFrame:
     """One row an assessment, with its last due day."""
-    zone = groups.profile.timezone.key
     bills = (
-        groups.rows.filter(OWES)
+        rows.filter(OWES)
         .group_by(BILL, maintain_order=True)
         .agg(
             pl.col("due_at").drop_nulls().last(),
@@ -81,23 +114,42 @@ def _bills(groups: Groups) -> pl.DataFrame:
             pl.col("backfill").any(),
         )
     )
-    due = pl.Series(local_days(bills.get_column("due_at").fill_null(0).to_numpy(), zone), dtype=pl.Int64)
+    due = _due_days(groups, bills.get_column("due_at").fill_null(0))
     return bills.with_columns(due=pl.when(pl.col("due_at").is_not_null()).then(due))
 
 
-def _with_what_followed(groups: Groups, bills: pl.DataFrame) -> pl.DataFrame:
+def _ended(groups: Groups, bills: pl.DataFrame) -> pl.DataFrame:
+    """Assessments whose term for a letter has ended lately, with the parameters of their due day; where the source has spoken
+    after it."""
+    days = bills.get_column("due")
+    return (
+        bills.with_columns(
+            deadline=_deadline(groups, days), threshold=groups.value("share", days), least=groups.value("least", days),
+            days=groups.value("days", days),
+        )
+        .filter((pl.col("deadline") < pl.col("today")) & (pl.col("deadline") + 1 + SETTLES >= pl.col("today")))
+        .join(groups.heard("revenue"), on=["today", "source"], how="left", maintain_order="left")
+        .filter(pl.col("heard") > pl.col("deadline"))
+    )  # fmt: skip
+
+
+def _with_what_followed(rows: pl.DataFrame, bills: pl.DataFrame) -> pl.DataFrame:
     """Assessments with what is open of them, and whether a letter followed after the due day. What adds to an assessment
     (STPD) is a letter too."""
+    sent = pl.when(OWES | (pl.col("kind") == "reminder")).then("day").max()
+    of = rows.join(bills, on=BILL, how="semi")
+    sums = of.group_by(BILL).agg(_owed().sum().alias("open"), sent.alias("sent"))
+    joined = bills.join(sums, on=BILL, how="left", maintain_order="left")
+    return joined.with_columns(followed=(pl.col("sent") > pl.col("due")).fill_null(False))
+
+
+def _owed() -> pl.Expr:
+    """What a row adds to what is open of its assessment."""
     kind, amount = pl.col("kind"), pl.col("amount")
-    change = (
+    return (
         pl.when(OWES).then(amount - pl.col("reduction") + pl.col("penalty"))
         .when(kind == "receipt").then(-amount).when(kind == "void").then(amount).otherwise(0)
     )  # fmt: skip
-    sent = pl.when(OWES | (kind == "reminder")).then("day").max()
-    rows = groups.rows.join(bills, on=BILL, how="semi")
-    sums = rows.group_by(BILL).agg(change.sum().alias("open"), sent.alias("sent"))
-    joined = bills.join(sums, on=BILL, how="left", maintain_order="left")
-    return joined.with_columns(followed=(pl.col("sent") > pl.col("due")).fill_null(False))
 
 
 def _ends(groups: Groups, found: pl.DataFrame) -> pl.Series:
@@ -205,6 +257,7 @@ RULE = Rule(
     every=7,
     settles=SETTLES,
     daily=True,
+    once=True,
     sentence=sentence,
     examples=EXAMPLES,
 )
