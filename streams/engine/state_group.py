@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 
 #: Largest part in bytes; the broker takes records of 1 MiB.
@@ -125,6 +126,9 @@ def part_of(piece: Piece) -> Part:
 
 def to_bytes(batch: pa.RecordBatch) -> bytes:
     """Columns as an Arrow stream, compressed."""
+    if any(pa.types.is_nested(field.type) for field in batch.schema):
+        # of a slice without any values of a list all offsets would be written: apache/arrow#51406
+        batch = batch.take(pa.array(np.arange(batch.num_rows)))
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, batch.schema, options=CODEC) as writer:
         writer.write_batch(batch)
