@@ -98,6 +98,13 @@ class Stack:
         return stack
 
     def __enter__(self) -> Self:
+        """Also a stack that nobody watches ends its parts, and is deleted where it is temporary, when it is told to end."""
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if (
+                signal.getsignal(number) == signal.SIG_DFL
+                and threading.current_thread() is threading.main_thread()
+            ):
+                signal.signal(number, _leave)
         self.supervisor.claim()
         return self
 
@@ -397,6 +404,12 @@ def _answers(url: str) -> bool:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError, ValueError):
         return False
+
+
+def _leave(number: int, _: object) -> None:
+    """Raises SystemExit once, so that what is open is closed."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)
 
 
 def stop_signal() -> threading.Event:
