@@ -4,7 +4,8 @@ Events wait until the end of their local day. When the clock passes the midnight
 still have on the way has had its time, the new day D is *frozen*: the events are taken in, what closed cases add to the
 counts is brought up to date, the fences of D are read from the 365 days before it and kept, the cases that something
 happened to are judged by the fence of the day they closed, and the rules about officers are asked about the day before.
-So everything that is said depends on the events known at one instant a day, and not on how they arrived.
+So everything that is said depends on the events known at one instant a day, and not on how they arrived. Several days of
+a backlog are judged at once, each case as it was known on each of them (``Visits``), and what that gives is said day by day.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from streams.domains.pair_alerts import PairAlerts
 from streams.domains.permit_alerts import CaseAlerts
 from streams.domains.permits import problems
 from streams.engine.alerts import Alerts
-from streams.engine.chunk import frame_of
+from streams.engine.chunk import Int64s, frame_of
 from streams.engine.entries import Entries
 from streams.engine.merge import Merged
 from streams.engine.processor import Context
@@ -134,8 +135,8 @@ class PermitPeers:
             )  # fmt: skip
 
     def _together(self, nights: list[int]) -> tuple[list[int], Intake | None]:
-        """The first of some nights that can be judged at once, with their events: before none but the first of them a case is
-        to be looked at again, because it closed on a later day than that on which it was heard of."""
+        """The first of some nights that can be judged at once, with their events: those before a later one on which a case is
+        to be looked at again, because it closes on a later day than that on which it was heard of."""
         first, due = self._days.following, self._entries.next_due()
         if due is not None:
             nights = [nights[0], *(at for at in nights[1:] if at < due)]
@@ -144,12 +145,18 @@ class PermitPeers:
             return nights, None
         night = np.searchsorted(np.array(nights), rows.events["stamp"])
         day = local_days(rows.events["at"], self.book.zone) - first
-        early = night[(day > night) & (day < len(nights))]
-        nights = nights[: int(early.min(initial=len(nights))) + 1]
+        later = np.concatenate([day[day > night], self._known_days(rows) - first])
+        nights = nights[: int(later.min(initial=len(nights), where=later > 0))]
         cut = int(np.searchsorted(night, len(nights)))
         if cut < len(night):
             self._pending.append(rows.part(cut, len(night)))
         return nights, rows.part(0, cut) if cut else None
+
+    def _known_days(self, rows: Intake) -> Int64s:
+        """The local days of the events that stand of cases of which some rows correct one: another may close them now."""
+        named = {rows.case_ids[case] for case in rows.case_of[list(rows.corrections)].tolist()}
+        times = [cases.events["at"] for key in sorted(named) if (cases := self._files.look(key)) is not None]
+        return local_days(np.concatenate([np.zeros(0, np.int64), *times]), self.book.zone)
 
     def _freeze(self, nights: Sequence[int], rows: Intake | None) -> None:
         """Begin the days that are frozen at these instants: take in, count, fence, ask and judge by what was known at each

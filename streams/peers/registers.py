@@ -55,7 +55,8 @@ class Registers:
             more = max(GROW, len(self._entries), len(self._slots) - len(self._entries))
             self._entries = np.concatenate([self._entries, np.zeros(more, ENTRY)])
         before = self._entries[slots]
-        entries["enough"], entries["usual"] = before["enough"], before["usual"]
+        stands = entries["book"] != NO_BOOK
+        entries["enough"], entries["usual"] = stands & before["enough"], stands * before["usual"]
         changed = np.flatnonzero(entries != before)
         if not len(changed):
             return []
