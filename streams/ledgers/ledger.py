@@ -13,7 +13,6 @@ from uuid import UUID
 
 import numpy as np
 import polars as pl
-import polars.selectors as cs
 import pyarrow as pa
 
 from schemas.event_ids import event_ids
@@ -38,10 +37,10 @@ LET_GO = 30
 class Ledger:
     """Columns: high, low (the event id), partition, offset, stamp (its clock, UTC ms), at (occurred_at), day (its
     local day), seen (days since 1970), opd, source, kind, backfill, simulated, corrects, and ``fields``. Texts are
-    Categorical. ``key`` are the fields of the Kafka key; ``days`` is how far rules look back. A ``partial`` one is not given
-    every row of its topic: a correction is believed where what it corrects is not among them. What corrects another source's
-    event is not kept. ``adds`` are columns more that each row gives by itself; they are computed when it comes and are no
-    part of the state."""
+    Categorical, also those of lists of records. ``key`` are the fields of the Kafka key; ``days`` is how far rules look back.
+    A ``partial`` one is not given every row of its topic: a correction is believed where what it corrects is not among them.
+    What corrects another source's event is not kept. ``adds`` are columns more that each row gives by itself; they are
+    computed when it comes and are no part of the state."""
 
     def __init__(
         self,
@@ -80,13 +79,12 @@ class Ledger:
         ids = event_ids(columns.column("event_id"))
         at = columns.column("occurred_at").to_numpy()
         days = local_days(at, self._zone)
-        texts = pl.col(pl.String).exclude("corrects").cast(pl.Categorical)
         frame = frame_of(
             columns.select([name for name in self.reads if name not in ("event_id", "occurred_at")])
         )
-        frame = frame.with_columns(
+        frame = _with_texts(frame, pl.Categorical()).with_columns(
             pl.Series("high", ids.high), pl.Series("low", ids.low), pl.Series("at", at), pl.Series("day", days),
-            pl.Series("seen", np.maximum(days + 1, opens)), texts, (pl.col("mode") == "backfill").alias("backfill"),
+            pl.Series("seen", np.maximum(days + 1, opens)), (pl.col("mode") == "backfill").alias("backfill"),
             *(pl.Series(name, values) for name, values in places.items()),
         ).drop("mode").with_columns(self._adds)  # fmt: skip
         foreign = self._chain(frame, opens)
@@ -187,8 +185,7 @@ class Ledger:
         return iter(()) if rows is None else (self._saved(piece) for piece in rows.iter_slices(FREEZE_ROWS))
 
     def restore(self, batch: pa.RecordBatch) -> None:
-        texts = pl.col(pl.String).exclude("corrects").cast(pl.Categorical)
-        self._insert(frame_of(batch).with_columns(texts).with_columns(self._adds))
+        self._insert(_with_texts(frame_of(batch), pl.Categorical()).with_columns(self._adds))
         self._before, self._gone = self._rows, None
 
     def _insert(self, frame: pl.DataFrame) -> None:
@@ -203,7 +200,7 @@ class Ledger:
     def _saved(self, rows: pl.DataFrame) -> pa.RecordBatch:
         """Rows as the state has them: texts are texts."""
         added = [column.meta.output_name() for column in self._adds]
-        table = rows.drop(added).with_columns(cs.categorical().cast(pl.String)).to_arrow().combine_chunks()
+        table = _with_texts(rows.drop(added), pl.String()).to_arrow().combine_chunks()
         return table.to_batches()[0]
 
     def _chain(self, frame: pl.DataFrame, opens: Int64s) -> list[tuple[int, int, int]]:
@@ -270,3 +267,19 @@ def _number(event_id: str) -> tuple[int, int]:
 def _numbers(event_ids: Iterable[str]) -> pl.DataFrame:
     numbers = [_number(name) for name in event_ids]
     return pl.DataFrame(numbers, schema=dict.fromkeys(ID, pl.UInt64), orient="row")
+
+
+def _with_texts(rows: pl.DataFrame, text: pl.DataType) -> pl.DataFrame:
+    """Rows with texts of a type, but for the ids of what they correct."""
+    return rows.cast({name: _of_text(kind, text) for name, kind in rows.schema.items() if name != "corrects"})
+
+
+def _of_text(kind: pl.DataType, text: pl.DataType) -> pl.DataType:
+    """A type with its texts, also those of lists of records, of another type."""
+    if isinstance(kind, pl.List) and isinstance(kind.inner, pl.Struct):
+        return pl.List(
+            pl.Struct(
+                {name: _of_text(inner, text) for name, inner in pl.Schema(kind.inner.to_schema()).items()}
+            )
+        )
+    return text if isinstance(kind, pl.String | pl.Categorical) else kind

@@ -13,6 +13,8 @@ FIELDS = (
     "closing_id",
 )  # fmt: skip
 OFFICE = ("opd", "cash_office")
+NUMBER = ["group", "receipt_number"]
+CLOSING = ["group", "closing_id"]
 
 
 def moves_cash() -> pl.Expr:
@@ -56,7 +58,7 @@ def numbered_voids(rows: pl.DataFrame, receipts: pl.DataFrame) -> pl.DataFrame:
         for name, start in (("voided_high", 0), ("voided_low", 16))
     }
     voids = rows.filter(pl.col("kind") == "void").with_columns(**halves)
-    named = receipts.select(
+    named = receipts.filter(pl.col("high").is_in(voids.get_column("voided_high").implode())).select(
         "group", pl.col("receipt_number").alias("named"), voided_high="high", voided_low="low"
     )
     found = voids.join(named, on=["group", "voided_high", "voided_low"], how="left", maintain_order="left")
@@ -64,13 +66,17 @@ def numbered_voids(rows: pl.DataFrame, receipts: pl.DataFrame) -> pl.DataFrame:
     return found.with_columns(number).drop("named").filter(pl.col("receipt_number").is_not_null())
 
 
+def of_numbers(rows: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    """Rows about a number of a receipt that one of the others has too."""
+    return rows.join(others.select(NUMBER), on=NUMBER, how="semi", maintain_order="left")
+
+
 def deposited(rows: pl.DataFrame) -> pl.DataFrame:
     """What deposits among rows in groups say that they hold: a row for each receipt that one names, with its number and
     amount, and when and by which row it is said."""
     held = rows.filter((pl.col("kind") == "deposit") & (pl.col("composition").list.len() > 0))
     said = [name for name in ("group", "row", "at", "day", *STOOD) if name in rows.columns]
-    named = held.select(*said, "composition").explode("composition").unnest("composition")
-    return named.with_columns(pl.col("receipt_number").cast(pl.Categorical))
+    return held.select(*said, "composition").explode("composition").unnest("composition")
 
 
 def whole_deposits(rows: pl.DataFrame) -> pl.DataFrame:
