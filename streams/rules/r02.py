@@ -8,9 +8,11 @@ from typing import Any
 import polars as pl
 
 from streams.ledgers.groups import Groups, Weighed
+from streams.ledgers.standing import STOOD, both_stood
 from streams.rules.examples import FIRST, SECOND, Event, on, row
 from streams.rules.receipts import (
     FIELDS,
+    NUMBER,
     OFFICE,
     deposited,
     is_direct,
@@ -18,6 +20,8 @@ from streams.rules.receipts import (
     net_receipts,
     numbered,
     numbered_voids,
+    of_numbers,
+    whole_deposits,
 )
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, rupiah
@@ -28,89 +32,114 @@ WINDOW = 240
 DAY, SLIP, CLOSING = "kuitansi", "STS", "penutupan"
 #: What each of these is known by.
 KEYS = (["group", "day"], ["group", "deposit_number"], ["group", "closing_id"])
-NUMBER = ["group", "receipt_number"]
 FOUND = ("group", "scope", "day", "at", "received", "deposited", "observed", "proof")
 
 
 def weigh(groups: Groups) -> Weighed:
     """Per cash office: receipts of a day that are in slips and the parts of them, cashier by cashier; slips and their parts;
-    closings and the deposits of them that name no receipts. What is right and stands on all of the days, or comes in an order
-    in which it is never wrong, is right on each; the rest is compared day by day."""
-    direct = is_direct(groups.profile)
-    mine = groups.keys.filter(~direct)
-    rows = groups.rows.filter(~direct)
-    parts, last = deposited(rows), pl.lit(groups.days[-1])
-    whole = (
-        _days(rows, parts),
-        _slips(rows, parts),
-        _closings(rows.with_columns(today=last), groups.rule.window),
-    )
-    limited = [_limited(groups, some) for some in whole]
-    wrong = [some.filter(_wrong()).select(key) for some, key in zip(limited, KEYS, strict=True)]
-    receipts = numbered(rows)
-    voids = numbered_voids(rows, receipts)
-    moving = _moving(groups, rows, receipts, voids, parts)
-    steady = pl.concat(
-        some.join(pl.concat([bad, moved]), on=key, how="anti").select("group")
-        for some, key, bad, moved in zip(limited, KEYS, wrong, moving, strict=True)
-    )
-    unsettled = _unsettled(groups, rows, receipts, voids, parts)
-    open_ = [
-        pl.concat(
-            [bad, moved.join(odd, on=key, how="semi"), moved.join(steady, on="group", how="anti")]
-        ).unique()
-        for key, bad, moved, odd in zip(KEYS, wrong, moving, unsettled, strict=True)
-    ]
-    by_day = [_limited(groups, some) for some in _compared(groups, rows, parts, *open_)]
+    closings and the deposits of them that name no receipts. Only what can be wrong on one of the days is compared day by
+    day."""
+    direct = groups.keys.filter(is_direct(groups.profile))
+    mine = groups.keys.join(direct, on="of", how="anti")
+    rows = groups.rows.filter(pl.col("group").is_in(mine.get_column("of").unique().implode()))
+    parts = deposited(rows)
     found = pl.concat(
-        [some.filter(_wrong()).select(*FOUND, "threshold", "as_of") for some in by_day],
+        [
+            _wrong(groups, some).select(*FOUND, "threshold", "as_of")
+            for some in (_days(groups, rows, parts), _slips(groups, rows, parts), _closings(groups, rows))
+        ],
         how="vertical_relaxed",
-    )
-    right = [
-        some.join(moved, on=key, how="anti") for some, key, moved in zip(limited, KEYS, open_, strict=True)
-    ]
-    of = pl.concat([some.select(of="group") for some in right])
-    none = mine.join(of, on="of", how="anti").join(
-        pl.concat([some.select("group") for some in by_day]), on="group", how="anti"
-    )
+    )  # fmt: skip
     silent = {
-        DIRECT_USE: groups.keys.filter(direct).get_column("group"), NOTHING_TO_COMPARE: none.get_column("group"),
-    }  # fmt: skip
+        DIRECT_USE: direct.get_column("group"),
+        NOTHING_TO_COMPARE: _incomparable(groups, rows, mine),
+    }
     return Weighed(found, {reason: some for reason, some in silent.items() if len(some)})
 
 
-def _limited(groups: Groups, sums: pl.DataFrame) -> pl.DataFrame:
-    """With what is allowed."""
+def _wrong(groups: Groups, sums: pl.DataFrame) -> pl.DataFrame:
+    """What differs by more than is allowed on its day."""
     return sums.with_columns(
         groups.value("tolerance", sums.get_column("day")).alias("threshold"), as_of=pl.col("day").cast(pl.Int64),
         observed=pl.col("observed").cast(pl.Float64),
-    )  # fmt: skip
+    ).filter(pl.col("observed") > pl.col("threshold"))  # fmt: skip
 
 
-def _wrong() -> pl.Expr:
-    return pl.col("observed") > pl.col("threshold")
+def _incomparable(groups: Groups, rows: pl.DataFrame, asked: pl.DataFrame) -> pl.Series:
+    """Of the groups asked about, those that have no receipt that a slip names, no slip with parts, and no closing with its
+    deposit."""
+    others = asked.join(_always_compared(groups, rows), left_on="of", right_on="group", how="anti")
+    if not len(others):
+        return others.get_column("group")
+    rows = rows.join(others, left_on="group", right_on="of", how="semi", maintain_order="left")
+    named = (
+        numbered(rows).join(deposited(rows), on=NUMBER, suffix="_part").with_columns(**both_stood("_part"))
+    )
+    compared = (
+        groups.by_day(named.select("group", "oldest", *STOOD).unique(), oldest="oldest"),
+        groups.by_day(rows.filter(_in_slip()).select("group", "day", *STOOD).unique()),
+        _sums_of_closings(groups.by_day(rows.drop_nulls("closing_id")), groups.rule.window),
+    )
+    return others.join(
+        pl.concat(some.select("group") for some in compared), on="group", how="anti"
+    ).get_column("group")
 
 
-def _moving(
-    groups: Groups, rows: pl.DataFrame, receipts: pl.DataFrame, voids: pl.DataFrame, parts: pl.DataFrame
-) -> list[pl.DataFrame]:
-    """The keys of what is not made of the same rows on all of the days; and days that share a number of a receipt with
-    another, as only the first of the number counts."""
-    moving = ~groups.steady()
-    numbers = [some.filter(moving).select(NUMBER) for some in (receipts, voids, parts)]
-    dated = receipts.select(*NUMBER, "day").unique()
-    numbers.append(dated.group_by(NUMBER).len().filter(pl.col("len") > 1).select(NUMBER))
-    days = dated.join(pl.concat(numbers), on=NUMBER, how="semi").select(KEYS[0])
-    return [days, *(rows.filter(moving).select(key).drop_nulls() for key in KEYS[1:])]
+def _always_compared(groups: Groups, rows: pl.DataFrame) -> pl.DataFrame:
+    """The groups with a slip, or a closing and its deposit, that stand on all of the days."""
+    slips = rows.filter(_in_slip() & groups.steady())
+    in_closing = rows.drop_nulls("closing_id")
+    steady = in_closing.filter(groups.steady())
+    closings = (
+        steady.filter(pl.col("kind") == "receipt")
+        .join(whole_deposits(steady), on=KEYS[2], how="semi")
+        .join(in_closing.filter(_leaves(groups)), on=KEYS[2], how="anti")
+    )
+    return pl.concat([slips.select("group"), closings.select("group")])
 
 
-def _unsettled(
-    groups: Groups, rows: pl.DataFrame, receipts: pl.DataFrame, voids: pl.DataFrame, parts: pl.DataFrame
-) -> list[pl.DataFrame]:
-    """The keys of what may be wrong on one of the days though it is right on the whole: all but days of receipts of which
-    each is named at most once, after what was voided by then, with what is left of it; slips of one row; and closings of
-    one deposit that came last."""
-    gone, seen, kind = pl.col("gone").is_not_null(), pl.col("seen"), pl.col("kind")
+def _leaves(groups: Groups) -> pl.Expr:
+    """Rows of the first day of the window on one of the days, or of one before it."""
+    return pl.col("day") <= groups.days[-1] - groups.rule.window
+
+
+def _in_slip() -> pl.Expr:
+    """Slips with parts."""
+    slip = (pl.col("kind") == "deposit") & pl.col("deposit_number").is_not_null()
+    return slip & (pl.col("composition").list.len() > 0)
+
+
+def _days(groups: Groups, rows: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
+    """What was received on a day and is named in slips, beside what they name, where receipts that can differ from their parts
+    make a difference."""
+    receipts, voids = numbered(rows), rows.filter(pl.col("kind") == "void")
+    of_voids = numbered_voids(voids, receipts)
+
+    def sums(numbers: pl.DataFrame) -> pl.DataFrame:
+        voided = voids.join(of_numbers(of_voids, numbers), on="row", how="semi", maintain_order="left")
+        return _sums_of_days(groups, of_numbers(receipts, numbers), voided, of_numbers(parts, numbers))
+
+    unlike = _unlike(receipts, of_voids, parts)
+    odd = _odd(groups, *(of_numbers(some, unlike) for some in (receipts, of_voids, parts)))
+    wrong = (
+        _wrong(groups, sums(odd)).join(groups.keys.select("group", "of"), on="group").select("of", *KEYS[0])
+    )
+    whole = receipts.join(wrong, left_on=KEYS[0], right_on=["of", "day"], how="semi")
+    return sums(whole).join(wrong, on=KEYS[0], how="semi")
+
+
+def _unlike(receipts: pl.DataFrame, voids: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
+    """The numbers of receipts but for those that one receipt has and one lasting part names, with its amount, and no void."""
+    unequal = parts.join(receipts, on=[*NUMBER, "amount"], how="anti")
+    again = [some.filter(some.select(NUMBER).is_duplicated()) for some in (receipts, parts)]
+    taken_back = parts.filter(pl.col("gone").is_not_null())
+    return pl.concat(some.select(NUMBER) for some in (unequal, *again, taken_back, voids))
+
+
+def _odd(groups: Groups, receipts: pl.DataFrame, voids: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
+    """The numbers of receipts that may differ from their parts on one of the days: all but those that one receipt has and one
+    part names, after what was voided by then, with what is left of it."""
+    gone, seen = pl.col("gone").is_not_null(), pl.col("seen")
     named = parts.group_by(NUMBER).agg(
         parts=pl.len(),
         part=pl.col("amount").sum(),
@@ -120,54 +149,27 @@ def _unsettled(
     )
     by_then = voids.join(named, on=NUMBER, how="inner").filter(pl.col("at") <= pl.col("until"))
     taken = by_then.group_by(NUMBER).agg(
-        taken=pl.col("amount").sum(), late=((seen > pl.col("told")) | gone).any()
+        taken=pl.col("amount").sum(), late=((seen > pl.col("told")) | gone | _leaves(groups)).any()
     )
     numbers = receipts.group_by(NUMBER).agg(receipts=pl.len(), amount=pl.col("amount").sum())
     numbers = numbers.join(named, on=NUMBER).join(taken, on=NUMBER, how="left")
     once = (pl.col("receipts") == 1) & (pl.col("parts") == 1) & ~pl.col("left")
     equal = pl.col("amount") - pl.col("taken").fill_null(0) == pl.col("part")
     settled = once & equal & ~pl.col("late").fill_null(False)
-    odd = numbers.filter(~settled.fill_null(False))
-    slips = rows.group_by(KEYS[1]).len().filter(pl.col("len") > 1)
-    leaves = pl.col("day") <= groups.days[-1] - groups.rule.window
-    closings = rows.group_by(KEYS[2]).agg(
-        ((kind == "void") | gone | leaves).any()
-        | ((kind == "deposit").sum() > 1)
-        | (seen.filter(kind == "receipt").max() > seen.filter(kind == "deposit").min()).fill_null(False)
+    return numbers.filter(~settled.fill_null(False))
+
+
+def _sums_of_days(
+    groups: Groups, receipts: pl.DataFrame, voids: pl.DataFrame, parts: pl.DataFrame
+) -> pl.DataFrame:
+    """Receipts and their parts by day of receipt, on each of the days. Differences of cashiers do not cancel out. What is
+    voided after its deposit was held by it, and is paid back by the treasury."""
+    named = (
+        groups.by_day(parts)
+        .group_by(NUMBER)
+        .agg(pl.col("amount").sum().alias("deposited"), pl.col("at").max().alias("until"))
     )
-    return [
-        receipts.join(odd, on=NUMBER, how="semi").select(KEYS[0]).unique(),
-        slips.select(KEYS[1]),
-        closings.filter("kind").select(KEYS[2]),
-    ]
-
-
-def _compared(
-    groups: Groups, rows: pl.DataFrame, parts: pl.DataFrame, days: pl.DataFrame, slips: pl.DataFrame, closings: pl.DataFrame
-) -> tuple[pl.DataFrame, ...]:  # fmt: skip
-    """What is compared of some days of receipts, slips and closings, day by day."""
-    receipts = numbered(rows).join(days, on=KEYS[0], how="semi", maintain_order="left")
-    received = pl.concat([receipts, rows.filter(pl.col("kind") == "void")]).drop("composition")
-    held = rows.join(slips, on=KEYS[1], how="semi", maintain_order="left")
-    in_closing = rows.join(closings, on=KEYS[2], how="semi", maintain_order="left")
-    return (
-        _days(
-            groups.by_day(received),
-            groups.by_day(parts.join(receipts, on=NUMBER, how="semi", maintain_order="left")),
-        ),
-        _slips(
-            groups.by_day(held), groups.by_day(parts.join(held, on="row", how="semi", maintain_order="left"))
-        ),
-        _closings(groups.by_day(in_closing), groups.rule.window),
-    )
-
-
-def _days(rows: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
-    """What was received on a day and is named in slips, beside what they name; differences of cashiers do not cancel out.
-    What is voided after its deposit was held by it, and is paid back by the treasury."""
-    named = parts.group_by(NUMBER).agg(
-        pl.col("amount").sum().alias("deposited"), pl.col("at").max().alias("until")
-    )
+    rows = groups.by_day(pl.concat([receipts, voids]).drop("composition"))
     nets = net_receipts(rows, named.select(*NUMBER, "until"))
     first = pl.col("row") == pl.col("row").min().over(NUMBER)
     beside = nets.join(named, on=NUMBER, how="inner", maintain_order="left").with_columns(
@@ -188,27 +190,48 @@ def _days(rows: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _slips(rows: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
-    """What the parts of a slip come to, beside the slip itself."""
-    one = ["group", "row"]
-    slips = parts.group_by(one, maintain_order=True).agg(pl.col("amount").sum().alias("received"))
-    beside = slips.join(rows, on=one, maintain_order="left").filter(pl.col("deposit_number").is_not_null())
+def _slips(groups: Groups, rows: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
+    """What the parts of a slip come to, beside the slip itself, where one of its rows differs from its own."""
+    received = parts.group_by("row").agg(pl.col("amount").sum().alias("received"))
+    slips = rows.filter(_in_slip()).drop("composition").join(received, on="row", maintain_order="left")
+    odd = slips.filter(pl.col("received").ne_missing(pl.col("amount")))
     return _named(
-        beside.group_by(KEYS[1], maintain_order=True).agg(
+        groups.by_day(slips.join(odd, on=KEYS[1], how="semi", maintain_order="left"))
+        .group_by(KEYS[1], maintain_order=True)
+        .agg(
             pl.col("received").sum(), pl.col("amount").sum().alias("deposited"), pl.col("day", "at").last(),
             pl.col("row").alias("proof"),
         ), SLIP, "deposit_number",
     )  # fmt: skip
 
 
-def _closings(rows: pl.DataFrame, window: int) -> pl.DataFrame:
-    """What is in a closing, less what was voided until its deposit, beside the deposits of it that name no receipts. A
-    closing that may have begun before the window is left out."""
+def _closings(groups: Groups, rows: pl.DataFrame) -> pl.DataFrame:
+    """What is in a closing, less what was voided until its deposit, beside the deposits of it that name no receipts. It can be
+    wrong where it is so on the whole, where a row of it is void, was taken back or leaves the window, and where there are more
+    deposits of it or one came before its receipts."""
+    whole = whole_deposits(rows).drop_nulls("closing_id")
+    rows = rows.drop_nulls("closing_id").join(whole, on=KEYS[2], how="semi", maintain_order="left")
+    kind, seen = pl.col("kind"), pl.col("seen")
+    odd = rows.group_by(KEYS[2]).agg(
+        (
+            ((kind == "void") | pl.col("gone").is_not_null() | _leaves(groups)).any()
+            | ((kind == "deposit").sum() > 1)
+            | (seen.filter(kind == "receipt").max() > seen.filter(kind == "deposit").min()).fill_null(False)
+        ).alias("odd")
+    )
+    sums = _sums_of_closings(rows.with_columns(today=pl.lit(groups.days[-1])), groups.rule.window)
+    open_ = pl.concat([odd.filter("odd").select(KEYS[2]), _wrong(groups, sums).select(KEYS[2])])
+    laid = groups.by_day(rows.join(open_, on=KEYS[2], how="semi", maintain_order="left"))
+    return _sums_of_closings(laid, groups.rule.window)
+
+
+def _sums_of_closings(rows: pl.DataFrame, window: int) -> pl.DataFrame:
+    """Closings with a receipt and a deposit. One that may have begun before the window is left out."""
     whole = (pl.col("kind") != "deposit") | (pl.col("composition").list.len() == 0)
     kind, amount, at = pl.col("kind"), pl.col("amount"), pl.col("at")
     voided = amount.filter((kind == "void") & (at <= at.filter(kind == "deposit").max())).sum()
     sums = (
-        rows.filter(pl.col("closing_id").is_not_null() & whole)
+        rows.filter(whole)
         .group_by(KEYS[2], maintain_order=True)
         .agg(
             (amount.filter(kind == "receipt").sum() - voided).alias("received"),
