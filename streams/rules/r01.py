@@ -15,13 +15,17 @@ from streams.ledgers.groups import Groups, Weighed, without
 from streams.ledgers.standing import STOOD
 from streams.rules.examples import Event, on, row
 from streams.rules.receipts import (
+    CLOSING,
     FIELDS,
+    NUMBER,
     OFFICE,
     deposited,
     is_direct,
     moves_cash,
     net_receipts,
     numbered,
+    numbered_voids,
+    of_numbers,
     whole_deposits,
 )
 from streams.rules.rule import LegalBasis, Parameter, Rule
@@ -32,12 +36,12 @@ DIRECT_USE, HISTORY, NO_CASH = 0, 1, 2
 
 def weigh(groups: Groups) -> Weighed:
     """Per cash office and day of receipt: what is in no deposit by the end of the last working day that there is for it."""
-    offices = groups.keys.select("group", is_direct(groups.profile).alias("direct"))
-    mine = offices.filter(~pl.col("direct")).select("group")
-    dated = _dated(groups, groups.rows.filter(~is_direct(groups.profile)))
-    rows, parts, closings = _laid_out(groups, dated, deposited(dated))
-    live = _owed(net_receipts(rows)).filter(~pl.col("backfill"))
-    late = _with_deposits(groups, live, parts, closings).filter(_too_late()).filter(pl.col("net") > 0)
+    direct = groups.keys.filter(is_direct(groups.profile))
+    mine = groups.keys.join(direct, on="of", how="anti")
+    rows = groups.rows.filter(pl.col("group").is_in(mine.get_column("of").unique().implode()))
+    dated = _dated(groups, numbered(rows))
+    receipts = _owed(dated)
+    late = _with_deposits(groups, *_laid_out(groups, rows, dated, receipts)).filter(_too_late())
     found = (
         late.group_by("group", "day", maintain_order=True)
         .agg(
@@ -52,15 +56,22 @@ def weigh(groups: Groups) -> Weighed:
     found = found.with_columns(at=_ends(groups.profile.calendar, found.get_column("deadline"))).drop(
         "day", "source"
     )
-    owed = groups.by_day(_owed(dated).select("group", "backfill", "day", *STOOD).unique())
-    historic = without(owed, owed.filter(~pl.col("backfill")))
-    others = without(mine, owed)
-    silent = {DIRECT_USE: offices.filter("direct").get_column("group"), HISTORY: historic, NO_CASH: others}
+    silent = {DIRECT_USE: direct.get_column("group"), **_nothing_owed(groups, receipts, mine)}
     return Weighed(found, {reason: some for reason, some in silent.items() if len(some)})
 
 
+def _nothing_owed(groups: Groups, receipts: pl.DataFrame, asked: pl.DataFrame) -> dict[int, pl.Series]:
+    """Of the groups asked about, those whose receipts are all of history, and those that have none. A live one that stands on
+    all of the days is enough."""
+    owed = receipts.select("group", "backfill", "day", *STOOD)
+    steady = owed.filter(~pl.col("backfill") & groups.steady()).select("group").unique()
+    others = asked.join(steady, left_on="of", right_on="group", how="anti")
+    owed = groups.by_day(owed.join(steady, on="group", how="anti").unique())
+    return {HISTORY: without(owed, owed.filter(~pl.col("backfill"))), NO_CASH: without(others, owed)}
+
+
 def _dated(groups: Groups, rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows with the parameters of their day and source, and the last day for a deposit of what was received on it
+    """Receipts with the parameters of their day and source, and the last day for a deposit of what was received on it
     (``deadline``)."""
     days, source = rows.get_column("day"), rows.get_column("source")
     dated = rows.with_columns(
@@ -73,30 +84,35 @@ def _dated(groups: Groups, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _owed(rows: pl.DataFrame) -> pl.DataFrame:
-    """The receipts that a deposit must hold."""
-    return numbered(rows).filter((pl.col("channel") == "cash") | (pl.col("noncash") > 0))
+    """Of receipts, those that a deposit must hold."""
+    return rows.filter((pl.col("channel") == "cash") | (pl.col("noncash") > 0))
 
 
 def _laid_out(
-    groups: Groups, dated: pl.DataFrame, parts: pl.DataFrame
+    groups: Groups, rows: pl.DataFrame, dated: pl.DataFrame, receipts: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Day by day, receipts and voids, parts of deposits, and whole deposits, about receipts whose term is over on some of the
-    days, but for those that a deposit holds in time which stands whenever it is over."""
-    number, closing = ["group", "receipt_number"], ["group", "closing_id"]
-    receipts = _owed(dated).filter(pl.col("deadline") < groups.days[-1])
-    closings = whole_deposits(dated).select(*closing, "day", *STOOD)
-    lasting = pl.col("gone").is_null() & (pl.col("day") >= groups.days[-1] - groups.rule.window)
+    """Day by day, receipts less what was voided, parts of deposits, and whole deposits, about receipts whose term is over on some
+    of the days, but for those that a deposit holds in time which stands whenever it is over, as it is no older."""
+    ended = receipts.filter(pl.col("deadline") < groups.days[-1])
+    parts, closings = deposited(rows), whole_deposits(rows).select(*CLOSING, "day", *STOOD)
+    in_time = pl.col("of_day").is_between("day", "deadline") & (pl.col("of_seen") <= pl.col("deadline") + 1)
     held = [
-        receipts.join(some.filter(lasting).select(*on, of_day="day", of_seen="seen"), on=on)
-        .filter((pl.col("of_day") <= pl.col("deadline")) & (pl.col("of_seen") <= pl.col("deadline") + 1))
+        ended.select("row", "day", "deadline", *on)
+        .join(some.filter(pl.col("gone").is_null()).select(*on, of_day="day", of_seen="seen"), on=on)
+        .filter(in_time)
         .select("row")
-        for some, on in ((parts, number), (closings, closing))
+        for some, on in ((parts, NUMBER), (closings, CLOSING))
     ]
-    open_ = receipts.join(pl.concat(held), on="row", how="anti").select(number).unique()
-    same = numbered(dated).join(open_, on=number, how="semi", maintain_order="left")
-    rows = pl.concat([same, dated.filter(pl.col("kind") == "void")]).drop("composition")
-    named = parts.join(open_, on=number, how="semi", maintain_order="left")
-    return groups.by_day(rows), groups.by_day(named), groups.by_day(closings)
+    open_ = ended.join(pl.concat(held), on="row", how="anti")
+    same = of_numbers(dated, open_)
+    voids = rows.filter(pl.col("kind") == "void")
+    voids = voids.join(
+        of_numbers(numbered_voids(voids, same), same), on="row", how="semi", maintain_order="left"
+    )
+    laid = groups.by_day(pl.concat([same, voids], how="diagonal").drop("composition"))
+    closings = closings.join(same, on=CLOSING, how="semi")
+    live = _owed(net_receipts(laid)).filter(~pl.col("backfill") & (pl.col("net") > 0))
+    return live, groups.by_day(of_numbers(parts, open_)), groups.by_day(closings)
 
 
 def _with_deposits(
@@ -104,11 +120,11 @@ def _with_deposits(
 ) -> pl.DataFrame:
     """With the day of the first deposit that names the receipt, or names none and has its closing; and with the last day on
     which the source was heard."""
-    named = parts.group_by("group", "receipt_number").agg(pl.col("day").min().alias("in_slip"))
-    closed = closings.group_by("group", "closing_id").agg(pl.col("day").min().alias("in_closing"))
+    named = parts.group_by(NUMBER).agg(pl.col("day").min().alias("in_slip"))
+    closed = closings.group_by(CLOSING).agg(pl.col("day").min().alias("in_closing"))
     return (
-        receipts.join(named, on=["group", "receipt_number"], how="left", maintain_order="left")
-        .join(closed, on=["group", "closing_id"], how="left", maintain_order="left")
+        receipts.join(named, on=NUMBER, how="left", maintain_order="left")
+        .join(closed, on=CLOSING, how="left", maintain_order="left")
         .join(groups.heard("revenue"), on=["today", "source"], how="left", maintain_order="left")
         .with_columns(deposit_day=pl.min_horizontal("in_slip", "in_closing"))
     )
