@@ -22,7 +22,7 @@ NO_INVOICE = 0
 def payments() -> pl.Expr:
     """SP2D LS to a payee that are not declared as recurring."""
     paid = (pl.col("kind") == "sp2d") & (pl.col("disbursement_type") == "LS") & (pl.col("amount") > 0)
-    usual = pl.col("recurring") | pl.col("account").cat.starts_with(EMPLOYEES)
+    usual = pl.col("recurring") | pl.col("account").cast(pl.String).str.starts_with(EMPLOYEES)
     return (paid & ~usual & pl.col("payee_token").is_not_null()).fill_null(False)
 
 

@@ -25,7 +25,7 @@ SETTINGS = ("overtaken", "waited_days", "unpaid_days")
 def queued() -> pl.Expr:
     """SPM and SP2D of a known fund; salaries and recurring payments have dates of their own."""
     papers = pl.col("kind").is_in(["spm", "sp2d"]) & pl.col("document_number").is_not_null()
-    ordinary = ~pl.col("recurring") & ~pl.col("account").cat.starts_with("5.1.01")
+    ordinary = ~pl.col("recurring") & ~pl.col("account").cast(pl.String).str.starts_with("5.1.01")
     return (papers & ordinary & (pl.col("fund") != "")).fill_null(False)
 
 

@@ -31,13 +31,15 @@ def is_award() -> pl.Expr:
 def is_paid() -> pl.Expr:
     """SP2D LS, but for employees and what is declared as recurring."""
     paid = (pl.col("kind") == "sp2d") & (pl.col("disbursement_type") == "LS") & (pl.col("amount") > 0)
-    usual = pl.col("recurring") | pl.col("account").cat.starts_with(EMPLOYEES)
+    usual = pl.col("recurring") | pl.col("account").cast(pl.String).str.starts_with(EMPLOYEES)
     return (paid & ~usual).fill_null(False)
 
 
 def is_bought() -> pl.Expr:
     """Payments for goods, services and works."""
-    return pl.any_horizontal(pl.col("account").cat.starts_with(code) for code in BOUGHT).fill_null(False)
+    return pl.any_horizontal(
+        pl.col("account").cast(pl.String).str.starts_with(code) for code in BOUGHT
+    ).fill_null(False)
 
 
 def awards(groups: Groups) -> pl.DataFrame:
@@ -88,7 +90,7 @@ def is_employees(profile: Profile) -> pl.Expr:
     """Payments for goods or for a package to the account of an employee. The accounts are looked at only where the profile
     declares that they may be, both on the day of the payment and today."""
     bought = pl.col("package_id").is_not_null() | pl.any_horizontal(
-        pl.col("account").cat.starts_with(code) for code in GOODS
+        pl.col("account").cast(pl.String).str.starts_with(code) for code in GOODS
     )
     joins = [join for join in profile.joins if join.purpose == PURPOSE]
     declared, now = (

@@ -26,7 +26,7 @@ SATURDAY = 5
 
 def own_revenue() -> pl.Expr:
     """Receipts and voids of own revenue."""
-    own = pl.col("account").cat.starts_with(OWN_REVENUE)
+    own = pl.col("account").cast(pl.String).str.starts_with(OWN_REVENUE)
     return pl.col("kind").is_in(["receipt", "void"]) & own
 
 
