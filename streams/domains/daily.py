@@ -33,15 +33,14 @@ from streams.ledgers.groups import Groups, Weighed, changes
 from streams.ledgers.ledger import Ledger
 from streams.ledgers.reading import Reading
 from streams.ledgers.standing import Named, Standing
-from streams.peers.days import Days
+from streams.peers.days import MOST_DAYS, Days
 from streams.rules import rules
 from streams.rules.coverage import ASKED, count_asked
 from streams.rules.judging import NOT_APPLICABLE
 from streams.rules.rule import Rule
 
-#: Days are judged together, up to so many; by one rule up to so many rows on all of them, or by one that reads each row once
-#: and lays out few.
-MOST_DAYS, MOST_ROWS, MOST_ONCE = 28, 500_000, 20_000_000
+#: Days are judged together by one rule up to so many rows on all of them, or by one that reads each row once and lays out few.
+MOST_ROWS, MOST_ONCE = 500_000, 20_000_000
 
 
 class Daily:

@@ -35,7 +35,7 @@ from streams.engine.processor import Context
 from streams.engine.store import Store
 from streams.engine.totals import Totals
 from streams.peers.counts import Counts
-from streams.peers.days import Days
+from streams.peers.days import MOST_DAYS, Days
 from streams.peers.fences import Fences
 from streams.peers.news import news_of
 from streams.peers.others import Moved, Others
@@ -49,8 +49,6 @@ from streams.rules.rule import Rule
 
 DOMAIN = "permits"
 PREFIX = "regency"
-#: So many days of a backlog are judged together.
-MOST_DAYS = 28
 
 
 class PermitPeers:

@@ -17,6 +17,7 @@ import numpy as np
 from schemas.codec import Refused
 from schemas.dead_letters import DeadLetter
 from schemas.version import pack
+from streams.days import DAY_MS
 from streams.engine.alerts import Alerts
 from streams.engine.attempt import attempt, mark
 from streams.engine.chunk import Int64s
@@ -35,8 +36,8 @@ from streams.engine.totals import Totals
 DOMAIN = "regency"
 #: The input name under which the header keeps the clock of the whole.
 WHOLE = "regency"
-#: Event time that one step applies at most.
-STEP_MS = 28 * 86_400_000
+#: Event time that one step applies at most, and rows where that is more than a day: half of the time until they are fewer.
+STEP_MS, STEP_ROWS = 84 * DAY_MS, 150_000
 NEVER = 2**63 - 1
 
 
@@ -116,6 +117,10 @@ class Inbox(Reading):
     def first(self) -> int | None:
         """The clock of the first row that waits."""
         return int(self._waiting[0][1][0]) if self._waiting else None
+
+    def waiting(self, clock: int) -> int:
+        """How many rows before a clock wait."""
+        return sum(int(np.searchsorted(rows.clocks, clock)) for _, _, rows in self._waiting)
 
     def before(self, clock: int) -> Iterator[tuple[Run, Rows]]:
         """Take the rows before a clock, with the runs they came from; the position moves past them."""
@@ -204,8 +209,10 @@ class RegencyTask(Task):
         """How far one step goes at most: the loop is needed by others, and what a day costs comes at its end, however few
         its rows are."""
         waiting = (at for inbox in self.inboxes.values() if (at := inbox.first) is not None)
-        begins = self.whole.clock or min(waiting, default=NEVER)
-        return min(begins + STEP_MS, NEVER)
+        begins, span = self.whole.clock or min(waiting, default=NEVER), STEP_MS
+        while span > DAY_MS and sum(inbox.waiting(begins + span) for inbox in self.inboxes.values()) > STEP_ROWS:
+            span //= 2
+        return min(begins + span, NEVER)
 
     def take(self) -> Commit | None:
         """Applies first what can be applied. Until a rebuild has caught up its predecessor's state stands."""

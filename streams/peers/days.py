@@ -13,6 +13,8 @@ from streams.days import local_days
 from streams.engine.store import Pairs
 
 FROZEN = "frozen"
+#: Days of a backlog that are judged together at most.
+MOST_DAYS = 84
 
 
 class Days(Pairs[str, int]):
