@@ -210,7 +210,9 @@ class RegencyTask(Task):
         its rows are."""
         waiting = (at for inbox in self.inboxes.values() if (at := inbox.first) is not None)
         begins, span = self.whole.clock or min(waiting, default=NEVER), STEP_MS
-        while span > DAY_MS and sum(inbox.waiting(begins + span) for inbox in self.inboxes.values()) > STEP_ROWS:
+        while (
+            span > DAY_MS and sum(inbox.waiting(begins + span) for inbox in self.inboxes.values()) > STEP_ROWS
+        ):
             span //= 2
         return min(begins + span, NEVER)
 
