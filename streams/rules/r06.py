@@ -10,7 +10,7 @@ import polars as pl
 
 from streams.cases.book import day_of
 from streams.ledgers.groups import Groups, Weighed, without
-from streams.ledgers.standing import STOOD
+from streams.ledgers.standing import STOOD, both_stood
 from streams.rules.examples import FIRST, OTHER_PERSON, PAYEE, PERSON, Event, on, row
 from streams.rules.receipts import FIELDS, OFFICE, deposited, is_direct, whole_deposits
 from streams.rules.rule import LegalBasis, Parameter, Rule
@@ -52,29 +52,45 @@ def weigh(groups: Groups) -> Weighed:
 
 def _ages(groups: Groups, rows: pl.DataFrame, receipts: pl.DataFrame) -> pl.DataFrame:
     """By cashier and day of receipt, of cash that is in a deposit: its ages in working days together, how many, and which."""
-    number, closing = ["group", "receipt_number"], ["group", "closing_id"]
-    cash = receipts.filter((pl.col("day") >= groups.days[0] - SPAN) & (pl.col("channel") == "cash"))
-    parts = deposited(rows).join(cash, on=number, how="semi")
-    named = groups.by_day(parts).group_by(number).agg(pl.col("day").min().alias("in_slip"))
-    closings = groups.by_day(whole_deposits(rows).select(*closing, "day", *STOOD))
-    closed = closings.group_by(closing).agg(pl.col("day").min().alias("in_closing"))
-    recent = groups.by_day(cash.select(*number, "closing_id", "cashier_token", "at", "day", "row", *STOOD))
-    held = (
-        recent.filter(pl.col("day") >= pl.col("today") - SPAN)
-        .join(named, on=number, how="left", maintain_order="left")
-        .join(closed, on=closing, how="left", maintain_order="left")
-        .with_columns(deposit_day=pl.min_horizontal("in_slip", "in_closing"))
-        .filter(pl.col("deposit_day") >= pl.col("day"))
+    cash = receipts.filter((pl.col("day") >= groups.days[0] - SPAN) & (pl.col("channel") == "cash")).select(
+        "group", "receipt_number", "closing_id", "cashier_token", "at", "day", "row", *STOOD
     )
-    first = groups.days[0] - SPAN
-    calendar = groups.profile.calendar
-    working = np.cumsum([calendar.is_working_day(day_of(day)) for day in range(first, groups.days[-1])])
-    until, since = (working[held.get_column(name).to_numpy() - first] for name in ("deposit_day", "day"))
+    deposits = (("receipt_number", deposited(rows)), ("closing_id", whole_deposits(rows)))
+    held = (
+        pl.concat(
+            cash.join(some.select("group", name, "day", *STOOD), on=["group", name], suffix="_of")
+            for name, some in deposits
+        )
+        .with_columns(**both_stood("_of"))
+        .filter(pl.col("seen") <= groups.days[-1])
+    )
+    again = pl.col("row").is_duplicated()
+    first = groups.by_day(held.filter(again), "oldest").group_by("group", "row").agg(
+        pl.col("today", "cashier_token", "at", "day").first(), pl.col("day_of").min()
+    )  # fmt: skip
+    seen = pl.col("seen").clip(groups.days[0])
+    sums = [
+        groups.by_day(_aged(groups, held.filter(~again).with_columns(seen), *STOOD)),
+        _aged(groups, first, "today"),
+    ]
+    lately = pl.concat(sums, how="diagonal").filter(pl.col("day") >= pl.col("today") - SPAN)
+    return (
+        lately.group_by("group", "cashier_token", "day")
+        .agg(pl.col("age", "n").sum(), pl.col("row").explode(), pl.col("at").max())
+        .sort("group", "cashier_token", "day")
+    )
+
+
+def _aged(groups: Groups, held: pl.DataFrame, *besides: str) -> pl.DataFrame:
+    """Ages of receipts whose first deposit is of their day or later, by cashier and day and what is named ``besides``."""
+    held = held.filter(pl.col("day_of") >= pl.col("day"))
+    first, works = groups.days[0] - SPAN, groups.profile.calendar.is_working_day
+    working = np.cumsum([works(day_of(day)) for day in range(first, groups.days[-1])])
+    until, since = (working[held.get_column(name).to_numpy() - first] for name in ("day_of", "day"))
     return (
         held.with_columns(pl.Series("age", until - since, pl.Int64))
-        .group_by("group", "cashier_token", "day", maintain_order=True)
-        .agg(pl.col("age").sum(), pl.len().cast(pl.Int64).alias("n"), pl.col("row"), pl.col("at").last())
-        .sort("group", "cashier_token", "day")
+        .group_by("group", "cashier_token", "day", *besides)
+        .agg(pl.col("age").sum(), pl.len().cast(pl.Int64).alias("n"), pl.col("row"), pl.col("at").max())
     )
 
 
