@@ -111,12 +111,17 @@ class RuleScore:
 @dataclass(frozen=True, slots=True)
 class Published:
     """What reaches people: cases and actors whose combined risk was enough to publish on some day (decision 20). One is
-    true where an alert about it is, and false where none is and one is false. ``cases`` are permits and SP2D."""
+    true where an alert about it is, and false where none is and one is false; ``wrong`` are the alerts about each of the
+    latter. ``cases`` are permits and SP2D."""
 
     alerted: int
     true: int | None
-    false: int | None
+    wrong: Sequence[Sequence[Pair]] | None
     cases: int
+
+    @property
+    def false(self) -> int | None:
+        return None if self.wrong is None else len(self.wrong)
 
     @property
     def precision(self) -> float | None:
@@ -136,6 +141,9 @@ class Published:
             "alerted": self.alerted,
             "true": self.true,
             "false": self.false,
+            "wrong": [
+                [{"rule": rule, "subject": subject} for rule, subject in one] for one in self.wrong or ()
+            ],
         }
 
 
@@ -198,9 +206,11 @@ def _published(published: Sequence[Collection[Pair]], scores: Sequence[RuleScore
     right = {(s.rule.id, subject) for s in scores for subject in s.right}
     wrong = {(s.rule.id, subject) for s in scores for subject, _ in s.wrong}
     true = sum(any(pair in right for pair in one) for one in published)
-    false = sum(
-        not any(pair in right for pair in one) and any(pair in wrong for pair in one) for one in published
-    )
+    false = [
+        sorted(one)
+        for one in published
+        if not any(pair in right for pair in one) and any(pair in wrong for pair in one)
+    ]
     return Published(len(published), true, false, cases)
 
 

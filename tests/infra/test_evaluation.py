@@ -86,6 +86,7 @@ def test_facts_are_published_and_one_sign_is_not() -> None:
         "alerted": 2,
         "true": 1,
         "false": 1,
+        "wrong": [[{"rule": "P01", "subject": "X"}, {"rule": "P05", "subject": "X"}]],
     }
 
 
@@ -208,6 +209,7 @@ def test_the_page_and_the_figures(tmp_path: Path) -> None:
     assert "Indikasi pada C" in text
     assert text.index("P05 Diulang") < text.index("P01 Terlambat")
     assert "<svg" in text
+    assert "P01: C" in text[text.index("Yang diterbitkan dan keliru") :]
     figures = json.loads((tmp_path / page.FIGURES).read_text("utf-8"))
     assert figures == page.as_json(done)
     assert figures["rules"][0]["id"] == "P05"
