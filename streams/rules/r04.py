@@ -38,7 +38,7 @@ def weigh(groups: Groups) -> Weighed:
         scope=_scope(RATE), as_of=pl.lit(None, pl.Int64)
     )
     parts = [
-        many.select(*FOUND, "k", "n", "share", "fence"),
+        many.select(*FOUND, "k", "n", "share", "limit"),
         _monthly(groups, alone.filter(pl.col("at") > pl.col("deposited_at")), DEPOSITED, "after_deposit"),
         _monthly(groups, alone.filter(pl.col("closing_id") != pl.col("closing_of")), CLOSED, "after_closing"),
         _monthly(groups, _received_again(groups, voids, receipts), AGAIN, "again"),
@@ -133,7 +133,7 @@ def sentence(told: Told) -> str:
         return (
             f"Indikasi pembatalan kuitansi yang tidak biasa: seorang petugas kas membatalkan {whole(told.more['k'])} dari "
             f"{whole(told.more['n'])} kuitansinya ({decimal(told.more['share'])} %), batas menurut rekan-rekannya "
-            f"{decimal(told.more['fence'])} %; perlu klarifikasi."
+            f"{decimal(told.more['limit'])} %; perlu klarifikasi."
         )
     said = {
         DEPOSITED: "sesudah uangnya disetor",
@@ -154,9 +154,9 @@ def _receipts(count: int, cashier: str, voided: int, day: str = "2026-01-05") ->
     return [*made, *(on(f"{day} 11:{n:02d}", "void", receipt_number=name[n], **own) for n in range(voided))]
 
 
-def _office(voided: int, day: str = "2026-01-05") -> list[Event]:
-    """Five cashiers; the first voids so many of his receipts, the others none."""
-    others = [event for n in range(4) for event in _receipts(50, f"petugaslain{n}aaaaaaaaaaaaaa", 0, day)]
+def _office(voided: int, day: str = "2026-01-05", each: int = 0) -> list[Event]:
+    """Five cashiers; the first voids so many of his receipts, the others none or so many ``each``."""
+    others = [event for n in range(4) for event in _receipts(50, f"petugaslain{n}aaaaaaaaaaaaaa", each, day)]
     return [*others, *_receipts(50, FIRST, voided, day)]
 
 
@@ -172,6 +172,7 @@ def _slip(at: str) -> Event:
 
 EXAMPLES = (
     row("found", "found", *_office(9), scope=f"tingkat {FIRST}", observed=9.0),
+    row("found", "found", *_office(12, each=1), scope=f"tingkat {FIRST}", observed=11.0),
     row(
         "found", "found", _one("2026-01-05 09:00", "receipt"), _slip("2026-01-06 09:00"), _one("2026-01-06 10:00", "void"),
         scope=f"setoran {SECOND} 2026-01", observed=1.0,

@@ -117,7 +117,7 @@ def _reducing(groups: Groups, shares: pl.DataFrame, officers: pl.DataFrame) -> p
     return (
         mine.join(those, on="group", maintain_order="left")
         .with_columns(scope=pl.lit(OFTEN), as_of=pl.lit(None, pl.Int64))
-        .select(*FOUND, "k", "n", "share", "fence")
+        .select(*FOUND, "k", "n", "share", "limit")
     )
 
 
@@ -142,7 +142,7 @@ def sentence(told: Told) -> str:
         return (
             f"Indikasi pengurangan yang tidak biasa: seorang petugas mengurangi {whole(told.more['k'])} dari "
             f"{whole(told.more['n'])} ketetapannya ({decimal(told.more['share'])} %), batas menurut rekan-rekannya "
-            f"{decimal(told.more['fence'])} %; perlu klarifikasi."
+            f"{decimal(told.more['limit'])} %; perlu klarifikasi."
         )
     if told.scope == SAME:
         return (
@@ -171,10 +171,14 @@ def _payment(day: str, thousands: float, kind: str = "receipt", **fields: Any) -
     return on(f"{day} 10:00", kind, amount=round(thousands * 1000), **own)
 
 
-def _department(reduced: int) -> list[Event]:
-    """Five officers with assessments; the first reduces so many, the others none."""
-    others = [_letter("2026-01-05", n, f"penilai{who}") for who in range(4) for n in range(30)]
-    return [*others, *(_letter("2026-01-05", n, off=20 if n < reduced else 0) for n in range(30))]
+def _department(reduced: int, each: int = 0) -> list[Event]:
+    """Five officers with assessments; the first reduces so many, the others none or so many ``each``."""
+    made = {f"penilai{who}": each for who in range(4)} | {FIRST: reduced}
+    return [
+        _letter("2026-01-05", n, who, off=20 if n < some else 0)
+        for who, some in made.items()
+        for n in range(30)
+    ]
 
 
 EXAMPLES = (
@@ -188,6 +192,7 @@ EXAMPLES = (
         scope=SAME, observed=25e3,
     ),
     row("found", "found", *_department(7), scope=OFTEN, observed=7.0),
+    row("found", "found", *_department(12, each=1), scope=OFTEN, observed=11.0),
     row("not found", "not found", *_department(0), _payment("2026-01-20", 100)),
     row("not found", "not found", _letter("2026-01-05", 0), _payment("2026-01-20", 60)),
     row(

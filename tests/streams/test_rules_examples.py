@@ -9,7 +9,10 @@ from datetime import date, timedelta
 
 import pytest
 
+from schemas.catalogue import ALERTS
+from schemas.codec import Codec
 from schemas.profile import check
+from schemas.registry import open_ids
 from streams.cases.book import EPOCH, day_of
 from streams.reference.ledgers import judge as judge_ledgers
 from streams.reference.permit_rules import judge
@@ -24,6 +27,8 @@ from streams.rules.trial_events import arrivals, instant, is_earlier
 RULES = list(rules().values())
 TRIABLE = [rule for rule in RULES if triable(rule)]
 SPEAKING = [rule for rule in TRIABLE if rule.kind not in ("context", "page")]
+#: What an alert must fit into, or a worker could not say it.
+ALERT = Codec(ALERTS.schema, open_ids(""))
 #: How late an unknown source may be, in milliseconds: longer than those of the examples' profile.
 LATENESS = 15 * 60_000
 #: An indication is never a verdict.
@@ -49,6 +54,7 @@ def test_an_example_is_said_as_its_table_says(rule: Rule, example: Example) -> N
     for alert in said.alerts:
         assert "indikasi" in alert["sentence"].lower()
         assert not VERDICTS.search(alert["sentence"])
+        ALERT.encode({**alert, "published_at": 0})
 
 
 @pytest.mark.parametrize("rule", [r for r in SPEAKING if r.weigh is not None], ids=lambda rule: rule.id)
