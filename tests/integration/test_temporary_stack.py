@@ -27,7 +27,7 @@ with Stack.temporary(settings, Profile.load(Path(sys.argv[2]))) as stack:
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_what_was_started_ends_with_the_command(tmp_path: Path, number: signal.Signals) -> None:
     command = [sys.executable, "-c", COMMAND, str(tmp_path), str(resolve_profile("contoh"))]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
