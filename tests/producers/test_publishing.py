@@ -117,8 +117,16 @@ def test_a_history_that_was_cut_off_is_completed_once_and_live_follows(
             publisher.publish(domain, event, trusted=True)
     Position(5, 600, now - DAY_MS, now, sent=250).save(path)
     stop = threading.Event()
-    threading.Timer(2.0, stop.set).start()
-    sent = simulate_live(settings, regency, path, stop, rate=50)
+    at_latest = threading.Timer(120.0, stop.set)
+    at_latest.start()
+
+    def until_live(sent: int) -> None:
+        position = Position.load(path)
+        if position is not None and position.complete and sent > len(history) - 250:
+            stop.set()
+
+    sent = simulate_live(settings, regency, path, stop, rate=50, progress=until_live)
+    at_latest.cancel()
     assert sent > len(history) - 250
     saved = Position.load(path)
     assert saved is not None

@@ -190,7 +190,7 @@ def test_months_before_a_day_that_a_month_does_not_have() -> None:
 def test_a_case_that_began_before_the_window_is_left_out_whole(kafka: Any) -> None:
     layout = kafka.layout(timestamps="CreateTime")
     settings = Settings.model_construct(kafka=kafka.settings(layout), streams=StreamSettings())
-    producer = Producer({"bootstrap.servers": kafka.bootstrap})
+    producer = Producer({"bootstrap.servers": kafka.bootstrap, "enable.idempotence": True})
     codec = Codec(PERMITS.schema, open_ids())
     rows = [
         ("old", "accepted", "2025-10-01T08:00"), ("old", "issued", "2026-02-20T08:00"),

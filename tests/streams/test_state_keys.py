@@ -121,7 +121,7 @@ def test_a_log_with_a_snapshot_and_many_groups(kafka: Any) -> None:
 
     layout = kafka.layout()
     settings = kafka.settings(layout)
-    producer = Producer({"bootstrap.servers": kafka.bootstrap})
+    producer = Producer({"bootstrap.servers": kafka.bootstrap, "enable.idempotence": True})
 
     def write(*pieces: Piece) -> None:
         for piece in pieces:

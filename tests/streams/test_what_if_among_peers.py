@@ -85,7 +85,10 @@ def office(kafka: Any) -> Office:
     """Everything on four partitions, now and then twice, and a record that nobody can read."""
     layout = kafka.layout(timestamps="CreateTime")
     settings = Settings.model_construct(kafka=kafka.settings(layout), streams=StreamSettings(clock="event"))
-    producer, codec = Producer({"bootstrap.servers": kafka.bootstrap}), Codec(PERMITS.schema, open_ids())
+    producer, codec = (
+        Producer({"bootstrap.servers": kafka.bootstrap, "enable.idempotence": True}),
+        Codec(PERMITS.schema, open_ids()),
+    )
     topic, some = layout.topic(PERMITS.name), arrivals("permits", EVENTS, example_profile())
     for number, (at, event) in enumerate(some):
         for _ in range(2 if number % 7 == 0 else 1):
@@ -161,7 +164,10 @@ def test_what_is_judged_in_both_tasks_or_in_groups_of_rows_is_asked_there(
     settings = Settings.model_construct(kafka=kafka.settings(layout), streams=StreamSettings(clock="event"))
     example = next(e for e in rule.examples if e.expects == "found" and (e.scope in gone))
     topic = DOMAINS[rule.domain]
-    producer, codec = Producer({"bootstrap.servers": kafka.bootstrap}), Codec(topic.schema, open_ids())
+    producer, codec = (
+        Producer({"bootstrap.servers": kafka.bootstrap, "enable.idempotence": True}),
+        Codec(topic.schema, open_ids()),
+    )
     some = arrivals(rule.domain, example, profile)
     other = {"event_id": str(UUID(int=999)), **({"case_id": "LAIN"} if name == "P11" else {})}
     later = (some[-1][0] + 3 * 86_400_000, {**some[-1][1], **other})
