@@ -39,8 +39,8 @@ def drop(
     from infra.cli.main import settings_of
     from infra.cli.progress import Stages
     from infra.cli.publish import KEYS_FILE
-    from infra.embedded.stack import stop_signal
     from infra.settings import resolve_profile
+    from infra.signals import stop_signal
     from producers.client import Publisher
     from producers.drop.folder import DropFolder, FolderInUseError
     from producers.drop.watch import Watch

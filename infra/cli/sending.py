@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 from infra.cli.main import PROBLEM, fail
 from infra.cli.progress import Stages
 from infra.cli.texts import _
+from infra.signals import stop_signal
 
 if TYPE_CHECKING:
     from producers.sending.delivery import Progress
@@ -19,11 +20,7 @@ if TYPE_CHECKING:
 
 def stopping() -> threading.Event:
     """An event that SIGINT and SIGTERM set."""
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # A thread of its own: the handler may run while this one holds the event's lock.
-        signal.signal(number, lambda *_: threading.Thread(target=stop.set).start())
-    return stop
+    return stop_signal(signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager

@@ -79,7 +79,7 @@ def _live(
     settings: Settings, profile: Profile, rate: float, population: int, seed: int, stages: Stages
 ) -> None:
     from infra.embedded.running import with_broker
-    from infra.embedded.stack import stop_signal
+    from infra.signals import stop_signal
     from producers.simulator.publishing import simulate_live
 
     stop = stop_signal()
@@ -108,7 +108,8 @@ def _year(
     as_json: bool,
 ) -> None:
     """A stack of its own on free ports and event time: publish, process, show, and away at the end."""
-    from infra.embedded.stack import Stack, stop_signal
+    from infra.embedded.stack import Stack
+    from infra.signals import stop_signal
     from producers.simulator import simulate_year
 
     stop = stop_signal()

@@ -28,9 +28,10 @@ def up(
     """Start everything, watch it, stop it cleanly on Ctrl-C."""
     from infra.activation import Activations
     from infra.cli.main import fail, settings_of
-    from infra.embedded.stack import Stack, stop_signal
+    from infra.embedded.stack import Stack
     from infra.logs import set_up
     from infra.settings import resolve_profile
+    from infra.signals import stop_signal
 
     set_up("WARNING")
     begun = time.monotonic()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import sys
 import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,6 +17,7 @@ from typing import Any, Self
 from infra.embedded import kafka, ports
 from infra.embedded.supervisor import Part, Supervisor
 from infra.settings import Settings, resolve_profile
+from infra.signals import leave_when_told
 from producers.settings import GatewaySettings
 from schemas import deployment
 from schemas.catalogue import create_topics
@@ -99,12 +100,7 @@ class Stack:
 
     def __enter__(self) -> Self:
         """Also a stack that nobody watches ends its parts, and is deleted where it is temporary, when it is told to end."""
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            if (
-                signal.getsignal(number) == signal.SIG_DFL
-                and threading.current_thread() is threading.main_thread()
-            ):
-                signal.signal(number, _leave)
+        leave_when_told()
         self.supervisor.claim()
         return self
 
@@ -261,8 +257,8 @@ class Stack:
                     self._environment(),
                     needs=("tables", "topics"),
                     eager=True,
-                    healthy=lambda address=address: _answers(f"{address}/readyz"),  # type: ignore[misc]
-                    working=lambda address=address: _answers(f"{address}/healthz"),  # type: ignore[misc]
+                    healthy=partial(_answers, f"{address}/readyz"),
+                    working=partial(_answers, f"{address}/healthz"),
                     url=f"{address}/",
                 )
             )
@@ -404,17 +400,3 @@ def _answers(url: str) -> bool:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError, ValueError):
         return False
-
-
-def _leave(number: int, _: object) -> None:
-    """Raises SystemExit once, so that what is open is closed."""
-    signal.signal(number, signal.SIG_IGN)
-    sys.exit(128 + number)
-
-
-def stop_signal() -> threading.Event:
-    """An event that SIGTERM, SIGINT and SIGHUP set."""
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: stopping.set())
-    return stopping

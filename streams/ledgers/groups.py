@@ -45,11 +45,12 @@ class Groups:
         laid = rows.join(asked, on="group", maintain_order="left").filter(stands)
         return laid.drop("group", *STOOD).rename({"on_day": "group"})
 
-    def laid(self, some: pl.DataFrame) -> pl.DataFrame:
-        """All rows of ``some`` groups, as they stood on the day of each."""
+    def laid(self, some: pl.DataFrame, rows: pl.DataFrame | None = None) -> pl.DataFrame:
+        """The rows of ``some`` groups, by default all of them, as they stood on the day of each."""
+        rows = self.rows if rows is None else rows
         if not self.rule.once:
-            return self.rows.join(some, on="group", how="semi")
-        return replace(self, keys=self.keys.join(some, on="group", how="semi")).by_day(self.rows)
+            return rows.join(some, on="group", how="semi")
+        return replace(self, keys=self.keys.join(some, on="group", how="semi")).by_day(rows)
 
     def lacking(self, wanted: pl.Expr) -> pl.Series:
         """The groups of a rule that reads rows once which had none on their day that is as ``wanted``. Each had some row, so
@@ -81,6 +82,12 @@ class Groups:
         """The last day within the window of which each source of a topic sent something (today, source, heard)."""
         known = self.ledger(domain, "source", "day")
         return known.group_by("today", "source").agg(pl.col("day").max().alias("heard"))
+
+    def begins(self, days: pl.Series) -> pl.Series:
+        """When each of some local days (since 1970) began, UTC ms."""
+        start = self.profile.calendar.day_start
+        known = {day: start(day_of(day).isoformat()) for day in days.unique().to_list()}
+        return days.replace_strict(known, return_dtype=pl.Int64)
 
     def value(self, name: str, days: pl.Series, sources: pl.Series | None = None) -> pl.Series:
         """A parameter of the rule as of each of some days (since 1970), for the source of each where they are given."""

@@ -52,13 +52,8 @@ class Peers:
         self, rule: Rule, measures: Mapping[tuple[str, str], int], counts: Counts, fences: Fences, queue: Queue,
         book: Book, day: int, at: int, known: Known,
     ) -> None:  # fmt: skip
-        self._rule, self._measures, self._counts, self._fences, self._queue = (
-            rule,
-            measures,
-            counts,
-            fences,
-            queue,
-        )
+        self._rule, self._measures, self._queue = rule, measures, queue
+        self._counts, self._fences = counts, fences
         self.book, self.day, self.at, self.known = book, day, at, known
 
     def measure(self, name: str) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
@@ -53,9 +52,7 @@ def weigh(groups: Groups) -> Weighed:
             scope=pl.from_epoch("day", "d").dt.to_string("%Y-%m-%d"),
         )
     )  # fmt: skip
-    found = found.with_columns(at=_ends(groups.profile.calendar, found.get_column("deadline"))).drop(
-        "day", "source"
-    )
+    found = found.with_columns(at=groups.begins(found.get_column("deadline") + 1)).drop("day", "source")
     silent = {DIRECT_USE: direct.get_column("group"), **_nothing_owed(groups, receipts, mine)}
     return Weighed(found, {reason: some for reason, some in silent.items() if len(some)})
 
@@ -145,13 +142,6 @@ def _last_day(calendar: WorkingCalendar, day: int, days: float) -> int:
         at += timedelta(days=1)
         left -= calendar.is_working_day(at)
     return (at - EPOCH).days
-
-
-def _ends(calendar: WorkingCalendar, days: pl.Series) -> pl.Series:
-    """When each day ends, UTC ms."""
-    known: Iterable[int] = days.unique().to_list()
-    ends = {day: calendar.day_start(day_of(day + 1).isoformat()) for day in known}
-    return days.replace_strict(ends, return_dtype=pl.Int64)
 
 
 def sentence(told: Told) -> str:

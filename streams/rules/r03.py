@@ -41,11 +41,8 @@ def weigh(groups: Groups) -> Weighed:
     )  # fmt: skip
     # what the first judged day belongs to may have begun before it
     found = runs.filter(pl.col("low") & (pl.col("run") > 0) & (pl.col("days") >= groups.on("days")))
-    ends = [
-        groups.profile.calendar.day_start(day_of(day + 1).isoformat()) for day in found.get_column("last")
-    ]
     said = found.with_columns(
-        pl.Series("at", ends, pl.Int64), scope=pl.from_epoch("first", "d").dt.to_string("%Y-%m-%d"),
+        at=groups.begins(found.get_column("last") + 1), scope=pl.from_epoch("first", "d").dt.to_string("%Y-%m-%d"),
         threshold=pl.lit(-groups.on("z"), pl.Float64),
     ).join(_proof(groups, found), on=["group", "first"], maintain_order="left")  # fmt: skip
     return Weighed(said.drop("low", "run", "first", "last"), {TOO_FEW: without(groups.keys, judged)})
@@ -129,11 +126,9 @@ def _judged(groups: Groups, days: pl.DataFrame) -> pl.DataFrame:
 
 def _proof(groups: Groups, found: pl.DataFrame) -> pl.DataFrame:
     """What came in on the days of a run, and the last row before it."""
-    of = groups.keys.join(found, on="group", how="semi").select(pl.col("of").alias("group"))
-    rows = groups.rows.select("group", "row", "day", *STOOD).join(
-        of.unique(), on="group", how="semi", maintain_order="left"
+    rows = groups.laid(found, groups.rows.select("group", "row", "day", *STOOD)).join(
+        found.select("group", "first", "last"), on="group", maintain_order="left"
     )
-    rows = groups.by_day(rows).join(found.select("group", "first", "last"), on="group", maintain_order="left")
     within = pl.col("row").filter(pl.col("day").is_between("first", "last"))
     before = pl.col("row").filter(pl.col("day") < pl.col("first")).last()
     return rows.group_by("group", "first").agg(proof=pl.concat_list(before.implode(), within.implode()))

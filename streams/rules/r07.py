@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from streams.ledgers.groups import Groups, Weighed
-from streams.ledgers.standing import STOOD
+from streams.ledgers.standing import STOOD, spans
 from streams.rules.examples import FIRST, SECOND, Event, on, row
 from streams.rules.outliers import COLLEAGUES, STANDS_OUT, standing_out
 from streams.rules.rule import LegalBasis, Parameter, Rule
@@ -111,7 +111,7 @@ def _reducing(groups: Groups, shares: pl.DataFrame, officers: pl.DataFrame) -> p
     beyond = standing_out(shares, [groups.on(name) for name in STANDS_OUT], DEPARTMENT)
     those = groups.keys.join(beyond, on=OFFICER)
     reduced = officers.filter((pl.col("kind") == "assessment") & (pl.col("reduction") > 0))
-    mine = groups.by_day(_of(reduced, those)).group_by("group", maintain_order=True).agg(
+    mine = groups.laid(those, reduced).group_by("group", maintain_order=True).agg(
         at=pl.col("at").last(), proof=pl.col("row")
     )  # fmt: skip
     return (
@@ -126,13 +126,7 @@ def _too_few(groups: Groups, shares: pl.DataFrame, officers: pl.DataFrame) -> pl
     enough = shares.filter(pl.col("n") >= groups.on("least"))
     compared = enough.filter(pl.len().over(DEPARTMENT) >= COLLEAGUES)
     others = groups.keys.join(compared, on=OFFICER, how="anti")
-    known = groups.by_day(_of(officers, others).select("group", "day", *STOOD).unique())
-    return known.join(others, on="group", how="semi").get_column("group").unique()
-
-
-def _of(rows: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
-    """Rows of the groups of some days, on whichever they stood."""
-    return rows.join(keys.select(group="of").unique(), on="group", how="semi", maintain_order="left")
+    return groups.laid(others, spans(officers, "group", groups.days[0])).get_column("group").unique()
 
 
 def sentence(told: Told) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 import polars as pl
 
 from schemas.profile import Profile
-from streams.cases.book import day_of
 from streams.ledgers.groups import Groups, Weighed
 from streams.rules.examples import ONE_CASE, OTHER_TYPE, Event, on, row
 from streams.rules.permit_receipts import heard_by_all, names_permits, received
@@ -62,7 +61,9 @@ def weigh(groups: Groups) -> Weighed:
     known = (pl.col("deadline") < pl.col("today")) & (pl.col("deadline") < pl.col("heard"))
     found = judged.filter(known & (pl.col("observed") < pl.col("threshold")))
     columns = ("group", "observed", "threshold", "as_of", "at", "due", "days", "issued_at", "proof")
-    return Weighed(found.with_columns(at=_ends(groups.profile, found)).select(columns), silent)
+    return Weighed(
+        found.with_columns(at=groups.begins(found.get_column("deadline") + 1)).select(columns), silent
+    )
 
 
 def _cases(rows: pl.DataFrame) -> pl.DataFrame:
@@ -93,15 +94,6 @@ def _with_fees(profile: Profile, cases: pl.DataFrame) -> pl.DataFrame:
         fees.select("group", "fixed", free=False), on="group", how="left", maintain_order="left"
     )
     return joined.with_columns(pl.col("free").fill_null(True), due=pl.coalesce("fixed", "assessed"))
-
-
-def _ends(profile: Profile, found: pl.DataFrame) -> pl.Series:
-    """When the days of grace were over, UTC ms."""
-    ends = {
-        day: profile.calendar.day_start(day_of(day + 1).isoformat())
-        for day in found.get_column("deadline").unique().to_list()
-    }
-    return found.get_column("deadline").replace_strict(ends, return_dtype=pl.Int64)
 
 
 def sentence(told: Told) -> str:

@@ -6,7 +6,6 @@ from datetime import date
 
 import polars as pl
 
-from streams.cases.book import day_of
 from streams.ledgers.groups import Groups, Weighed
 from streams.ledgers.standing import STOOD
 from streams.rules.examples import FIRST, SECOND, Event, on, row
@@ -56,9 +55,8 @@ def _timed(groups: Groups, nobody: pl.DataFrame) -> pl.DataFrame:
     )
     hours = rows.select("day", "source").unique()
     days = hours.get_column("day")
-    starts = {day: groups.profile.calendar.day_start(day_of(day).isoformat()) for day in days.unique()}
     hours = hours.with_columns(
-        days.replace_strict(starts, return_dtype=pl.Int64).alias("start"),
+        groups.begins(days).alias("start"),
         *(groups.value(name, days, hours.get_column("source")).alias(name) for name in ("from", "until")),
     )
     hour = (pl.col("at") - pl.col("start")) / HOUR_MS
@@ -131,9 +129,7 @@ def _off_hours(groups: Groups, counts: pl.DataFrame, rows: pl.DataFrame) -> pl.D
 
 def _proof(groups: Groups, found: pl.DataFrame, rows: pl.DataFrame, which: str, *key: str) -> pl.DataFrame:
     """The rows of the last days that show each finding: those in cash, or outside the hours."""
-    of = groups.keys.join(found, on="group", how="semi").select(pl.col("of").alias("group")).unique()
-    mine = rows.join(of, on="group", how="semi").filter(which)
-    lately = groups.by_day(mine).filter(pl.col("day") >= pl.col("today") - NOW)
+    lately = groups.laid(found, rows.filter(which)).filter(pl.col("day") >= pl.col("today") - NOW)
     return lately.group_by(key).agg(pl.col("row").alias("proof"))
 
 

@@ -74,16 +74,9 @@ def _sales_of(groups: Groups, boxes: pl.DataFrame) -> pl.DataFrame:
     """The hours of local days in which each box recorded a sale, with the last one of them."""
     rows = groups.rows.select("group", "row", "at", "day", "source", *STOOD)
     rows = rows.join(boxes.select(group="of").unique(), on="group", how="semi", maintain_order="left")
-    hour = (pl.col("at") - _start(groups.profile, rows)) // HOUR_MS
+    hour = (pl.col("at") - groups.begins(rows.get_column("day"))) // HOUR_MS
     sales = rows.group_by("group", "day", *STOOD, hour=hour).agg(pl.col("row", "at", "source").last())
     return groups.by_day(sales)
-
-
-def _start(profile: Profile, rows: pl.DataFrame) -> pl.Expr:
-    """When the local day of each row began, UTC ms."""
-    days = rows.get_column("day").unique().to_list()
-    starts = {day: profile.calendar.day_start(day_of(day).isoformat()) for day in days}
-    return pl.col("day").replace_strict(starts, return_dtype=pl.Int64)
 
 
 def _weekday() -> pl.Expr:
@@ -119,7 +112,9 @@ def _expected(groups: Groups, boxes: pl.DataFrame, sales: pl.DataFrame, usual: p
         day for day in listed.get_column("day").unique() if not profile.calendar.is_working_day(day_of(day))
     ]
     judged = listed.filter((pl.col("weekday") >= SATURDAY) | ~pl.col("day").is_in(days_off))
-    slots = judged.with_columns(start=_start(profile, judged)).join(usual, on=["group", "weekday"])
+    slots = judged.with_columns(start=groups.begins(judged.get_column("day"))).join(
+        usual, on=["group", "weekday"]
+    )
     slots = slots.with_columns(slot=pl.col("start") + pl.col("hour") * HOUR_MS)
     return slots.select("group", "day", "hour", "slot")
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import polars as pl
 
-from streams.cases.book import day_of
 from streams.days import local_days
 from streams.ledgers.groups import Groups, Weighed, without
 from streams.ledgers.standing import STOOD
@@ -53,7 +52,8 @@ def weigh(groups: Groups) -> Weighed:
         pl.col("observed") > pl.col("threshold")
     )  # fmt: skip
     found = found.with_columns(
-        at=_ends(groups, found), scope=pl.from_epoch("due", "d").dt.to_string("%Y-%m-%d")
+        at=groups.begins(found.get_column("deadline") + 1),
+        scope=pl.from_epoch("due", "d").dt.to_string("%Y-%m-%d"),
     )
     live = pl.concat([known.select("group"), bills.select("group")])
     due = pl.concat([known.filter("dated").select("group"), dated.select("group")])
@@ -150,14 +150,6 @@ def _owed() -> pl.Expr:
         pl.when(OWES).then(amount - pl.col("reduction") + pl.col("penalty"))
         .when(kind == "receipt").then(-amount).when(kind == "void").then(amount).otherwise(0)
     )  # fmt: skip
-
-
-def _ends(groups: Groups, found: pl.DataFrame) -> pl.Series:
-    """When the term for a letter was over, UTC ms."""
-    days = found.get_column("deadline")
-    start = groups.profile.calendar.day_start
-    ends = {day: start(day_of(day + 1).isoformat()) for day in days.unique().to_list()}
-    return days.replace_strict(ends, return_dtype=pl.Int64)
 
 
 def sentence(told: Told) -> str:

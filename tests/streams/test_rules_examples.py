@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ VERDICTS = re.compile(
 )
 
 
-def rows() -> Iterator[pytest.param]:  # type: ignore[valid-type]
+def rows() -> Iterator[Any]:
     for rule in TRIABLE:
         for number, example in enumerate(rule.examples):
             yield pytest.param(rule, example, id=f"{rule.id}-{number}-{example.situation.replace(' ', '-')}")
