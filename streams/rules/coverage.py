@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 METRICS = {FOUND: "rules_found", NOT_FOUND: "rules_not_found", NOT_APPLICABLE: "rules_not_applicable"}
 #: The same of pairs and of groups of rows, which are counted on every day on which they are asked about.
 ASKED = {FOUND: "asked_found", NOT_FOUND: "asked_not_found", NOT_APPLICABLE: "asked_few"}
+#: So many keys are remembered, then all are forgotten: some hundred are new every day.
+MOST_KNOWN = 20_000
 
 
 def count_asked(
@@ -55,7 +57,7 @@ class Coverage:
         values, which = np.unique(np.concatenate([old, new]), return_inverse=True)
         amounts = np.bincount(which[len(old) :], minlength=len(values))
         amounts -= np.bincount(which[: len(old)], minlength=len(values))
-        if self._taken_back != self._book.words.taken_back:
+        if self._taken_back != self._book.words.taken_back or len(self._known) > MOST_KNOWN:
             self._known.clear()
             self._taken_back = self._book.words.taken_back
         for value, amount in zip(values[amounts != 0].tolist(), amounts[amounts != 0].tolist(), strict=True):
