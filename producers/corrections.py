@@ -1,7 +1,7 @@
 """What a correction must say, by whichever way it comes: ``corrects`` names the event that it replaces, and a reason says why.
 
 That both are of one source is decided where the corrected event is known: at the gateway for the last days
-(``producers.gateway.past``), and last by the stream (``streams.domains.corrections``).
+(``producers.gateway.past``), and last by the stream (``streams.corrections``).
 """
 
 from __future__ import annotations

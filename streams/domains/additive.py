@@ -10,8 +10,8 @@ import polars as pl
 import pyarrow as pa
 
 from streams.authorities import counting
+from streams.corrections import FOREIGN, FOREIGN_TEXT, Chains, Facts
 from streams.days import dated
-from streams.domains.corrections import FOREIGN, FOREIGN_TEXT, Chains, Facts
 from streams.domains.limits import sound_rows
 from streams.domains.received import FIELDS, count_received
 from streams.engine.alerts import Alerts

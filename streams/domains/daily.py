@@ -20,7 +20,7 @@ from schemas.catalogue import DOMAINS
 from schemas.profile import Profile
 from streams.authorities import counting
 from streams.cases.book import day_of
-from streams.domains.corrections import Chains
+from streams.corrections import Chains
 from streams.domains.gate import Gate
 from streams.engine.alerts import Alerts
 from streams.engine.chunk import Int64s

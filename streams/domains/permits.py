@@ -19,7 +19,7 @@ from streams.cases.files import CaseFiles
 from streams.cases.hearing import NOT_SILENT, Hearing, Waiting
 from streams.cases.view import Cases
 from streams.cases.words import Words
-from streams.domains.corrections import FOREIGN, FOREIGN_TEXT
+from streams.corrections import FOREIGN, FOREIGN_TEXT
 from streams.domains.limits import sound_rows, time_problems
 from streams.domains.permit_alerts import CaseAlerts
 from streams.domains.permit_flows import Flows, add_flows

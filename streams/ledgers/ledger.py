@@ -16,8 +16,8 @@ import polars as pl
 import pyarrow as pa
 
 from schemas.event_ids import event_ids
+from streams.corrections import Chains
 from streams.days import local_days
-from streams.domains.corrections import Chains
 from streams.engine.chunk import Int64s, frame_of
 from streams.engine.store import FREEZE_ROWS
 

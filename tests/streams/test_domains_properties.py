@@ -11,8 +11,8 @@ from domain_rows import ruled as profile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from streams.corrections import FOREIGN
 from streams.domains import PROCESSORS
-from streams.domains.corrections import FOREIGN
 from streams.engine.chunk import Chunk
 from streams.engine.processor import Context, Processor, RowError
 from streams.engine.state_group import from_bytes, to_bytes
