@@ -162,8 +162,8 @@ def _odd(groups: Groups, receipts: pl.DataFrame, voids: pl.DataFrame, parts: pl.
 def _sums_of_days(
     groups: Groups, receipts: pl.DataFrame, voids: pl.DataFrame, parts: pl.DataFrame
 ) -> pl.DataFrame:
-    """Receipts and their parts by day of receipt, on each of the days. Differences of cashiers do not cancel out. What is
-    voided after its deposit was held by it, and is paid back by the treasury."""
+    """Receipts and their parts by day of receipt, on each of the days; ``proof`` are the receipts that differ. Differences of
+    cashiers do not cancel out. What is voided after its deposit was held by it, and is paid back by the treasury."""
     named = (
         groups.by_day(parts)
         .group_by(NUMBER)
@@ -175,15 +175,17 @@ def _sums_of_days(
     beside = nets.join(named, on=NUMBER, how="inner", maintain_order="left").with_columns(
         deposited=pl.when(first).then(pl.col("deposited")).otherwise(0)
     )
-    by_cashier = beside.group_by("group", "day", "cashier_token", maintain_order=True).agg(
-        pl.col("net", "deposited").sum(), pl.col("row"), pl.col("at").last()
+    by = ["group", "day", "cashier_token"]
+    unequal = (pl.col("net").sum() != pl.col("deposited").sum()).over(*by, "receipt_number")
+    by_cashier = beside.group_by(by, maintain_order=True).agg(
+        pl.col("net", "deposited").sum(), pl.col("row").filter(unequal), pl.col("at").last()
     )
     by_cashier = by_cashier.with_columns(observed=(pl.col("net") - pl.col("deposited")).abs())
     return (
         by_cashier.group_by("group", "day", maintain_order=True)
         .agg(
             pl.col("net").sum().alias("received"), pl.col("deposited", "observed").sum(), pl.col("at").max(),
-            pl.col("row").list.explode().alias("proof"),
+            pl.col("row").filter(pl.col("observed") > 0).list.explode().alias("proof"),
         )
         .with_columns(scope=pl.format("{} {}", pl.lit(DAY), pl.from_epoch("day", "d").dt.to_string("%Y-%m-%d")))
         .select(FOUND)
@@ -335,7 +337,7 @@ EXAMPLES = (
 
 RULE = Rule(
     id="R02",
-    version="3",
+    version="4",
     title="Setoran berbeda dengan penerimaan",
     domain="revenue",
     kind="hard",

@@ -117,6 +117,12 @@ def test_the_first_example_is_the_worked_one_and_speaks(rule: Rule) -> None:
     assert said.alerts[0]["evidence"]
 
 
+def test_a_day_whose_deposits_differ_is_shown_by_the_receipts_that_do() -> None:
+    found = worked(rules()["R02"])
+    assert found is not None
+    assert found[1].alerts[0]["evidence_total"] == 1, "the other receipt of the day is in its deposit"
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_a_rule_is_explained(rule: Rule) -> None:
     for name in ("title", "method", "why", "area", "owner", "unit_of_measure", "version"):
