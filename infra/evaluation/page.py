@@ -21,11 +21,15 @@ WRONG_SHOWN = 20  # of each rule
 
 
 def as_json(done: Evaluation) -> dict[str, Any]:
-    """The whole evaluation as plain values: ``rules`` (the worst first), ``published``, and what it was made of."""
+    """The whole evaluation as plain values: ``rules`` (the worst first), what is ``published`` of those that are
+    delivered and would be ``published_if_all`` were, and what it was made of."""
     over, ledger = done.over, done.ledger
     return {
-        "rules": [rule.as_json() for rule in done.scores.rules],
+        "rules": [
+            rule.as_json() | {"delivered": rule.rule.id not in done.observed} for rule in done.scores.rules
+        ],
         "published": done.scores.published.as_json(),
+        "published_if_all": done.scores.if_all.as_json(),
         "planted_without_rule": dict(done.scores.no_rule),
         "simulated": {"seed": over.seed, "years": over.years, "population": over.population}
         if isinstance(over, Planted)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -18,12 +18,15 @@ from streams.rules import rules
 WITHDRAWN = "withdrawn"
 
 
-def published(alerts: Sequence[Mapping[str, Any]], profile: Profile) -> list[set[tuple[str, str]]]:
+def published(
+    alerts: Sequence[Mapping[str, Any]], profile: Profile, without: Collection[str] = ()
+) -> list[set[tuple[str, str]]]:
     """For each case, and each actor that subjects name, that was enough to publish on some day: the rules and
-    subjects (``scoring.about``) of the alerts about it that were alive on such a day. An alert counts from its last revision, and one that ended by itself
-    from when its level was reached. Of the actors only those that subjects name are known here, and only they count that
-    are more than one of their cases."""
+    subjects (``scoring.about``) of the alerts about it that were alive on such a day, but for those of the rules
+    ``without``. An alert counts from its last revision, and one that ended by itself from when its level was reached. Of the
+    actors only those that subjects name are known here, and only they count that are more than one of their cases."""
     known, terms = rules(), Terms(profile)
+    alerts = [alert for alert in alerts if alert["rule"] not in without]
     rows = [
         {
             **{name: alert.get(name) for name in ALERT},

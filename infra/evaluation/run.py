@@ -15,6 +15,8 @@ from infra.evaluation.known import known_rules
 from infra.evaluation.mandates import with_mandates
 from infra.evaluation.publishing import published
 from infra.evaluation.scoring import Scores, score
+from infra.risks.ranking import left_out
+from infra.rules.states import States
 from infra.settings import Settings
 from producers.client import Publisher
 from producers.history import read_history
@@ -23,6 +25,7 @@ from producers.mapping import load_mapping
 from producers.plants import Ground, Ledger, budget, sow
 from producers.simulator import Simulator
 from schemas.profile import Profile
+from streams.rules import rules
 
 Say = Callable[[str, int, int], None]
 TOLD_EVERY = 5_000
@@ -54,10 +57,11 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What a run gave. ``events`` are the regency's events without heartbeats."""
+    """What a run gave. ``observed`` are the rules that are not delivered, ``events`` the regency's without heartbeats."""
 
     over: Planted | Log
     scores: Scores
+    observed: frozenset[str]
     cases: int
     events: int
     ledger: Ledger | None
@@ -111,13 +115,8 @@ def _planted(
         say("kirim", *_days(ground.end, ground.begin, ground.end))
 
     found = _through(settings, judged_by, ground.end - 1, publish, say, partitions, workers)
-    ledger = ground.ledger
-    scores = score(
-        known_rules(), found.alerts, ledger.cases, ledger, found.outcomes,
-        published=published(found.alerts, judged_by),
-    )  # fmt: skip
-    return Evaluation(
-        over, scores, ledger.cases, ledger.events, ledger, found.dead_letters, _seconds(begun, found.pipeline)
+    return _scored(
+        over, settings, judged_by, found, ground.ledger, ground.ledger.cases, ground.ledger.events, begun
     )
 
 
@@ -142,11 +141,23 @@ def _log(
                     say("kirim", number, total)
 
     found = _through(settings, profile, history.last_occurred_at, publish, say, partitions, workers)
+    return _scored(over, settings, profile, found, None, history.cases, history.rows, begun)
+
+
+def _scored(
+    over: Planted | Log, settings: Settings, profile: Profile, found: _Said, ledger: Ledger | None, cases: int, events: int,
+    begun: float,
+) -> Evaluation:  # fmt: skip
+    """The scores of what was said, with the rules delivered that this regency has delivered."""
+    observed = States(settings.data_dir).observed()
     scores = score(
-        known_rules(), found.alerts, history.cases, None, found.outcomes, published=published(found.alerts, profile)
+        known_rules(), found.alerts, cases, ledger, found.outcomes,
+        published=published(found.alerts, profile, left_out(rules(), observed)),
+        if_all=published(found.alerts, profile),
     )  # fmt: skip
-    seconds = _seconds(begun, found.pipeline)
-    return Evaluation(over, scores, history.cases, history.rows, None, found.dead_letters, seconds)
+    return Evaluation(
+        over, scores, observed, cases, events, ledger, found.dead_letters, _seconds(begun, found.pipeline)
+    )
 
 
 @dataclass(frozen=True, slots=True)

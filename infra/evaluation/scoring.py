@@ -22,6 +22,8 @@ from streams.risks.signs import FOUND_LEVELS
 
 #: The rule and the subject of an alert.
 Pair = tuple[str, str]
+#: Those of the alerts about each case or actor.
+Targets = Sequence[Collection[Pair]]
 #: What the rules should reach.
 RECALL = {"hard": 0.95, "soft": 0.85}
 PRECISION = 0.9
@@ -149,10 +151,12 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Every rule, the worst first, what is published, and what was planted that no rule looks for yet."""
+    """Every rule, the worst first, what is published of those that are delivered, what would be ``if_all`` were, and what was
+    planted that no rule looks for yet."""
 
     rules: Sequence[RuleScore]
     published: Published
+    if_all: Published
     no_rule: Mapping[str, int]
 
 
@@ -163,10 +167,12 @@ def score(
     ledger: Ledger | None = None,
     outcomes: Mapping[str, Mapping[str, int]] | None = None,
     *,
-    published: Sequence[Collection[Pair]],
+    published: Targets,
+    if_all: Targets,
 ) -> Scores:
     """Score alerts (records of risk.alerts) of a run over so many permits; without a ledger nothing is known as true.
-    ``published`` are the rules and subjects (``about``) of the alerts about each case or actor that was published."""
+    ``published``, and ``if_all`` rules were delivered, are the rules and subjects (``about``) of the alerts about each case or
+    actor that was enough to publish."""
     by_rule: dict[str, dict[str, list[Mapping[str, Any]]]] = defaultdict(lambda: defaultdict(list))
     papers = {rule.id for rule in rules if rule.papers}
     warns = {rule.id for rule in rules if rule.warns}
@@ -189,9 +195,12 @@ def score(
     planted = Counter(p.rule for p in ledger.guilty) if ledger else Counter[str]()
     return Scores(
         found,
-        _published(published, found, cases + units.get("budget", 0))
-        if ledger
-        else Published(len(published), None, None, cases),
+        *(
+            _published(some, found, cases + units.get("budget", 0))
+            if ledger
+            else Published(len(some), None, None, cases)
+            for some in (published, if_all)
+        ),
         {rule: count for rule, count in sorted(planted.items()) if rule not in known},
     )
 
@@ -202,7 +211,7 @@ def about(alert: Mapping[str, Any], *, papers: bool) -> str:
     return f"{subject} · {scope}" if papers and scope else subject
 
 
-def _published(published: Sequence[Collection[Pair]], scores: Sequence[RuleScore], cases: int) -> Published:
+def _published(published: Targets, scores: Sequence[RuleScore], cases: int) -> Published:
     right = {(s.rule.id, subject) for s in scores for subject in s.right}
     wrong = {(s.rule.id, subject) for s in scores for subject, _ in s.wrong}
     true = sum(any(pair in right for pair in one) for one in published)

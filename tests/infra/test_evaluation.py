@@ -52,7 +52,8 @@ def ledger() -> Ledger:
 
 
 def scored(*alerts: dict[str, Any]) -> Scores:
-    return score([HARD, SOFT], alerts, 1000, ledger(), published=published(alerts, CONTOH_PROFILE))
+    delivered, everything = published(alerts, CONTOH_PROFILE, {"P05"}), published(alerts, CONTOH_PROFILE)
+    return score([HARD, SOFT], alerts, 1000, ledger(), published=delivered, if_all=everything)
 
 
 def test_an_alert_is_true_where_rule_and_subject_are_in_the_ledger() -> None:
@@ -86,8 +87,18 @@ def test_facts_are_published_and_one_sign_is_not() -> None:
         "alerted": 2,
         "true": 1,
         "false": 1,
-        "wrong": [[{"rule": "P01", "subject": "X"}, {"rule": "P05", "subject": "X"}]],
+        "wrong": [[{"rule": "P01", "subject": "X"}]],
     }
+    assert done.if_all.as_json()["wrong"] == [
+        [{"rule": "P01", "subject": "X"}, {"rule": "P05", "subject": "X"}]
+    ]
+
+
+def test_what_is_only_observed_is_not_published() -> None:
+    alerts = [alert("P01", "D"), alert("P05", "D"), alert("P05", "G"), alert("P08", "G")]
+    assert published(alerts, CONTOH_PROFILE, {"P05"}) == [{("P01", "D")}]
+    done = scored(*alerts[:2])
+    assert (done.published.false, done.if_all.false) == (0, 1), "D is late as an honest case may be"
 
 
 def test_independent_signs_are_published_while_both_are_alive() -> None:
@@ -97,7 +108,9 @@ def test_independent_signs_are_published_while_both_are_alive() -> None:
     apart = [alert("P05", "F"), alert("P08", "F", at=95 * DAY_MS)]
     alerts = [*both, *alike, *apart]
     assert published(alerts, CONTOH_PROFILE) == [{("P05", "C"), ("P08", "C")}]
-    done = score(signs, alerts, 1000, ledger(), published=published(alerts, CONTOH_PROFILE)).published
+    done = score(
+        signs, alerts, 1000, ledger(), published=published(alerts, CONTOH_PROFILE), if_all=[]
+    ).published
     assert (done.alerted, done.true, done.false) == (1, 1, 0), "one of the two is right, and the case is"
 
 
@@ -120,7 +133,7 @@ def test_a_silence_is_found_while_it_lasts() -> None:
     found = Ledger(cases=10)
     found.add(Entry("S01", "/opd/1", "weak", 100, 0, until=200))
     early, during = (
-        score([SILENT], [alert("S01", "/opd/1", at=at)], 10, found, published=[]).rules[0].found
+        score([SILENT], [alert("S01", "/opd/1", at=at)], 10, found, published=[], if_all=[]).rules[0].found
         for at in (50, 150)
     )
     assert (early, during) == (0, 1)
@@ -131,7 +144,9 @@ def test_a_habit_that_did_not_come_about_is_not_looked_for() -> None:
     for _ in range(3):
         found.extend(Entry("P05", "officer", "weak", 1, 1, "X", least=3))
     found.extend(Entry("P05", "other", "weak", 1, 1, "X", least=3))
-    rule = score([SOFT], [alert("P05", "officer"), alert("P05", "other")], 10, found, published=[]).rules[0]
+    rule = score(
+        [SOFT], [alert("P05", "officer"), alert("P05", "other")], 10, found, published=[], if_all=[]
+    ).rules[0]
     assert (rule.planted, rule.found, rule.false, rule.besides) == (1, 1, 0, 1)
 
 
@@ -156,7 +171,7 @@ def test_an_alert_over_ledgers_is_true_where_it_shows_what_was_planted() -> None
         paper_alert("C", "e7"),
         paper_alert("D", "e8", "e9"),
     ]
-    done = score([PAPER], said, 10, found, published=[{("B05", "penerima · B")}])
+    done = score([PAPER], said, 10, found, published=[{("B05", "penerima · B")}], if_all=[])
     rule = done.rules[0]
     assert (rule.planted, rule.found, rule.true, rule.false, rule.besides) == (2, 1, 1, 1, 2)
     assert [entry.subject for entry in rule.missed] == ["SP2D/2"]
@@ -167,7 +182,7 @@ def test_an_alert_over_ledgers_is_true_where_it_shows_what_was_planted() -> None
 
 def test_without_a_ledger_nothing_is_true_or_false() -> None:
     outcomes = {"P01": {"found": 1, "not_found": 5, "not_applicable": 4}}
-    done = score([HARD, SOFT], [alert("P01", "A")], 10, None, outcomes, published=[])
+    done = score([HARD, SOFT], [alert("P01", "A")], 10, None, outcomes, published=[], if_all=[])
     rule = next(s for s in done.rules if s.rule.id == "P01")
     assert (rule.planted, rule.recall, rule.precision, rule.alerted) == (None, None, None, 1)
     assert rule.coverage == pytest.approx(0.6)
@@ -175,7 +190,7 @@ def test_without_a_ledger_nothing_is_true_or_false() -> None:
 
 
 def test_what_no_rule_looks_for_is_said() -> None:
-    assert score([SOFT], [], 10, ledger(), published=[]).no_rule == {"P01": 2}
+    assert score([SOFT], [], 10, ledger(), published=[], if_all=[]).no_rule == {"P01": 2}
 
 
 def test_the_rules_that_run_are_known_with_their_kinds() -> None:
@@ -202,7 +217,9 @@ def test_the_profile_names_who_may_decide_in_the_simulated_regency(tmp_path: Pat
 
 def test_the_page_and_the_figures(tmp_path: Path) -> None:
     scores = scored(alert("P01", "A"), alert("P01", "C"))
-    done = Evaluation(Planted(7, 2, 1000), scores, 1000, 10_000, ledger(), 0, {"total": 1.0})
+    done = Evaluation(
+        Planted(7, 2, 1000), scores, frozenset({"P05"}), 1000, 10_000, ledger(), 0, {"total": 1.0}
+    )
     page.write(done, Profile.load(CONTOH), tmp_path)
     text = (tmp_path / page.PAGE).read_text("utf-8")
     assert "DATA SIMULASI" in text
@@ -210,6 +227,8 @@ def test_the_page_and_the_figures(tmp_path: Path) -> None:
     assert text.index("P05 Diulang") < text.index("P01 Terlambat")
     assert "<svg" in text
     assert "P01: C" in text[text.index("Yang diterbitkan dan keliru") :]
+    assert "tanda, diamati" in text
+    assert "fakta, diamati" not in text
     figures = json.loads((tmp_path / page.FIGURES).read_text("utf-8"))
     assert figures == page.as_json(done)
     assert figures["rules"][0]["id"] == "P05"
@@ -223,6 +242,8 @@ def test_what_a_rule_of_warnings_warns_of_is_found() -> None:
     found.add(Entry("B12", "sub", "weak", 10, 1, shown=frozenset({"e1"})))
     said = {**alert("B12", "sub", "warning"), "evidence": [{"event_id": "e1"}]}
     deaf = Known("B12", "soft", "Serapan rendah", "budget", papers=True)
-    counts = [score([rule], [said], 10, found, published=[]).rules[0].found for rule in (warns, deaf)]
+    counts = [
+        score([rule], [said], 10, found, published=[], if_all=[]).rules[0].found for rule in (warns, deaf)
+    ]
     assert counts == [1, 0]
     assert {rule.id for rule in known_rules() if rule.warns} == {"B12"}

@@ -121,13 +121,18 @@ def _say(done: Evaluation) -> None:
         words += [f"{s.alerted:6} {_percent(s.base_rate)}", _percent(s.coverage), s.rule.title]
         typer.echo("  ".join(words))
     if done.ledger is not None:
-        published = scores.published
-        per_cases = published.false_per_10000_cases or 0.0
-        typer.echo(
-            _("Yang diterbitkan: ketepatan {precision}, {false} keliru per 10.000 perkara dan SP2D").format(
-                precision=_percent(published.precision).strip(), false=f"{per_cases:.2f}".replace(".", ",")
-            )
-        )
+        for head, published in (
+            (_("Yang diterbitkan"), scores.published), (_("Bila semua aturan dikirim"), scores.if_all),
+        ):  # fmt: skip
+            per_cases = f"{published.false_per_10000_cases or 0.0:.2f}".replace(".", ",")
+            typer.echo(
+                _(
+                    "{head}: {true} benar, {false} keliru, ketepatan {precision}, {per_cases} keliru per 10.000 perkara dan SP2D"
+                ).format(
+                    head=head, true=published.true, false=published.false,
+                    precision=_percent(published.precision).strip(), per_cases=per_cases,
+                )
+            )  # fmt: skip
         if scores.no_rule:
             listed = ", ".join(f"{rule} ({count})" for rule, count in scores.no_rule.items())
             typer.echo(_("Ditanam, belum ada aturannya: {listed}").format(listed=listed))
