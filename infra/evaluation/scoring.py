@@ -193,15 +193,13 @@ def score(
     found.sort(key=lambda s: (-s.shortfall, s.rule.kind != "hard", -(s.false or 0), -s.base_rate, s.rule.id))
     known = {rule.id for rule in rules}
     planted = Counter(p.rule for p in ledger.guilty) if ledger else Counter[str]()
+    honest = cases + units.get("budget", 0)
+    reached = [
+        _published(some, found, honest) if ledger else Published(len(some), None, None, cases)
+        for some in (published, if_all)
+    ]
     return Scores(
-        found,
-        *(
-            _published(some, found, cases + units.get("budget", 0))
-            if ledger
-            else Published(len(some), None, None, cases)
-            for some in (published, if_all)
-        ),
-        {rule: count for rule, count in sorted(planted.items()) if rule not in known},
+        found, *reached, {rule: count for rule, count in sorted(planted.items()) if rule not in known}
     )
 
 
@@ -270,8 +268,9 @@ def _by_paper(planted: Planted, alerted: Mapping[str, list[Mapping[str, Any]]]) 
 
 
 def _allowed(rule: Known, about: str, alerted: Mapping[str, list[Mapping[str, Any]]], ledger: Ledger) -> bool:
-    """Whether an alert without a plant of its own is no error."""
-    return ledger.excuses(rule.id, _shown(alerted[about])) if rule.papers else ledger.allows(rule.id, about)
+    """Whether an alert without a plant of its own is no error: about its subject, or where a document that it shows excuses it."""
+    shown = rule.papers and ledger.excuses(rule.id, _shown(alerted[about]))
+    return shown or ledger.allows(rule.id, alerted[about][0]["subject"])
 
 
 def _shown(alerts: Sequence[Mapping[str, Any]]) -> set[str]:

@@ -100,9 +100,10 @@ class Recorder:
         return group
 
     def _pending(self, group: Group) -> set[str]:
-        """What is wrong at the end and corrected after it; all of a group of which something comes only then."""
-        end = self.ground.end
-        late = [record for record in group.events if record["occurred_at"] < end <= group.arrival(record)]
+        """What is wrong at the end and corrected after it; all of a group of which something comes only then. What comes on the
+        last day would be judged at the midnight after it, so it comes after the end too."""
+        end, heard = self.ground.end, self.ground.end - DAY_MS
+        late = [r for r in group.events if r["occurred_at"] < end and group.arrival(r) >= heard]
         if any(record.get("corrects") is None for record in late):
             return {record["event_id"] for record in group.events}
         wrong = {record["corrects"] for record in late}

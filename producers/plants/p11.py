@@ -35,10 +35,11 @@ class EnteredAfterwards(CasePlant):
 
 
 class BackDated(CasePlant):
-    """The permit is dated before its last step had ended, and is heard of when it was really signed."""
+    """The permit is dated before its last step had ended, and is heard of when it was really signed. The fee may have been paid
+    in between: then it was issued before it was paid."""
 
     RULE = "P11"
-    ALSO = frozenset({"P03", "P07", "P13"})
+    ALSO = frozenset({"P03", "P07", "P13", "P14"})
     MOST = 9
     COST = 3
 

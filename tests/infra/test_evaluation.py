@@ -180,6 +180,13 @@ def test_an_alert_over_ledgers_is_true_where_it_shows_what_was_planted() -> None
     assert done.published.false_per_10000_cases == 100.0
 
 
+def test_an_alert_over_ledgers_is_excused_by_its_subject_too() -> None:
+    found = Ledger(cases=10)
+    found.allow("penerima", frozenset({"B05"}))
+    rule = score([PAPER], [paper_alert("A", "e1")], 10, found, published=[], if_all=[]).rules[0]
+    assert (rule.false, rule.besides) == (0, 1)
+
+
 def test_without_a_ledger_nothing_is_true_or_false() -> None:
     outcomes = {"P01": {"found": 1, "not_found": 5, "not_applicable": 4}}
     done = score([HARD, SOFT], [alert("P01", "A")], 10, None, outcomes, published=[], if_all=[])
