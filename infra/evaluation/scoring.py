@@ -194,13 +194,12 @@ def score(
     known = {rule.id for rule in rules}
     planted = Counter(p.rule for p in ledger.guilty) if ledger else Counter[str]()
     honest = cases + units.get("budget", 0)
-    reached = [
-        _published(some, found, honest) if ledger else Published(len(some), None, None, cases)
-        for some in (published, if_all)
-    ]
-    return Scores(
-        found, *reached, {rule: count for rule, count in sorted(planted.items()) if rule not in known}
-    )
+
+    def reached(some: Targets) -> Published:
+        return _published(some, found, honest) if ledger else Published(len(some), None, None, cases)
+
+    no_rule = {rule: count for rule, count in sorted(planted.items()) if rule not in known}
+    return Scores(found, reached(published), reached(if_all), no_rule)
 
 
 def about(alert: Mapping[str, Any], *, papers: bool) -> str:
