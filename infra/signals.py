@@ -8,9 +8,11 @@ import threading
 
 
 def stop_signal(*numbers: signal.Signals) -> threading.Event:
-    """An event that SIGTERM, SIGINT and SIGHUP set, or only those that are named."""
+    """An event that SIGTERM, SIGINT and SIGHUP set, or only those that are named; not SIGHUP under nohup, which ignores it."""
     stopping = threading.Event()
     for number in numbers or (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+            continue
         # A thread of its own: the handler may run while this one holds the event's lock.
         signal.signal(number, lambda *_: threading.Thread(target=stopping.set).start())
     return stopping

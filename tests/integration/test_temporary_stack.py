@@ -13,8 +13,9 @@ import pytest
 from infra.settings import resolve_profile
 
 COMMAND = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # tests that run under nohup ignore it
 from infra.embedded.stack import Stack
 from infra.settings import Settings
 from schemas.profile import Profile
@@ -36,6 +37,9 @@ def test_what_was_started_ends_with_the_command(tmp_path: Path, number: signal.S
         parts = psutil.Process(process.pid).children(recursive=True)
         assert parts
         process.send_signal(number)
-        process.wait(60)
+        try:
+            process.wait(60)
+        finally:
+            process.kill()
     assert psutil.wait_procs(parts, timeout=20)[1] == []
     assert list(tmp_path.iterdir()) == []

@@ -242,19 +242,21 @@ def test_a_stop_and_a_kill_keep_the_rows(tmp_path: Path) -> None:
         client.insert("t", [[1]], column_names=["n"])
         assert engine.stop() == 0
         assert client_of(engine.start().url).command("SELECT count() FROM t") == 1
-        stop = threading.Event()
+        stop, inserted = threading.Event(), threading.Event()
 
         def insert() -> None:
             mine = client_of(engine.url)
             try:
                 while not stop.is_set():
                     mine.insert("t", [[n] for n in range(20_000)], column_names=["n"])
+                    inserted.set()
             except (OperationalError, DatabaseError):
                 pass
 
         thread = threading.Thread(target=insert)
         thread.start()
-        time.sleep(1.0)
+        assert inserted.wait(60)
+        time.sleep(0.5)
         engine.kill()
         stop.set()
         thread.join()
