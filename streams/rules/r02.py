@@ -176,9 +176,10 @@ def _sums_of_days(
         deposited=pl.when(first).then(pl.col("deposited")).otherwise(0)
     )
     by = ["group", "day", "cashier_token"]
-    unequal = (pl.col("net").sum() != pl.col("deposited").sum()).over(*by, "receipt_number")
+    unequal = pl.col("net").sum() != pl.col("deposited").sum()
+    beside = beside.with_columns(unequal=unequal.over(*by, "receipt_number"))
     by_cashier = beside.group_by(by, maintain_order=True).agg(
-        pl.col("net", "deposited").sum(), pl.col("row").filter(unequal), pl.col("at").last()
+        pl.col("net", "deposited").sum(), pl.col("row").filter("unequal"), pl.col("at").last()
     )
     by_cashier = by_cashier.with_columns(observed=(pl.col("net") - pl.col("deposited")).abs())
     return (
