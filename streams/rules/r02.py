@@ -162,12 +162,17 @@ def _odd(groups: Groups, receipts: pl.DataFrame, voids: pl.DataFrame, parts: pl.
 def _sums_of_days(
     groups: Groups, receipts: pl.DataFrame, voids: pl.DataFrame, parts: pl.DataFrame
 ) -> pl.DataFrame:
-    """Receipts and their parts by day of receipt, on each of the days; ``proof`` are the receipts that differ. Differences of
-    cashiers do not cancel out. What is voided after its deposit was held by it, and is paid back by the treasury."""
+    """Receipts and their parts by day of receipt, on each of the days; ``proof`` are the receipts that differ, and the slips that
+    name them. Differences of cashiers do not cancel out. What is voided after its deposit was held by it, and is paid back by
+    the treasury."""
     named = (
         groups.by_day(parts)
         .group_by(NUMBER)
-        .agg(pl.col("amount").sum().alias("deposited"), pl.col("at").max().alias("until"))
+        .agg(
+            pl.col("amount").sum().alias("deposited"),
+            pl.col("at").max().alias("until"),
+            pl.col("row").alias("slips"),
+        )
     )
     rows = groups.by_day(pl.concat([receipts, voids]).drop("composition"))
     nets = net_receipts(rows, named.select(*NUMBER, "until"))
@@ -179,14 +184,15 @@ def _sums_of_days(
     unequal = pl.col("net").sum() != pl.col("deposited").sum()
     beside = beside.with_columns(unequal=unequal.over(*by, "receipt_number"))
     by_cashier = beside.group_by(by, maintain_order=True).agg(
-        pl.col("net", "deposited").sum(), pl.col("row").filter("unequal"), pl.col("at").last()
-    )
+        pl.col("net", "deposited").sum(), pl.col("at").last(),
+        pl.concat_list("row", "slips").filter("unequal").list.explode().alias("proof"),
+    )  # fmt: skip
     by_cashier = by_cashier.with_columns(observed=(pl.col("net") - pl.col("deposited")).abs())
     return (
         by_cashier.group_by("group", "day", maintain_order=True)
         .agg(
             pl.col("net").sum().alias("received"), pl.col("deposited", "observed").sum(), pl.col("at").max(),
-            pl.col("row").filter(pl.col("observed") > 0).list.explode().alias("proof"),
+            pl.col("proof").filter(pl.col("observed") > 0).list.explode(),
         )
         .with_columns(scope=pl.format("{} {}", pl.lit(DAY), pl.from_epoch("day", "d").dt.to_string("%Y-%m-%d")))
         .select(FOUND)

@@ -117,10 +117,11 @@ def test_the_first_example_is_the_worked_one_and_speaks(rule: Rule) -> None:
     assert said.alerts[0]["evidence"]
 
 
-def test_a_day_whose_deposits_differ_is_shown_by_the_receipts_that_do() -> None:
+def test_a_day_whose_deposits_differ_is_shown_by_the_receipt_that_does_and_its_slip() -> None:
     found = worked(rules()["R02"])
     assert found is not None
-    assert found[1].alerts[0]["evidence_total"] == 1, "the other receipt of the day is in its deposit"
+    kinds = [shown["kind"] for shown in found[1].alerts[0]["evidence"]]
+    assert kinds == ["receipt", "deposit"], "the other receipt of the day is in the slip as it is"
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
