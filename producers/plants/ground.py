@@ -106,11 +106,13 @@ class Recorder:
         late = [r for r in group.events if r["occurred_at"] < end and group.arrival(r) >= heard]
         if any(record.get("corrects") is None for record in late):
             return {record["event_id"] for record in group.events}
-        wrong = {record["corrects"] for record in late}
-        for record in reversed(group.events):
-            if record.get("corrects") and {record["event_id"], record["corrects"]} & wrong:
-                wrong |= {record["event_id"], record["corrects"]}
-        return wrong
+        first: dict[str, str] = {}  # of the chain that each event is in
+        for record in group.events:
+            name: str = record["event_id"]
+            wrong: str = record.get("corrects") or name
+            first[name] = first.get(wrong, wrong)
+        chains = {first[record["event_id"]] for record in late}
+        return {name for name, chain in first.items() if chain in chains}
 
     def _heard(self, group: Group, record: Record) -> bool:
         return group.arrival(record) < self.ground.end

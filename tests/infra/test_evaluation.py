@@ -15,7 +15,9 @@ from infra.evaluation.publishing import published
 from infra.evaluation.run import Evaluation, Planted
 from infra.evaluation.scoring import Scores, score
 from producers.plants import Ground, Ledger
+from producers.plants.ground import Recorder
 from producers.plants.ledger import Planted as Entry
+from producers.simulator.world import Group
 from schemas.profile import Profile
 
 CONTOH = Path(__file__).parents[2] / "infra" / "profiles" / "contoh"
@@ -185,6 +187,19 @@ def test_an_alert_over_ledgers_is_excused_by_its_subject_too() -> None:
     found.allow("penerima", frozenset({"B05"}))
     rule = score([PAPER], [paper_alert("A", "e1")], 10, found, published=[], if_all=[]).rules[0]
     assert (rule.false, rule.besides) == (0, 1)
+
+
+def test_all_of_a_chain_is_excused_whose_last_correction_comes_after_the_end() -> None:
+    ground = Ground(CONTOH_PROFILE, 3, 1000, 2024, 1)
+    at = ground.end - 90 * DAY_MS
+    chain = [("a", None), ("b", "a"), ("c", "b"), ("d", "a")]  # the last one names the first again
+    events = [
+        {"event_id": name, "corrects": wrong, "occurred_at": at + n, "kind": "receipt"}
+        for n, (name, wrong) in enumerate([*chain, ("e", None)])
+    ]
+    arrivals = {"b": at + DAY_MS, "c": at + 2 * DAY_MS, "d": ground.end + DAY_MS}
+    Recorder(ground).apply(Group("revenue", at, events, arrivals))
+    assert ground.ledger.pending == {"a", "b", "c", "d"}
 
 
 def test_without_a_ledger_nothing_is_true_or_false() -> None:
