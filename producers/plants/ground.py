@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from producers.plants.ledger import STRENGTHS, Ledger, Strength
 from producers.simulator.permits import Permits
+from producers.simulator.slips import chains
 from producers.simulator.world import DAY_MS, Group, Record, World
 from schemas.catalogue import HEARTBEATS
 
@@ -106,13 +107,9 @@ class Recorder:
         late = [r for r in group.events if r["occurred_at"] < end and group.arrival(r) >= heard]
         if any(record.get("corrects") is None for record in late):
             return {record["event_id"] for record in group.events}
-        first: dict[str, str] = {}  # of the chain that each event is in
-        for record in group.events:
-            name: str = record["event_id"]
-            wrong: str = record.get("corrects") or name
-            first[name] = first.get(wrong, wrong)
-        chains = {first[record["event_id"]] for record in late}
-        return {name for name, chain in first.items() if chain in chains}
+        first = chains(group.events)
+        unsettled = {first[record["event_id"]] for record in late}
+        return unsettled | {name for name, chain in first.items() if chain in unsettled}
 
     def _heard(self, group: Group, record: Record) -> bool:
         return group.arrival(record) < self.ground.end

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from producers.simulator.world import DAY_MS, HOUR_MS, Group, Record, event_id
 
@@ -31,15 +31,21 @@ def correction(rng: random.Random, wrong: Record, right: Record, reason: str) ->
     }
 
 
-def standing(events: Iterable[Record]) -> list[Record]:
-    """Of events in order of arrival, those that no later one replaced."""
-    chain: dict[str, str] = {}
-    found: dict[str, Record] = {}
+def chains(events: Iterable[Record]) -> dict[str, str]:
+    """The first event of the chain that each of some events is in, by id; what an event corrects comes before it, or is not
+    among them."""
+    first: dict[str, str] = {}
     for record in events:
-        wrong = record.get("corrects")
-        first = chain[record["event_id"]] = chain[wrong] if wrong else record["event_id"]
-        found[first] = record
-    return list(found.values())
+        name: str = record["event_id"]
+        wrong: str = record.get("corrects") or name
+        first[name] = first.get(wrong, wrong)
+    return first
+
+
+def standing(events: Sequence[Record]) -> list[Record]:
+    """Of events in order of arrival, those that no later one replaced."""
+    first = chains(events)
+    return list({first[record["event_id"]]: record for record in events}.values())
 
 
 def swapped_digits(rng: random.Random, amount: int) -> int:

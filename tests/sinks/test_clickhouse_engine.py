@@ -229,7 +229,8 @@ def test_one_process_per_folder(tmp_path: Path) -> None:
             timeout=60,
         )
         assert second.returncode != 0
-        assert f"in use by process {engine.process.pid}" in second.stderr  # type: ignore[union-attr]
+        assert engine.process is not None
+        assert f"in use by process {engine.process.pid}" in second.stderr
     finally:
         engine.kill()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID
 
 import pytest
@@ -118,15 +119,13 @@ def broken_after(calls: int, processor: Processor, chunk: Chunk) -> bool:
         calls -= 1
         Totals.add(processor.totals, key, delta)
 
-    processor.totals.add = add  # type: ignore[method-assign]
-    try:
-        assert only_foreign(processor.process(chunk))
-    except ZeroDivisionError:
-        for store in processor.stores.values():
-            store.undo()
-        return False
-    finally:
-        del processor.totals.add
+    with patch.object(processor.totals, "add", add):
+        try:
+            assert only_foreign(processor.process(chunk))
+        except ZeroDivisionError:
+            for store in processor.stores.values():
+                store.undo()
+            return False
     return True
 
 
