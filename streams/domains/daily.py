@@ -181,7 +181,7 @@ class Daily:
         self, reading: Reading, standing: Standing, mine: Named, asked: Mapping[int, int],
         again: pl.DataFrame,
     ) -> None:  # fmt: skip
-        """Ask a rule about the groups of some days; ``again`` are rows of those to which something came."""
+        """Ask a rule about the groups of some days; ``again`` are the keys of those to which something came."""
         groups = reading.groups(mine, standing, asked, again)
         left = Left(reading.rule, again, None if groups is None else groups.keys, asked)
         if groups is None:

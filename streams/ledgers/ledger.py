@@ -79,25 +79,21 @@ class Ledger:
         ids = event_ids(columns.column("event_id"))
         at = columns.column("occurred_at").to_numpy()
         days = local_days(at, self._zone)
-        frame = frame_of(
+        plain = frame_of(
             columns.select([name for name in self.reads if name not in ("event_id", "occurred_at")])
-        )
-        frame = _with_texts(frame, pl.Categorical()).with_columns(
+        ).with_columns(
             pl.Series("high", ids.high), pl.Series("low", ids.low), pl.Series("at", at), pl.Series("day", days),
             pl.Series("seen", np.maximum(days + 1, opens)), (pl.col("mode") == "backfill").alias("backfill"),
             *(pl.Series(name, values) for name, values in places.items()),
-        ).drop("mode").with_columns(self._adds)  # fmt: skip
-        foreign = self._chain(frame, opens)
-        if foreign:
-            frame = frame.join(
-                pl.DataFrame(foreign, [*ID, "offset"], orient="row", schema_overrides=NUMBERS),
-                on=[*ID, "offset"],
-                how="anti",
-            )
+        ).drop("mode")  # fmt: skip
+        frame = _with_texts(plain, pl.Categorical()).with_columns(self._adds)
+        if foreign := self._chain(frame, opens):
+            others = pl.DataFrame(foreign, [*ID, "offset"], orient="row", schema_overrides=NUMBERS)
+            plain, frame = (some.join(others, on=[*ID, "offset"], how="anti") for some in (plain, frame))
             if not len(frame):
                 return
         self._insert(frame)
-        self._new.append(frame)
+        self._new.append(plain)
 
     def standing(self, first: int, last: int) -> pl.DataFrame:
         """The rows, in the order of (at, event id), that stood on a day from ``first`` to ``last``; ``gone`` is the day from
@@ -177,7 +173,7 @@ class Ledger:
         if not self._unsaved:
             return None
         rows, self._unsaved = pl.concat(self._unsaved), []
-        return self._saved(rows)
+        return _batch(rows)
 
     def freeze(self) -> Iterator[pa.RecordBatch]:
         self.mark()
@@ -198,10 +194,9 @@ class Ledger:
         self._rows = frame.rechunk() if frame.n_chunks() > PIECES else frame
 
     def _saved(self, rows: pl.DataFrame) -> pa.RecordBatch:
-        """Rows as the state has them: texts are texts."""
+        """Rows as they came, which is how the state has them: texts are texts."""
         added = [column.meta.output_name() for column in self._adds]
-        table = _with_texts(rows.drop(added), pl.String()).to_arrow().combine_chunks()
-        return table.to_batches()[0]
+        return _batch(_with_texts(rows.drop(added), pl.String()))
 
     def _chain(self, frame: pl.DataFrame, opens: Int64s) -> list[tuple[int, int, int]]:
         """Put the corrections of a frame in the place of what they correct: an event of the same Kafka key that lies before
@@ -253,6 +248,10 @@ class Ledger:
                     found.append(name)
             self._gone = _numbers(found)
         return self._gone
+
+
+def _batch(rows: pl.DataFrame) -> pa.RecordBatch:
+    return rows.to_arrow().combine_chunks().to_batches()[0]
 
 
 def _number(event_id: str) -> tuple[int, int]:

@@ -64,7 +64,7 @@ class Reading:
 
     def mine(self, standing: Standing, day: int, again: pl.DataFrame) -> Named:
         """Those of its own topic that it reads from a day on, once for each group that they belong to, of the groups that it may
-        be asked about; ``again`` are rows of groups to which something came."""
+        be asked about; ``again`` are the keys of those to which something came."""
         rule = self.rule
         if self._shared:
             rows, names = standing.named(rule.domain, rule.by)
@@ -80,29 +80,32 @@ class Reading:
             return Named(found.rows.clear(), found.names)
         by = list(self.rule.by)
         names = found.names.join(again.select(by).unique(), on=by, how="semi", nulls_equal=True)
-        return Named(found.rows.join(names.select("of"), on="of", how="semi", maintain_order="left"), names)
+        asked = np.zeros(len(found.names), np.bool_)
+        asked[names.get_column("of").to_numpy()] = True
+        return Named(found.rows.filter(asked[found.rows.get_column("of").to_numpy()]), names)
 
     def touched(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Those that it reads of rows that came or were corrected, however old, with their ``today``."""
+        """The keys of those that it reads of rows that came or were corrected, however old, by ``today``."""
         if not len(rows):
             return rows
-        return self._each(rows.select(*self._columns[self.rule.domain], "today").filter(*self._wanted))
+        key = ["today", *self.rule.by]
+        wanted = dict.fromkeys([*self.rule.each, *(name for name in key if name in rows.columns)])
+        read = rows.lazy().filter(*self._wanted).select(*wanted).unique().collect()
+        return self._each(read).select(key).unique() if self.rule.each else read
 
     def groups(
         self, mine: Named, standing: Standing, ats: Mapping[int, int], again: pl.DataFrame
     ) -> Groups | None:
         """Those of its rows that it is asked about on some days, in order and numbered, with the numbers of their groups;
-        None where there are none. ``ats`` are the instants at which the days began (UTC ms), ``again`` rows of groups to
-        which something came."""
+        None where there are none. ``ats`` are the instants at which the days began (UTC ms), ``again`` the keys
+        of those to which something came."""
         by, days = list(self.rule.by), list(ats)
         rows, names = mine
         if not len(rows):
             return None
         touched = pl.DataFrame(schema={"today": pl.Int64, "of": pl.UInt32})
         if len(again):
-            touched = (
-                again.select("today", *by).unique().join(names, on=by, nulls_equal=True).select("today", "of")
-            )
+            touched = again.join(names, on=by, nulls_equal=True).select("today", "of")
         asked = self._asked(rows, days, touched)
         if not len(asked):
             return None
@@ -120,8 +123,8 @@ class Reading:
         if self.rule.once:
             rows = spans(rows, "of", days[0])
         if not self.rule.daily:
-            rows = rows.with_row_index("row")
-            return self._stood(touched.join(rows, on="of")).sort("today", "row").drop("row")
+            laid = touched.join(rows, on="of", maintain_order="right")
+            return self._stood(laid).sort("today", maintain_order=True)
         laid = self._stood(_every(rows, days))
         if not self.rule.recent:
             return laid
