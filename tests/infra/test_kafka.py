@@ -42,9 +42,7 @@ def test_data_is_kept_between_runs(tmp_path: Path) -> None:
         listening = psutil.Process(broker.process.pid).net_connections("tcp")
         hosts = {c.laddr.ip.removeprefix("::ffff:") for c in listening if c.status == psutil.CONN_LISTEN}
         assert hosts == {"127.0.0.1"}
-    started = time.monotonic()
     with embedded.Broker(folder, keep=True) as broker:
-        assert time.monotonic() - started < 15
         consumer = Consumer(
             {"bootstrap.servers": broker.bootstrap, "group.id": "g", "auto.offset.reset": "earliest"}
         )

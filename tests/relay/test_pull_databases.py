@@ -159,7 +159,7 @@ def test_a_statement_ends_in_time(pulled: Make, database: str, slow: str) -> Non
     opened, began = Database(Source(made.file), made.address), time.monotonic()
     with opened._engine.connect() as connection, pytest.raises(DBAPIError):
         connection.execute(text(f"SELECT {slow} FROM izin"))
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 25  # the statement sleeps for 30
     opened.close()
 
 
