@@ -14,7 +14,8 @@ at which it is judged; P11 of all cases as known at the last freeze. Where the d
 - P11 in the office's register speaks of open cases too. A case stands there once: by its first standing event with a
   number above 0, on that event's local day, in the book of its department and unit and of the day's year, in order of
   number, time and event id. Cases loaded as history stand there too, but nothing is said of them.
-- P13 takes the closing itself as the end of a gap too; an officer is another one only after one was named.
+- P13 takes the closing itself as the end of a gap too; an officer is another one only after one was named, and on the step of
+  that one (or both on none).
 """
 
 from __future__ import annotations
@@ -143,16 +144,18 @@ def queue_jump(case: Story, peers: list[Story], others: Others) -> Answer:
 
 
 def delayed_then_fast(case: Story, peers: list[Story], _others: Others) -> Answer:
-    """P13: it lay idle for long, then a contact, a payment or another officer brought it to its end within a day."""
+    """P13: it lay idle for long, then a contact, a payment or another officer of a step brought it to its end within a day."""
     if (reason := not_issued(case)) is not None:
         return reason
     calendar = case.profile.calendar
     fast_days = case.parameter("P13.fast_days", 1)
     gaps = []
-    officer = None
+    officer, step = None, None
     for before, after in pairwise(case.past):
-        officer = before["officer_token"] or officer
-        changed = bool(officer and after["officer_token"] and after["officer_token"] != officer)
+        if before["officer_token"]:
+            officer, step = before["officer_token"], before["step"]
+        other = officer and after["officer_token"] and after["officer_token"] != officer
+        changed = bool(other) and after["step"] == step
         moved = bool(after["contact"]) or (after["fee_paid"] or 0) > 0 or changed
         if moved and calendar.elapsed(after["occurred_at"], case.end) < fast_days:
             gaps.append(case.minutes(before["occurred_at"], after["occurred_at"]))

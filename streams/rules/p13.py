@@ -1,4 +1,4 @@
-"""P13: a case lay idle for long, then a contact, a payment or another officer brought it to its permit within a day."""
+"""P13: a case lay idle for long, then a contact, a payment or another officer of a step brought it to its permit within a day."""
 
 from __future__ import annotations
 
@@ -52,14 +52,15 @@ def facts(cases: Cases) -> Sequence[Fact]:
 
 
 def _moved(cases: Cases) -> Bools:
-    """Events with a contact, a payment, or another officer than the last one named before."""
-    officer = cases.column("officer")
+    """Events with a contact, a payment, or another officer than the last one named before, who had the same step: that the next
+    step is another officer's is the usual way of a file, and no change of officers."""
+    officer, step = cases.column("officer"), cases.column("step")
     named = np.where(officer != 0, np.arange(cases.m), -1)
     last = np.maximum.accumulate(named)
     before = np.full(cases.m, -1)
     before[1:] = last[:-1]
     known = before >= cases.first_event[cases.case_of]
-    other = known & (officer != 0) & (officer != officer[before])
+    other = known & (officer != 0) & (officer != officer[before]) & (step == step[before])
     return (cases.column("contact") != 0) | (cases.column("fee_paid") > 0) | other
 
 
@@ -106,10 +107,11 @@ def _idle(
     kind: str = "issued",
     contact: str | None = None,
     officer: str | None = None,
+    after: str = "BERKAS",
 ) -> list[Event]:
-    """A case in which nothing happened from 08:00 to a time of the day."""
+    """A case in which nothing happened from 08:00, when an officer had the step ``after``, to a time of the day."""
     return [
-        on(f"{day} 08:00", "accepted", None, FIRST),
+        on(f"{day} 08:00", "started", after, FIRST),
         on(f"{day} {until}", "finished", "BERKAS", officer, contact=contact),
         on(f"{day} 15:00", kind),
     ]
@@ -126,6 +128,7 @@ EXAMPLES = (
     row("found", "found", *_idle("12:00", contact=_CALL), level="breach", observed=240, peers=_USUAL),
     row("found", "found", *_idle("12:00", officer=SECOND), observed=240, peers=_USUAL),
     row("not found", "not found", *_idle("12:00"), peers=_USUAL),
+    row("not found", "not found", *_idle("12:00", officer=SECOND, after="LOKET"), peers=_USUAL),
     row("just below", "not found", *_idle("10:30", contact=_CALL), peers=_USUAL),
     row("just above", "found", *_idle("10:31", contact=_CALL), observed=151, peers=_USUAL),
     row("not applicable", "not applicable", *_idle("12:00", kind="withdrawn", contact=_CALL), peers=_USUAL),
@@ -136,7 +139,7 @@ EXAMPLES = (
 
 RULE = Rule(
     id="P13",
-    version="1",
+    version="2",
     title="Ditahan lama lalu tiba-tiba cepat",
     domain="permits",
     kind="soft",
@@ -144,8 +147,8 @@ RULE = Rule(
     area="Pelayanan Publik",
     legal_basis=(LegalBasis("UU 25/2009 tentang Pelayanan Publik"),),
     method=(
-        "Jeda kerja terpanjang yang berakhir dengan kontak, pembayaran, atau petugas lain dan kurang dari sehari kerja "
-        "sebelum terbit, dibandingkan dengan dua kali median jeda izin sejenis dalam 365 hari sebelumnya."
+        "Jeda kerja terpanjang yang berakhir dengan kontak, pembayaran, atau petugas lain pada tahap yang sama dan kurang dari "
+        "sehari kerja sebelum terbit, dibandingkan dengan dua kali median jeda izin sejenis dalam 365 hari sebelumnya."
     ),
     why="Berkas dikatakan belum lengkap padahal lengkap, sampai pemohon menghubungi dan membayar.",
     innocent=(
