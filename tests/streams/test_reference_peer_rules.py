@@ -320,8 +320,8 @@ class TestP13:
 
     def done(self, case: str, day: str, gap: int, end: str = "issued", **fields: Any) -> list[Row]:
         return [
-            row(case, "accepted", f"{day} 08:00", officer="A"),
-            row(case, "finished", f"{day} {clock(gap)}", step="x", **fields),
+            row(case, "started", f"{day} 08:00", step="x", officer="A"),
+            row(case, "finished", f"{day} {clock(gap)}", **{"step": "x", **fields}),
             row(case, end, f"{day} 11:40"),
         ]
 
@@ -340,7 +340,9 @@ class TestP13:
             {},
         )
 
-    @pytest.mark.parametrize("nothing", [{}, {"fee_paid": 0}, {"officer": "A"}, {"contact": ""}])
+    @pytest.mark.parametrize(
+        "nothing", [{}, {"fee_paid": 0}, {"officer": "A"}, {"contact": ""}, {"officer": "B", "step": "next"}]
+    )
     def test_not_found_without_anything_that_moved_it(self, nothing: dict[str, Any]) -> None:
         for peers in (0, 30):
             rows = self.peers(peers) + self.done("C", "2026-02-03", 201, **nothing)
@@ -353,8 +355,10 @@ class TestP13:
         two = [start, moved, row("C", "finished", "2026-02-03 11:30", step="x", contact="phone")]
         rows = [*self.peers(), *two, row("C", "issued", "2026-02-03 11:40")]
         assert said("P13", rows, UNTIL)[1][""].observed == 201, "the longest"
-        itself = [start, row("C", "issued", "2026-02-03 11:40", officer="B")]
-        assert said("P13", self.peers() + itself, UNTIL)[1][""].observed == 220
+        for step, outcome in (("x", NOT_FOUND), (None, FOUND)):  # who signs is another one than who has a step
+            first = row("C", "accepted", "2026-02-03 08:00", step=step, officer="A")
+            itself = [first, row("C", "issued", "2026-02-03 11:40", officer="B")]
+            assert said("P13", self.peers() + itself, UNTIL)[0] == outcome
 
     def test_not_applicable(self) -> None:
         mine = self.done("C", "2026-02-03", 201, contact="visit")
