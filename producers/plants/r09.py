@@ -1,7 +1,8 @@
 """R09: cash is taken when nobody looks.
 
 What happened: a cashier takes cash in the evening, at the gate or at home, and writes the receipts as suits him. Weak: fourteen
-receipts within four weeks; medium: sixteen; strong: eighteen.
+receipts within four weeks; medium: sixteen; strong: eighteen; each at a till where they stand out. A busy one takes some in
+the evening on most days, and so many more may be chance.
 Source: ACFE on entries at unusual times; BPK, which asks for payments without cash.
 """
 
@@ -17,6 +18,9 @@ from producers.simulator.world import DAY_MS, HOUR_MS, Group, Record
 
 RECEIPTS: dict[Strength, int] = {"weak": 14, "medium": 16, "strong": 18}
 LEAST = 12
+#: So many times as much cash as is moved is what a cashier takes in four weeks, for enough of it to be there and for it to stand
+#: out: of 18 in 300 where one in eight is taken in the evening anyway nobody could tell.
+BUSY = (1.25, 6)
 WEEKS_4 = 28 * DAY_MS
 #: Hours of the day that are moved, and to where.
 DAYTIME, EVENING = (7, 18), (20.5, 22.5)
@@ -83,11 +87,12 @@ class Evenings(Series):
         ]  # fmt: skip
 
     def _busy(self, till: Till, start: int) -> bool:
-        """Whether a cashier takes cash often enough for so many in four weeks."""
+        """Whether a cashier takes cash often enough for so many in four weeks, and seldom enough for them to stand out."""
         if till in self.known:
             return False
         recent = sum(start - WEEKS_4 <= at < start for at in self.cash[till])
-        return recent >= 1.25 * RECEIPTS[self.strength]
+        least, most = (times * RECEIPTS[self.strength] for times in BUSY)
+        return least <= recent <= most
 
     def _end(self) -> None:
         """The four weeks are over: with enough receipts it was one, or else it is tried again."""
