@@ -19,7 +19,7 @@ from streams.engine.merge import Rows, merge
 from streams.engine.processor import Processor
 
 #: How long a free page stays with the allocator, and what is no longer falling.
-DECAY_SECONDS, SETTLED = 6.0, 0.98
+DECAY_SECONDS, SETTLED = 12.0, 0.98
 
 
 def case_seconds(processor: Processor, chunks: Iterable[Chunk]) -> float:

@@ -4,3 +4,6 @@ import os
 
 #: A worker is one core's worth of work; Polars' pool of threads would take turns on it and wait for each other.
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
+#: Its allocator gives a page back after ten seconds without use, not after half a second: a block of days takes the pages of the
+#: one before it, and the kernel would have to clear each again.
+os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:10000,muzzy_decay_ms:0")

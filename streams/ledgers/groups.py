@@ -40,10 +40,10 @@ class Groups:
     def by_day(self, rows: pl.DataFrame, oldest: str = "day") -> pl.DataFrame:
         """Rows of a rule that reads them once, for each day on which they stood and their group is asked about, with its number
         on that day. Of what is made of more than one row, ``oldest`` is the day of the oldest."""
-        asked = self.keys.select("today", pl.col("of").alias("group"), on_day="group")
+        asked = self.keys.lazy().select("today", pl.col("of").alias("group"), on_day="group")
         stands = stood(pl.col("today"), self.rule.window, oldest)
-        laid = rows.join(asked, on="group", maintain_order="left").filter(stands)
-        return laid.drop("group", *STOOD).rename({"on_day": "group"})
+        laid = rows.lazy().join(asked, on="group", maintain_order="left").filter(stands)
+        return laid.drop("group", *STOOD).rename({"on_day": "group"}).collect()
 
     def laid(self, some: pl.DataFrame, rows: pl.DataFrame | None = None) -> pl.DataFrame:
         """The rows of ``some`` groups, by default all of them, as they stood on the day of each."""

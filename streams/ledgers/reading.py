@@ -12,7 +12,7 @@ from schemas.catalogue import DOMAINS
 from schemas.profile import Profile
 from streams.ledgers.groups import Groups
 from streams.ledgers.ledger import ID
-from streams.ledgers.standing import STOOD, Named, Standing, named, spans, stood, variants
+from streams.ledgers.standing import STOOD, Named, Standing, named, stood, stood_on, variants
 from streams.rules.rule import Rule
 
 #: What every rule has of a row beside the Kafka key of its topic and the fields that it declares.
@@ -106,22 +106,20 @@ class Reading:
         touched = pl.DataFrame(schema={"today": pl.Int64, "of": pl.UInt32})
         if len(again):
             touched = again.join(names, on=by, nulls_equal=True).select("today", "of")
-        asked = self._asked(rows, days, touched)
-        if not len(asked):
-            return None
-        numbers, keys = _numbered(asked)
         if self.rule.once:
+            keys = self._asked_once(rows, days, touched)
             rows = rows.with_row_index("row").rename({"of": "group"})
         else:
+            asked = self._asked(rows, days, touched)
+            numbers, keys = _numbered(asked)
             rows = asked.with_columns(group=numbers).with_row_index("row").drop("of")
+        if not len(keys):
+            return None
         keys = keys.join(names, on="of", maintain_order="left")
         return Groups(self.rule, self._profile, rows, keys, days, ats, partial(self.window, standing, days))
 
     def _asked(self, rows: pl.DataFrame, days: Sequence[int], touched: pl.DataFrame) -> pl.DataFrame:
-        """Rows in order for each day (``today``) on which it is asked about their group; where it reads rows ``once``, only
-        which groups these are."""
-        if self.rule.once:
-            rows = spans(rows, "of", days[0])
+        """Rows in order for each day (``today``) on which it is asked about their group."""
         if not self.rule.daily:
             laid = touched.join(rows, on="of", maintain_order="right")
             return self._stood(laid).sort("today", maintain_order=True)
@@ -132,9 +130,21 @@ class Reading:
         asked = pl.concat([lately, touched])
         return laid.join(asked, on=["today", "of"], how="semi", maintain_order="left")
 
+    def _asked_once(self, rows: pl.DataFrame, days: Sequence[int], touched: pl.DataFrame) -> pl.DataFrame:
+        """The groups ``of`` each day (``today``) that it is asked about, in order and numbered, of a rule that reads rows once."""
+        asked = touched.filter(pl.col("of") <= rows.get_column("of").max())
+        stands = stood_on(rows, days, self.rule.window)
+        if self.rule.daily:
+            place, of = np.nonzero(stands.T)
+            asked = pl.DataFrame({"today": np.asarray(days)[place], "of": of.astype(np.uint32)})
+        elif len(asked):
+            place = np.searchsorted(days, asked.get_column("today").to_numpy())
+            asked = asked.filter(stands[asked.get_column("of").to_numpy(), place]).sort("today", "of")
+        return asked.with_row_index("group")
+
     def _stood(self, rows: pl.DataFrame) -> pl.DataFrame:
         """What stood on its ``today``, within the window before it."""
-        return rows.filter(stood(pl.col("today"), self.rule.window)).drop(STOOD)
+        return rows.lazy().filter(stood(pl.col("today"), self.rule.window)).drop(STOOD).collect()
 
     def _since(self, rows: pl.DataFrame, domain: str, day: int, *wanted: pl.Expr) -> pl.DataFrame:
         """Its columns of rows in the order of time, from the first day of its window before ``day`` on."""
@@ -142,26 +152,28 @@ class Reading:
             return rows
         first = rows.get_column("day").search_sorted(day - self.rule.window)
         number = ["of"] if "of" in rows.columns else []
-        rows = rows.slice(first).select(*self._columns[domain], *STOOD, *number)
-        return rows.filter(*wanted) if wanted else rows
+        read = rows.slice(first).lazy().filter(*wanted)
+        return read.select(*self._columns[domain], *STOOD, *number).collect()
 
     def _each(self, rows: pl.DataFrame, of: pl.DataFrame | None = None) -> pl.DataFrame:
         """Rows once for each group that they belong to, in the same order; only of the tokens ``of`` others where these are
         given."""
         if not self.rule.each or not rows.width:
             return rows
-        placed, groups = rows.with_row_index("place"), []
+        placed, groups = rows.lazy().with_row_index("place"), []
         for name in self.rule.each:
             mine = placed.drop_nulls(name)
             if of is not None:
-                tokens = of.select(pl.col("token").cast(rows.schema[name]).alias(name)).unique()
+                tokens = of.lazy().select(pl.col("token").cast(rows.schema[name]).alias(name)).unique()
                 mine = mine.join(tokens, on=name, how="semi")
             groups.append(mine.with_columns(pl.col(name).cast(pl.String).alias("token"), field=pl.lit(name)))
-        return pl.concat(groups).sort("place", maintain_order=True).drop("place")
+        return pl.concat(groups).sort("place", maintain_order=True).drop("place").collect()
 
 
 def _numbered(asked: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
     """Numbers from 0 on of the groups ``of`` each day, for each row; and what each number is of (group, today, of)."""
+    if not len(asked):
+        return pl.Series(dtype=pl.UInt32), asked.select(pl.lit(0, pl.UInt32).alias("group"), "today", "of")
     today, of = asked.get_column("today").to_numpy(), asked.get_column("of").to_numpy()
     first, width = today.min(), int(of.max()) + 1
     pairs = (today - first) * width + of

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
+
+from streams.runs import Bools
 
 #: What says when a row stood: from when it was seen until it was gone.
 STOOD = ("seen", "gone")
@@ -66,6 +69,19 @@ def stood(today: pl.Expr, window: int, day: str = "day") -> pl.Expr:
     """Rows that stood on a day, within the window before it."""
     stands = (pl.col("seen") <= today) & (pl.col("gone").is_null() | (pl.col("gone") > today))
     return stands & (pl.col(day) >= today - window)
+
+
+def stood_on(rows: pl.DataFrame, days: Sequence[int], window: int) -> Bools:
+    """Whether any row of a group ``of`` stood on each of some days that follow each other in equal steps, within the window
+    before it; (number of the group, place of the day)."""
+    first, step, width = days[0], days[1] - days[0] if len(days) > 1 else 1, len(days) + 1
+    of, seen = (rows.get_column(name).to_numpy().astype(np.int64) for name in ("of", "seen"))
+    leaves = rows.select(pl.min_horizontal(pl.col("day") + window + 1, "gone")).to_series().to_numpy()
+    begins, ends = (np.clip(-(-(at - first) // step), 0, len(days)) for at in (seen, leaves))
+    size = (int(of.max()) + 1) * width
+    begun, ended = (np.bincount(of * width + at, minlength=size) for at in (begins, np.maximum(begins, ends)))
+    stands: Bools = (begun - ended).reshape(-1, width).cumsum(axis=1)[:, :-1] > 0
+    return stands
 
 
 def both_stood(suffix: str) -> dict[str, pl.Expr]:

@@ -13,6 +13,8 @@ from streams.peers.counts import Counted
 
 #: What stands for each bucket that a value of 63 bits can be in.
 VALUES: Floats = np.array([value_of(bucket) for bucket in range(bucket_of(2**63 - 1) + 1)])
+#: A part of a sum that does not change it.
+NOTHING = 1e-17
 
 
 def buckets_of(values: Int64s) -> Int64s:
@@ -31,11 +33,13 @@ def binomial_tail(least: int, n: int, p: float) -> float:
     """The chance of ``least`` or more successes in ``n`` trials of chance ``p``."""
     if p <= 0 or p >= 1:
         return float(least <= 0 or p >= 1)
-    whole = lgamma(n + 1)
-    return sum(
-        exp(whole - lgamma(k + 1) - lgamma(n - k + 1) + k * log(p) + (n - k) * log(1 - p))
-        for k in range(least, n + 1)
-    )
+    whole, chance = lgamma(n + 1), 0.0
+    for k in range(least, n + 1):
+        of_k = exp(whole - lgamma(k + 1) - lgamma(n - k + 1) + k * log(p) + (n - k) * log(1 - p))
+        chance += of_k
+        if of_k < chance * NOTHING and k > n * p:  # from here on each adds less than the one before it
+            break
+    return chance
 
 
 def poisson_tail(least: int, mean: float) -> float:

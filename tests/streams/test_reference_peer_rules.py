@@ -355,7 +355,8 @@ class TestP13:
         two = [start, moved, row("C", "finished", "2026-02-03 11:30", step="x", contact="phone")]
         rows = [*self.peers(), *two, row("C", "issued", "2026-02-03 11:40")]
         assert said("P13", rows, UNTIL)[1][""].observed == 201, "the longest"
-        for step, outcome in (("x", NOT_FOUND), (None, FOUND)):  # who signs is another one than who has a step
+        # who signs a permit is not a change of who has a step
+        for step, outcome in (("x", NOT_FOUND), (None, FOUND)):
             first = row("C", "accepted", "2026-02-03 08:00", step=step, officer="A")
             itself = [first, row("C", "issued", "2026-02-03 11:40", officer="B")]
             assert said("P13", self.peers() + itself, UNTIL)[0] == outcome
