@@ -106,15 +106,14 @@ class Reading:
         touched = pl.DataFrame(schema={"today": pl.Int64, "of": pl.UInt32})
         if len(again):
             touched = again.join(names, on=by, nulls_equal=True).select("today", "of")
+        asked = (self._asked_once if self.rule.once else self._asked)(rows, days, touched)
+        if not len(asked):
+            return None
         if self.rule.once:
-            keys = self._asked_once(rows, days, touched)
-            rows = rows.with_row_index("row").rename({"of": "group"})
+            keys, rows = asked.with_row_index("group"), rows.with_row_index("row").rename({"of": "group"})
         else:
-            asked = self._asked(rows, days, touched)
             numbers, keys = _numbered(asked)
             rows = asked.with_columns(group=numbers).with_row_index("row").drop("of")
-        if not len(keys):
-            return None
         keys = keys.join(names, on="of", maintain_order="left")
         return Groups(self.rule, self._profile, rows, keys, days, ats, partial(self.window, standing, days))
 
@@ -131,16 +130,14 @@ class Reading:
         return laid.join(asked, on=["today", "of"], how="semi", maintain_order="left")
 
     def _asked_once(self, rows: pl.DataFrame, days: Sequence[int], touched: pl.DataFrame) -> pl.DataFrame:
-        """The groups ``of`` each day (``today``) that it is asked about, in order and numbered, of a rule that reads rows once."""
-        asked = touched.filter(pl.col("of") <= rows.get_column("of").max())
+        """The groups ``of`` each day (``today``) that it is asked about, in order, of a rule that reads rows once."""
         stands = stood_on(rows, days, self.rule.window)
         if self.rule.daily:
             place, of = np.nonzero(stands.T)
-            asked = pl.DataFrame({"today": np.asarray(days)[place], "of": of.astype(np.uint32)})
-        elif len(asked):
-            place = np.searchsorted(days, asked.get_column("today").to_numpy())
-            asked = asked.filter(stands[asked.get_column("of").to_numpy(), place]).sort("today", "of")
-        return asked.with_row_index("group")
+            return pl.DataFrame({"today": np.asarray(days)[place], "of": of.astype(np.uint32)})
+        asked = touched.filter(pl.col("of") < len(stands))
+        place = np.searchsorted(days, asked.get_column("today").to_numpy())
+        return asked.filter(stands[asked.get_column("of").to_numpy(), place]).sort("today", "of")
 
     def _stood(self, rows: pl.DataFrame) -> pl.DataFrame:
         """What stood on its ``today``, within the window before it."""
@@ -172,8 +169,6 @@ class Reading:
 
 def _numbered(asked: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
     """Numbers from 0 on of the groups ``of`` each day, for each row; and what each number is of (group, today, of)."""
-    if not len(asked):
-        return pl.Series(dtype=pl.UInt32), asked.select(pl.lit(0, pl.UInt32).alias("group"), "today", "of")
     today, of = asked.get_column("today").to_numpy(), asked.get_column("of").to_numpy()
     first, width = today.min(), int(of.max()) + 1
     pairs = (today - first) * width + of
