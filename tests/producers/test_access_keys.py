@@ -183,7 +183,7 @@ def test_every_sentence_says_what_to_do_in_a_plain_answer() -> None:
 
 
 @pytest.mark.kafka
-def test_a_revoked_key_stops_at_once_in_every_process(kafka: TestKafka) -> None:
+def test_a_revoked_key_stops_within_a_second_in_every_process(kafka: TestKafka) -> None:
     settings = kafka.settings(kafka.layout())
     made, key, entry = issue(at=int(time.time() * 1000), expires_at=int(time.time() * 1000) + DAY_MS)
     log.write(settings, entry)
@@ -199,7 +199,7 @@ def test_a_revoked_key_stops_at_once_in_every_process(kafka: TestKafka) -> None:
                 except RefusedError as error:
                     assert error.code == "key-revoked"  # noqa: PT017
                     break
-                assert time.monotonic() - written < 5  # a second, with room for a busy machine
+                assert time.monotonic() - written < 1.0
                 time.sleep(0.01)
 
 

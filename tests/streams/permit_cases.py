@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import pytest
 from domain_rows import SOURCE, profile, record
 
 from schemas.profile import PermitType, Profile, Step
@@ -34,6 +35,16 @@ def row(case: str, kind: str, local: str, **fields: Any) -> Row:
     """One event of a case; ``officer``, ``applicant`` and ``agent`` are their tokens."""
     persons = ("officer", "applicant", "agent")
     return case, kind, local, {f"{k}_token" if k in persons else k: v for k, v in fields.items()}
+
+
+def clock(minutes: int) -> str:
+    """A time of the day so many minutes after 08:00; 200 minutes are all worked."""
+    return f"{8 + minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def near(value: float) -> Any:
+    """The value to two decimals or better."""
+    return pytest.approx(value, abs=1e-4 if value < 1 else 1e-2)
 
 
 def law(*steps: Step, **fields: Any) -> Profile:
