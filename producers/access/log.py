@@ -11,6 +11,7 @@ from typing import Any, Self
 from producers.access.entries import Entry
 from schemas.catalogue import ACCESS_TOPIC, create_topics
 from schemas.settings import EXACT_PRODUCER, KafkaSettings
+from schemas.stranded import StrandedError, hearing
 
 POLL_SECONDS = 0.2
 TIMEOUT_SECONDS = 30.0
@@ -58,7 +59,7 @@ class Follower:
     """
 
     def __init__(self, kafka: KafkaSettings, take: Callable[[Entry], None]) -> None:
-        from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+        from confluent_kafka import OFFSET_BEGINNING
 
         self._bootstrap = kafka.bootstrap_servers
         self._topic = kafka.layout().topic(ACCESS_TOPIC)
@@ -66,18 +67,8 @@ class Follower:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self.heard = 0.0
-        self._consumer: Any = Consumer(
-            {
-                "bootstrap.servers": kafka.bootstrap_servers,
-                "group.id": "nadi-access-reader",
-                "enable.auto.commit": False,
-                "enable.partition.eof": True,
-                "fetch.wait.max.ms": 100,
-                "reconnect.backoff.max.ms": 500,
-                "log_level": 2,
-            }
-        )
-        self._consumer.assign([TopicPartition(self._topic, 0, OFFSET_BEGINNING)])
+        self._next = OFFSET_BEGINNING
+        self._consumer = self._connected()
 
     def catch_up(self, timeout: float = TIMEOUT_SECONDS) -> None:
         """Read to where the topic ends now. Raises AccessLogError."""
@@ -106,9 +97,33 @@ class Follower:
     def __exit__(self, *_raised: object) -> None:
         self.close()
 
+    def _connected(self) -> Any:
+        """A consumer that goes on where the last one was."""
+        from confluent_kafka import Consumer, TopicPartition
+
+        consumer: Any = Consumer(
+            {
+                "bootstrap.servers": self._bootstrap,
+                "group.id": "nadi-access-reader",
+                "enable.auto.commit": False,
+                "enable.partition.eof": True,
+                "fetch.wait.max.ms": 100,
+                "reconnect.backoff.max.ms": 500,
+                "log_level": 2,
+                **hearing(),
+            }
+        )
+        consumer.assign([TopicPartition(self._topic, 0, self._next)])
+        return consumer
+
     def _follow(self) -> None:
         while not self._stop.is_set():
-            self._step()
+            try:
+                self._step()
+            except StrandedError as error:
+                _LOG.warning("%s: %s", self._topic, error)
+                self._consumer.close()
+                self._consumer = self._connected()
 
     def _step(self) -> bool:
         """Take what comes next; whether the end was reached."""
@@ -120,6 +135,7 @@ class Follower:
                 self.heard = time.monotonic()
                 return True
             return False
+        self._next = message.offset() + 1
         try:
             self._take(Entry.parse(message.key(), message.value()))
         except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -13,6 +13,7 @@ from typing import Any
 
 from schemas.catalogue import DEPLOYMENT_TOPIC
 from schemas.settings import KafkaSettings
+from schemas.stranded import hearing
 
 HEARTBEAT_SECONDS = 0.5
 #: After it, whoever had the claim before has heard that it lost it.
@@ -22,7 +23,7 @@ SESSION_SECONDS = 10.0
 
 class Claim:
     """Calls back from a thread of its own: ``gained`` when this process has the claim (again), ``paused`` when the broker
-    did not hear of it for too long, ``fenced`` when another process took it, for good."""
+    did not hear of it for too long, ``fenced`` when another process took it, or the broker cannot be asked, for good."""
 
     def __init__(
         self,
@@ -41,7 +42,7 @@ class Claim:
                 "bootstrap.servers": kafka.bootstrap_servers, "group.id": layout.owner("nadi-gateway"),
                 "group.instance.id": "gateway", "enable.auto.commit": False, "auto.offset.reset": "latest",
                 "session.timeout.ms": int(SESSION_SECONDS * 1000), "log_level": 0,
-                "heartbeat.interval.ms": int(HEARTBEAT_SECONDS * 1000),
+                "heartbeat.interval.ms": int(HEARTBEAT_SECONDS * 1000), **hearing(fenced),
             }
         )  # fmt: skip
         self._consumer.subscribe(

@@ -12,6 +12,7 @@ import structlog
 
 from producers.client import open_producer
 from schemas.settings import KafkaSettings
+from schemas.stranded import hearing
 
 #: librdkafka goes on trying for ever: an event whose answer was 503 is not given up while its fate is unknown.
 FOR_EVER = {"message.timeout.ms": 0, "linger.ms": 1, "log_level": 2, "socket.keepalive.enable": True}
@@ -50,7 +51,7 @@ class Writer:
     """One idempotent producer, used in the event loop alone: the loop itself asks for the broker's answers, since a thread
     that did would take the interpreter from it at every answer.
 
-    ``failed`` is called when the producer can no longer promise its order: the process must end.
+    ``failed`` is called when the producer can no longer promise its order, or has lost its brokers: the process must end.
     """
 
     def __init__(
@@ -61,7 +62,9 @@ class Writer:
         self._failed = failed
         self._flights: dict[Flight, None] = {}
         self._said = -QUIET_SECONDS
-        self._producer = open_producer(kafka, "nadi-gateway", error_cb=self._error, **FOR_EVER)
+        self._producer = open_producer(
+            kafka, "nadi-gateway", error_cb=self._error, **FOR_EVER, **hearing(failed)
+        )
         self._next = loop.call_later(IDLE_SECONDS, self._ask)
 
     @property

@@ -13,6 +13,7 @@ from schemas.catalogue import DEAD_LETTER_SUFFIX
 from schemas.dead_letters import DeadLetter
 from schemas.records import LEADERLESS
 from schemas.settings import EXACT_PRODUCER
+from schemas.stranded import hearing
 from sinks.clickhouse.intent import IntentError, Standing, read
 from sinks.clickhouse.store import StoppingError
 
@@ -37,6 +38,8 @@ AWAY = frozenset(
     }
 )
 LETTER_SECONDS = 60.0
+#: Then the connection itself is in doubt: the sink ends, and its successor makes a new one.
+ANSWER_SECONDS = 120.0
 
 Assigned = tuple[str, int]
 """cluster topic, partition"""
@@ -62,6 +65,7 @@ def consumer(bootstrap: str, name: str) -> Any:
             "max.partition.fetch.bytes": 4194304,
             "fetch.queue.backoff.ms": 10,  # not a second: with full queues the next fetch would come too late
             "topic.metadata.refresh.interval.ms": 60_000,
+            **hearing(),
         }
     )
 
@@ -166,12 +170,12 @@ def send(client: Any, letters: Sequence[DeadLetter]) -> None:
 def _until_answered(what: str, attempt: Callable[[], None], stopping: Callable[[], bool]) -> None:
     from confluent_kafka import KafkaException
 
-    wait = 0.1
+    wait, deadline = 0.1, time.monotonic() + ANSWER_SECONDS
     while True:
         try:
             attempt()
         except KafkaException as error:
-            if error.args[0].name() not in AWAY:
+            if error.args[0].name() not in AWAY or time.monotonic() > deadline:
                 raise
             if stopping():
                 raise StoppingError(f"stopped while the broker did not answer: {what}") from error

@@ -34,6 +34,7 @@ from schemas.dead_letters import DeadLetter
 from schemas.registry import open_ids
 from schemas.repeats import Repeats
 from schemas.settings import KafkaSettings
+from schemas.stranded import StrandedError
 from sinks.clickhouse import group
 from sinks.clickhouse.blocks import Rows, make_rows
 from sinks.clickhouse.intent import IntentError, Standing, check
@@ -148,7 +149,11 @@ class Sink:
 
     def _consume(self, seconds: float) -> None:
         now = time.monotonic()
-        messages = self._consumer.consume(self._settings.block_rows, seconds)
+        try:
+            messages = self._consumer.consume(self._settings.block_rows, seconds)
+        except StrandedError:
+            self._writing = True  # nothing can be committed any more
+            raise
         if any(map(_ERROR, messages)):
             for message in messages:
                 if (error := message.error()) is not None:

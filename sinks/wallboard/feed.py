@@ -20,6 +20,7 @@ from schemas.catalogue import AGGREGATES, ALERTS, DOMAINS, HEARTBEATS
 from schemas.codec import Codec, Decoded
 from schemas.registry import open_ids
 from schemas.settings import KafkaSettings
+from schemas.stranded import hearing
 from sinks.settings import ClickHouseSettings
 from sinks.wallboard.progress import STREAM_GROUP, Progress
 from sinks.wallboard.snapshot import load_snapshot
@@ -137,6 +138,7 @@ class Feed:
                 "fetch.wait.max.ms": 50,
                 "auto.offset.reset": "earliest",
                 "enable.partition.eof": True,
+                **hearing(),
             }
         )
         progress: Progress | None = None

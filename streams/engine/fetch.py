@@ -15,6 +15,7 @@ import numpy as np
 
 from schemas.dead_letters import Headers
 from schemas.payloads import Payloads
+from schemas.stranded import hearing
 from streams.engine.chunk import Int64s
 from streams.engine.client import client_settings
 from streams.engine.source import Bounds, Committed, FetchError, Source
@@ -130,7 +131,7 @@ class Fetcher(Protocol):
 
     def fetch(self, rows: int, seconds: float) -> list[Run]:
         """What is there, at most ``rows`` records, waiting ``seconds`` for the first. Runs of a partition follow
-        each other without a hole. Raises FetchError when a position is not in the log."""
+        each other without a hole. Raises FetchError when a position is not in the log, StrandedError."""
 
     def close(self) -> None:
         """Stop fetching and free the connection."""
@@ -233,6 +234,7 @@ def fetch_settings(bootstrap: str, group: str, client_id: str) -> dict[str, Any]
     """librdkafka settings of every fetcher."""
     return {
         **client_settings(bootstrap, client_id),
+        **hearing(),
         "group.id": group,  # assign() never joins
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,

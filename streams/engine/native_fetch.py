@@ -19,6 +19,7 @@ import numpy as np
 from schemas.dead_letters import Headers
 from schemas.native import load, wanted
 from schemas.payloads import Payloads
+from schemas.stranded import REPORTS, StrandedError
 from streams.engine.chunk import Int64s
 from streams.engine.fetch import BUSY_ROWS, GATHER_SECONDS, Run, fetch_settings, not_in_log
 from streams.engine.source import FetchError, Source
@@ -32,6 +33,7 @@ FUNCTIONS = (
     "conf_set",
     "conf_set_opaque",
     "conf_set_error_cb",
+    "conf_set_stats_cb",
     "conf_destroy",
     "new",
     "poll_set_consumer",
@@ -51,7 +53,7 @@ FUNCTIONS = (
     "destroy_flags",
 )
 TEXT_BYTES = 512
-NOT_IN_LOG = 1
+NOT_IN_LOG, STRANDED = 1, 3
 NOWHERE = Source("", -1)
 
 _POINTER, _INT, _LONG = ctypes.c_void_p, ctypes.c_int32, ctypes.c_int64
@@ -90,7 +92,7 @@ class NativeLibrary:
         places = [ctypes.cast(librdkafka[f"rd_kafka_{name}"], _POINTER).value for name in FUNCTIONS]
         self.api = (_POINTER * len(FUNCTIONS))(*places)
         self.open = library.nadi_fetch_open
-        self.open.argtypes, self.open.restype = (_POINTER, _POINTER, _INT, _POINTER), _POINTER
+        self.open.argtypes, self.open.restype = (_POINTER, _POINTER, _INT, _INT, _POINTER), _POINTER
         self.assign = library.nadi_fetch_assign
         self.assign.argtypes = (_POINTER, _POINTER, _POINTER, _POINTER, _INT, _POINTER)
         self.assign.restype = _INT
@@ -171,7 +173,7 @@ class _Client:
         ]
         error = ctypes.create_string_buffer(TEXT_BYTES)
         self.address = library.open(
-            library.api, (ctypes.c_char_p * len(words))(*words), len(words) // 2, error
+            library.api, (ctypes.c_char_p * len(words))(*words), len(words) // 2, REPORTS, error
         )
         if not self.address:
             raise ValueError(f"librdkafka refuses the settings of the fetch: {error.value.decode()}")
@@ -342,7 +344,9 @@ class NativeFetcher:
         if code := self._library.noted(client.address, text):
             self._report(_Noted(code, text.value.decode(errors="replace")))
 
-    def _error(self, failure: _Failure) -> FetchError:
+    def _error(self, failure: _Failure) -> FetchError | StrandedError:
+        if failure.kind == STRANDED:
+            return StrandedError()
         source = self._sources[failure.source] if failure.source >= 0 else NOWHERE
         reason = failure.text.decode(errors="replace")
         if failure.kind == NOT_IN_LOG:

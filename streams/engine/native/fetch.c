@@ -4,6 +4,7 @@
    of struct api, so nothing of it is needed to build this. The few declarations below are its public interface,
    whose layout is stable. A client is used by one thread at a time, except that messages may be given back by any. */
 
+#define _GNU_SOURCE /* memmem */
 #if defined(__linux__)
 #include <malloc.h>
 #endif
@@ -49,6 +50,7 @@ struct api {
     int (*conf_set)(rd_kafka_conf_t *, const char *, const char *, char *, size_t);
     void (*conf_set_opaque)(rd_kafka_conf_t *, void *);
     void (*conf_set_error_cb)(rd_kafka_conf_t *, void (*)(rd_kafka_t *, int, const char *, void *));
+    void (*conf_set_stats_cb)(rd_kafka_conf_t *, int (*)(rd_kafka_t *, char *, size_t, void *));
     void (*conf_destroy)(rd_kafka_conf_t *);
     rd_kafka_t *(*create)(int, rd_kafka_conf_t *, char *, size_t);
     int32_t (*poll_set_consumer)(rd_kafka_t *);
@@ -75,7 +77,8 @@ struct source {
 
 enum { TEXT = 512 };
 
-/* What went wrong in one fetch. ``kind``: 0 nothing, 1 the offset is not in the log, 2 another refusal. */
+/* What went wrong in one fetch. ``kind``: 0 nothing, 1 the offset is not in the log, 2 another refusal, 3 the client knows
+   no broker any more (schemas/stranded.py). */
 struct failure {
     int32_t kind;
     int32_t source; /* -1 when it concerns no assigned partition */
@@ -91,6 +94,8 @@ struct client {
     int32_t count;
     int32_t noted; /* code of the last error of the connection, 0 when none came since it was asked for */
     char note[TEXT];
+    int32_t empty;   /* reports in a row without a broker of the cluster */
+    int32_t reports; /* so many of them, and it is stranded */
     rd_kafka_message_t **messages; /* of the fetch under way */
     int32_t *places;               /* their sources, -1 when dropped */
     int64_t room;
@@ -101,6 +106,15 @@ static void note_error(rd_kafka_t *rk, int code, const char *reason, void *opaqu
     (void)rk;
     client->noted = code;
     snprintf(client->note, TEXT, "%s", reason);
+}
+
+static int hear_report(rd_kafka_t *rk, char *text, size_t size, void *opaque) {
+    static const char learned[] = "\"source\":\"learned\"", configured[] = "\"source\":\"configured\"";
+    struct client *client = opaque;
+    (void)rk;
+    int known = memmem(text, size, learned, sizeof learned - 1) || memmem(text, size, configured, sizeof configured - 1);
+    client->empty = known ? 0 : client->empty + 1;
+    return 0;
 }
 
 static void forget_sources(struct client *client) {
@@ -134,8 +148,10 @@ static void keep_memory(void) {
 #endif
 }
 
-/* A consumer with these settings: ``n`` names and values in turn. NULL with the reason in ``error`` when refused. */
-struct client *nadi_fetch_open(const struct api *api, const char *const *settings, int32_t n, char *error) {
+/* A consumer with these settings: ``n`` names and values in turn, stranded after so many ``reports``. NULL with the reason
+   in ``error`` when refused. */
+struct client *nadi_fetch_open(const struct api *api, const char *const *settings, int32_t n, int32_t reports,
+                               char *error) {
     keep_memory();
     struct client *client = calloc(1, sizeof *client);
     if (client == NULL) {
@@ -143,6 +159,7 @@ struct client *nadi_fetch_open(const struct api *api, const char *const *setting
         return NULL;
     }
     client->api = *api;
+    client->reports = reports;
     rd_kafka_conf_t *conf = api->conf_new();
     for (int32_t i = 0; i < n; i++)
         if (api->conf_set(conf, settings[2 * i], settings[2 * i + 1], error, TEXT) != CONF_OK) {
@@ -152,6 +169,7 @@ struct client *nadi_fetch_open(const struct api *api, const char *const *setting
         }
     api->conf_set_opaque(conf, client);
     api->conf_set_error_cb(conf, note_error);
+    api->conf_set_stats_cb(conf, hear_report);
     client->rk = api->create(RD_KAFKA_CONSUMER, conf, error, TEXT);
     if (client->rk == NULL) { /* the settings stay ours */
         api->conf_destroy(conf);
@@ -240,8 +258,13 @@ int64_t nadi_fetch_take(struct client *client, int64_t rows, int32_t wait_ms, in
             got += more > 0 ? more : 0;
         }
     }
-    if (got <= 0)
-        return 0;
+    if (got <= 0) {
+        if (client->empty < client->reports)
+            return 0;
+        failure->kind = 3;
+        failure->source = -1;
+        return -1;
+    }
 
     int32_t place = -1;
     const rd_kafka_topic_t *topic = NULL;
