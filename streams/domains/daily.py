@@ -40,7 +40,7 @@ from streams.rules.judging import NOT_APPLICABLE
 from streams.rules.rule import Rule
 
 #: Days are judged together by one rule up to so many rows on all of them, or by one that reads each row once and lays out few.
-MOST_ROWS, MOST_ONCE = 500_000, 20_000_000
+MOST_ROWS, MOST_ONCE = 500_000, 100_000_000
 
 
 class Daily:

@@ -37,7 +37,7 @@ DOMAIN = "regency"
 #: The input name under which the header keeps the clock of the whole.
 WHOLE = "regency"
 #: Event time that one step applies at most, and rows where that is more than a day: half of the time until they are fewer.
-STEP_MS, STEP_ROWS = 84 * DAY_MS, 150_000
+STEP_MS, STEP_ROWS = 182 * DAY_MS, 300_000
 NEVER = 2**63 - 1
 
 

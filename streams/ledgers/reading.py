@@ -12,7 +12,7 @@ from schemas.catalogue import DOMAINS
 from schemas.profile import Profile
 from streams.ledgers.groups import Groups
 from streams.ledgers.ledger import ID
-from streams.ledgers.standing import STOOD, Named, Standing, named, stood, stood_on, variants
+from streams.ledgers.standing import STOOD, Named, Presence, Standing, named, stood, variants
 from streams.rules.rule import Rule
 
 #: What every rule has of a row beside the Kafka key of its topic and the fields that it declares.
@@ -131,13 +131,13 @@ class Reading:
 
     def _asked_once(self, rows: pl.DataFrame, days: Sequence[int], touched: pl.DataFrame) -> pl.DataFrame:
         """The groups ``of`` each day (``today``) that it is asked about, in order, of a rule that reads rows once."""
-        stands = stood_on(rows, days, self.rule.window)
+        presence = Presence(rows, days, self.rule.window)
         if self.rule.daily:
-            place, of = np.nonzero(stands.T)
+            place, of = np.nonzero(presence.whole().T)
             return pl.DataFrame({"today": np.asarray(days)[place], "of": of.astype(np.uint32)})
-        asked = touched.filter(pl.col("of") < len(stands))
-        place = np.searchsorted(days, asked.get_column("today").to_numpy())
-        return asked.filter(stands[asked.get_column("of").to_numpy(), place]).sort("today", "of")
+        of = touched.get_column("of").to_numpy().astype(np.int64)
+        place = np.searchsorted(days, touched.get_column("today").to_numpy())
+        return touched.filter(presence.at(of, place)).sort("today", "of")
 
     def _stood(self, rows: pl.DataFrame) -> pl.DataFrame:
         """What stood on its ``today``, within the window before it."""
@@ -163,7 +163,7 @@ class Reading:
             if of is not None:
                 tokens = of.lazy().select(pl.col("token").cast(rows.schema[name]).alias(name)).unique()
                 mine = mine.join(tokens, on=name, how="semi")
-            groups.append(mine.with_columns(pl.col(name).cast(pl.String).alias("token"), field=pl.lit(name)))
+            groups.append(mine.with_columns(pl.col(name).alias("token"), field=pl.lit(name)))
         return pl.concat(groups).sort("place", maintain_order=True).drop("place").collect()
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from streams.engine.chunk import Int64s
 from streams.runs import Bools
 
 #: What says when a row stood: from when it was seen until it was gone.
@@ -71,17 +72,33 @@ def stood(today: pl.Expr, window: int, day: str = "day") -> pl.Expr:
     return stands & (pl.col(day) >= today - window)
 
 
-def stood_on(rows: pl.DataFrame, days: Sequence[int], window: int) -> Bools:
-    """Whether any row of a group ``of`` stood on each of some days that follow each other in equal steps, within the window
-    before it; (number of the group, place of the day)."""
-    first, step, width = days[0], days[1] - days[0] if len(days) > 1 else 1, len(days) + 1
-    of, seen = (rows.get_column(name).to_numpy().astype(np.int64) for name in ("of", "seen"))
-    leaves = rows.select(pl.min_horizontal(pl.col("day") + window + 1, "gone")).to_series().to_numpy()
-    begins, ends = (np.clip(-(-(at - first) // step), 0, len(days)) for at in (seen, leaves))
-    size = (int(of.max()) + 1) * width
-    begun, ended = (np.bincount(of * width + at, minlength=size) for at in (begins, np.maximum(begins, ends)))
-    stands: Bools = (begun - ended).reshape(-1, width).cumsum(axis=1)[:, :-1] > 0
-    return stands
+class Presence:
+    """On which of some ``days`` that follow each other in equal steps any row of a group ``of`` stood, within the window before
+    it. A group on a day is a number: that of the group times ``width``, and the place of the day."""
+
+    def __init__(self, rows: pl.DataFrame, days: Sequence[int], window: int) -> None:
+        first, step = days[0], days[1] - days[0] if len(days) > 1 else 1
+        self._of, seen = (rows.get_column(name).to_numpy().astype(np.int64) for name in ("of", "seen"))
+        leaves = rows.select(pl.min_horizontal(pl.col("day") + window + 1, "gone")).to_series().to_numpy()
+        begins, ends = (np.clip(-(-(at - first) // step), 0, len(days)) for at in (seen, leaves))
+        self.width, self._spans = len(days) + 1, (begins, np.maximum(begins, ends))
+
+    def whole(self) -> Bools:
+        """Of every group (rows) on every day (columns)."""
+        size = (int(self._of.max()) + 1) * self.width
+        begun, ended = (np.bincount(self._of * self.width + at, minlength=size) for at in self._spans)
+        stands: Bools = (begun - ended).reshape(-1, self.width).cumsum(axis=1)[:, :-1] > 0
+        return stands
+
+    def at(self, of: Int64s, place: Int64s) -> Bools:
+        """Of some groups, each on one day: where they are few beside all groups on all days."""
+        since, until = of * self.width, of * self.width + place
+        begun, ended = (
+            np.searchsorted(marks, until, side="right") - np.searchsorted(marks, since)
+            for marks in (np.sort(self._of * self.width + at) for at in self._spans)
+        )
+        stands: Bools = begun > ended
+        return stands
 
 
 def both_stood(suffix: str) -> dict[str, pl.Expr]:

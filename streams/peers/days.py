@@ -14,7 +14,7 @@ from streams.engine.store import Pairs
 
 FROZEN = "frozen"
 #: Days of a backlog that are judged together at most.
-MOST_DAYS = 84
+MOST_DAYS = 182
 
 
 class Days(Pairs[str, int]):

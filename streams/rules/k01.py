@@ -28,7 +28,9 @@ def moves() -> pl.Expr:
 
 def weigh(groups: Groups) -> Weighed:
     """Per village and election: arrivals before it against what other years and other villages let expect."""
-    of = groups.rows.unique("group", keep="first", maintain_order=True).select("group", "today", "token")
+    of = groups.rows.unique("group", keep="first", maintain_order=True).select(
+        "group", "today", pl.col("token").cast(pl.String)
+    )
     here = pl.col("token").str.starts_with(groups.profile.code + ".")
     mine = of.filter(here)
     silent = {

@@ -25,19 +25,24 @@ from streams.rules.receipts import (
     numbered,
     numbered_voids,
     of_numbers,
+    read,
     whole_deposits,
 )
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, rupiah, whole
 
 DIRECT_USE, HISTORY, NO_CASH = 0, 1, 2
+#: What is read of a row.
+READ = (
+    "high", "low", "amount", "channel", "receipt_number", "voided_event", "composition", "closing_id", "source", "backfill",
+)  # fmt: skip
 
 
 def weigh(groups: Groups) -> Weighed:
     """Per cash office and day of receipt: what is in no deposit by the end of the last working day that there is for it."""
     direct = groups.keys.filter(is_direct(groups.profile))
     mine = groups.keys.join(direct, on="of", how="anti")
-    rows = groups.rows.filter(pl.col("group").is_in(mine.get_column("of").unique().implode()))
+    rows = read(groups, mine, *READ)
     dated = _dated(groups, numbered(rows))
     receipts = _owed(dated)
     late = _with_deposits(groups, *_laid_out(groups, rows, dated, receipts)).filter(_too_late())

@@ -21,6 +21,7 @@ from streams.rules.receipts import (
     numbered,
     numbered_voids,
     of_numbers,
+    read,
     whole_deposits,
 )
 from streams.rules.rule import LegalBasis, Parameter, Rule
@@ -32,6 +33,10 @@ WINDOW = 240
 DAY, SLIP, CLOSING = "kuitansi", "STS", "penutupan"
 #: What each of these is known by.
 KEYS = (["group", "day"], ["group", "deposit_number"], ["group", "closing_id"])
+#: What is read of a row.
+READ = (
+    "high", "low", "amount", "receipt_number", "voided_event", "deposit_number", "composition", "closing_id", "cashier_token",
+)  # fmt: skip
 FOUND = ("group", "scope", "day", "at", "received", "deposited", "observed", "proof")
 
 
@@ -41,7 +46,7 @@ def weigh(groups: Groups) -> Weighed:
     day."""
     direct = groups.keys.filter(is_direct(groups.profile))
     mine = groups.keys.join(direct, on="of", how="anti")
-    rows = groups.rows.filter(pl.col("group").is_in(mine.get_column("of").unique().implode()))
+    rows = read(groups, mine, *READ)
     parts = deposited(rows)
     found = pl.concat(
         [
@@ -112,7 +117,8 @@ def _in_slip() -> pl.Expr:
 def _days(groups: Groups, rows: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
     """What was received on a day and is named in slips, beside what they name, where receipts that can differ from their parts
     make a difference."""
-    receipts, voids = numbered(rows), rows.filter(pl.col("kind") == "void")
+    cash = rows.drop("composition")
+    receipts, voids = numbered(cash), cash.filter(pl.col("kind") == "void")
     of_voids = numbered_voids(voids, receipts)
 
     def sums(numbers: pl.DataFrame) -> pl.DataFrame:
@@ -174,7 +180,7 @@ def _sums_of_days(
             pl.col("row").alias("slips"),
         )
     )
-    rows = groups.by_day(pl.concat([receipts, voids]).drop("composition"))
+    rows = groups.by_day(pl.concat([receipts, voids]))
     nets = net_receipts(rows, named.select(*NUMBER, "until"))
     first = pl.col("row") == pl.col("row").min().over(NUMBER)
     beside = nets.join(named, on=NUMBER, how="inner", maintain_order="left").with_columns(

@@ -25,6 +25,12 @@ from streams.rules.telling import Told, decimal, whole
 
 RATE, DEPOSITED, CLOSED, AGAIN = "tingkat", "setoran", "penutupan", "ulang"
 NO_CASHIER, TOO_FEW = 0, 1
+WHO = ("group", "cashier_token")
+#: What is read of a receipt or void.
+READ = (
+    *WHO, "row", "at", "day", "kind", "high", "low", "account", "amount", "payer_token", "officer_token", "receipt_number",
+    "voided_event", "closing_id", *STOOD,
+)  # fmt: skip
 FOUND = ("group", "scope", "observed", "threshold", "at", "as_of", "proof")
 
 
@@ -55,8 +61,8 @@ def weigh(groups: Groups) -> Weighed:
 
 def _counted(groups: Groups) -> pl.DataFrame:
     """Receipts (n) and voids (k) of each cashier on each day that is asked about, and the voids."""
-    known = groups.rows.filter(pl.col("cashier_token").is_not_null()).drop("composition")
-    who, kind = ["group", "cashier_token"], pl.col("kind")
+    known = groups.rows.select("row", "at", "day", "kind", *WHO, *STOOD).drop_nulls("cashier_token")
+    who, kind = list(WHO), pl.col("kind")
     spans = known.group_by(*who, "day", *STOOD).agg(n=(kind == "receipt").sum().cast(pl.Int64))
     voided = groups.by_day(known.filter(kind == "void")).group_by(who).agg(
         k=pl.len().cast(pl.Int64), at=pl.col("at").last(), proof=pl.col("row")
@@ -69,7 +75,8 @@ def _voids(groups: Groups) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Day by day, voids whose receipt is known, with what it was, and when it was first deposited; and the receipts of the
     same account, amount and payer."""
     number, same = ["group", "receipt_number"], ["group", "account", "amount", "payer_token"]
-    rows, receipts = groups.rows.drop("composition"), numbered(groups.rows).drop("composition")
+    rows = groups.rows.select(READ)
+    receipts = numbered(rows)
     numbers = numbered_voids(rows, receipts).select(number).unique()
     of_voids = receipts.join(numbers, on=number, how="semi", maintain_order="left")
     like = rows.filter(pl.col("kind") == "receipt").join(of_voids, on=same, how="semi", maintain_order="left")

@@ -12,7 +12,7 @@ from streams.cases.book import day_of
 from streams.ledgers.groups import Groups, Weighed, without
 from streams.ledgers.standing import STOOD, both_stood
 from streams.rules.examples import FIRST, OTHER_PERSON, PAYEE, PERSON, Event, on, row
-from streams.rules.receipts import FIELDS, OFFICE, deposited, is_direct, whole_deposits
+from streams.rules.receipts import FIELDS, OFFICE, deposited, is_direct, read, whole_deposits
 from streams.rules.rule import LegalBasis, Parameter, Rule
 from streams.rules.telling import Told, decimal, whole
 from streams.rules.trends import trend
@@ -21,6 +21,10 @@ AGE, CROSSED = "umur", "silang"
 DIRECT_USE, HISTORY, TOO_FEW = 0, 1, 2
 #: Local days of receipts whose ages are compared, and in which a chain goes on.
 SPAN = 60
+#: What is read of a row.
+READ = (
+    "channel", "receipt_number", "composition", "closing_id", "cashier_token", "payer_token", "assessment_id", "backfill",
+)  # fmt: skip
 FOUND = ("group", "scope", "observed", "threshold", "at", "proof")
 
 
@@ -36,7 +40,7 @@ def weigh(groups: Groups) -> Weighed:
         groups.keys.filter(is_direct(groups.profile)),
         groups.keys.filter(~is_direct(groups.profile)),
     )
-    rows = groups.rows.filter(~is_direct(groups.profile))
+    rows = read(groups, mine, *READ)
     receipts = rows.filter((pl.col("kind") == "receipt") & pl.col("cashier_token").is_not_null())
     days = _ages(groups, rows, receipts.filter(~pl.col("backfill")))
     found = pl.concat([_growing(groups, days), _crossed(groups, rows)], how="vertical_relaxed")

@@ -103,7 +103,7 @@ def _shares(groups: Groups) -> pl.DataFrame:
     mine = (pl.col("kind") == "assessment") & (pl.col("amount") > 0) & pl.col("officer_token").is_not_null()
     counts = {"n": pl.len().cast(pl.Int64), "k": (pl.col("reduction") > 0).sum().cast(pl.Int64)}
     made = groups.summed("revenue", "opd", "officer_token", where=mine, **counts)
-    return made.with_columns(pl.col("officer_token").cast(pl.String).alias("token"))
+    return made.rename({"officer_token": "token"})
 
 
 def _reducing(groups: Groups, shares: pl.DataFrame, officers: pl.DataFrame) -> pl.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from schemas.profile import Profile
+from streams.ledgers.groups import Groups
 from streams.ledgers.standing import STOOD
 
 #: What the functions here read of an event.
@@ -26,6 +27,14 @@ def is_direct(profile: Profile) -> pl.Expr:
     """Rows of a cash office that uses its revenue directly, so that it owes no deposit."""
     direct = [code for code, office in profile.cash_offices.items() if office.direct_use]
     return pl.col("cash_office").cast(pl.String).is_in(direct)
+
+
+def read(groups: Groups, asked: pl.DataFrame, *names: str) -> pl.DataFrame:
+    """Some columns of the rows that a rule reads once, of the groups that are asked about: every filter and join copies all
+    that a frame has."""
+    offices = asked.get_column("of").unique().implode()
+    rows = groups.rows.lazy().filter(pl.col("group").is_in(offices))
+    return rows.select("group", "row", "at", "day", "kind", *names, *STOOD).collect()
 
 
 def net_receipts(rows: pl.DataFrame, until: pl.DataFrame | None = None) -> pl.DataFrame:
