@@ -118,16 +118,17 @@ class Follower:
 
     def _follow(self) -> None:
         while not self._stop.is_set():
-            try:
-                self._step()
-            except StrandedError as error:
-                _LOG.warning("%s: %s", self._topic, error)
-                self._consumer.close()
-                self._consumer = self._connected()
+            self._step()
 
     def _step(self) -> bool:
         """Take what comes next; whether the end was reached."""
-        message = self._consumer.poll(POLL_SECONDS)
+        try:
+            message = self._consumer.poll(POLL_SECONDS)
+        except StrandedError as error:
+            _LOG.warning("%s: %s", self._topic, error)
+            self._consumer.close()
+            self._consumer = self._connected()
+            return False
         if message is None:
             return False
         if message.error():
