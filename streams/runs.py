@@ -1,10 +1,12 @@
-"""Runs of equal neighbours in sorted columns."""
+"""Runs of equal neighbours in sorted columns, and ranges of numbers."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+
+from streams.engine.chunk import Int64s
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
@@ -16,3 +18,10 @@ def begins(*columns: np.ndarray[Any, Any]) -> Bools:
     for column in columns:
         found[1:] |= column[1:] != column[:-1]
     return found
+
+
+def ranges(begins: Int64s, ends: Int64s) -> tuple[Int64s, Int64s]:
+    """The numbers from each of ``begins`` up to its ``ends``, one after the other, and before them which one each is of."""
+    lengths = ends - begins
+    of = np.repeat(np.arange(len(lengths)), lengths)
+    return of, np.arange(len(of)) + np.repeat(begins - (np.cumsum(lengths) - lengths), lengths)

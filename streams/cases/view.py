@@ -25,7 +25,7 @@ from streams.cases.events import BACKFILL, NEVER, SIMULATED, Events
 from streams.cases.words import Numbers
 from streams.days import Days, local_days
 from streams.engine.chunk import Int64s
-from streams.runs import Bools, begins
+from streams.runs import Bools, begins, ranges
 
 
 class Holdings(NamedTuple):
@@ -321,7 +321,6 @@ class Cases:
 
 def runs(starts: Int64s, chosen: Int64s) -> tuple[Int64s, Int64s]:
     """The rows of some of the runs that ``starts`` cuts, and where each of them begins among those rows."""
-    lengths = starts[chosen + 1] - starts[chosen]
-    bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
-    rows = np.arange(bounds[-1]) + np.repeat(starts[chosen] - bounds[:-1], lengths)
-    return rows, bounds
+    first, after = starts[chosen], starts[chosen + 1]
+    bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(after - first)])
+    return ranges(first, after)[1], bounds

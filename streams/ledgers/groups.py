@@ -12,7 +12,7 @@ import polars as pl
 from schemas.profile import Profile
 from schemas.profile.rows import Threshold
 from streams.cases.book import EPOCH, day_of
-from streams.ledgers.standing import STOOD, spans, stood
+from streams.ledgers.standing import STOOD, Stays, spans
 
 if TYPE_CHECKING:
     from streams.rules.rule import Rule
@@ -40,10 +40,12 @@ class Groups:
     def by_day(self, rows: pl.DataFrame, oldest: str = "day") -> pl.DataFrame:
         """Rows of a rule that reads them once, for each day on which they stood and their group is asked about, with its number
         on that day. Of what is made of more than one row, ``oldest`` is the day of the oldest."""
-        asked = self.keys.lazy().select("today", pl.col("of").alias("group"), on_day="group")
-        stands = stood(pl.col("today"), self.rule.window, oldest)
-        laid = rows.lazy().join(asked, on="group", maintain_order="left").filter(stands)
-        return laid.drop("group", *STOOD).rename({"on_day": "group"}).collect()
+        of, group = self.keys.get_column("of").to_numpy(), rows.get_column("group").to_numpy()
+        wanted = np.zeros(max(int(some.max(initial=0)) for some in (of, group)) + 1, np.bool_)
+        wanted[group] = True
+        asked = self.keys.select("today", "of", "group").filter(wanted[of])
+        row, number = Stays(rows, self.days, self.rule.window, "group", oldest).asked(asked)
+        return rows.drop("group", *STOOD)[row].hstack(asked.select("today", "group")[number])
 
     def laid(self, some: pl.DataFrame, rows: pl.DataFrame | None = None) -> pl.DataFrame:
         """The rows of ``some`` groups, by default all of them, as they stood on the day of each."""

@@ -12,7 +12,7 @@ from schemas.catalogue import DOMAINS
 from schemas.profile import Profile
 from streams.ledgers.groups import Groups
 from streams.ledgers.ledger import ID
-from streams.ledgers.standing import STOOD, Named, Presence, Standing, named, stood, variants
+from streams.ledgers.standing import STOOD, Named, Standing, Stays, named, variants
 from streams.rules.rule import Rule
 
 #: What every rule has of a row beside the Kafka key of its topic and the fields that it declares.
@@ -57,7 +57,7 @@ class Reading:
             return known
         if sums:
             known = known.group_by(*fields, "day", *STOOD).agg(**sums)
-        found = self._stood(_every(known, days))
+        found = self._every(known, days)
         if sums:
             return found.group_by("today", *fields).agg(pl.col(*sums).sum())
         return found.select("today", *fields).unique() if fields else found
@@ -120,9 +120,10 @@ class Reading:
     def _asked(self, rows: pl.DataFrame, days: Sequence[int], touched: pl.DataFrame) -> pl.DataFrame:
         """Rows in order for each day (``today``) on which it is asked about their group."""
         if not self.rule.daily:
-            laid = touched.join(rows, on="of", maintain_order="right")
-            return self._stood(laid).sort("today", maintain_order=True)
-        laid = self._stood(_every(rows, days))
+            row, number = Stays(rows, days, self.rule.window, "of").asked(touched)
+            today = touched.get_column("today")[number]
+            return rows.drop(STOOD)[row].with_columns(today=today).sort("today", maintain_order=True)
+        laid = self._every(rows, days)
         if not self.rule.recent:
             return laid
         lately = laid.filter(pl.col("day") >= pl.col("today") - self.rule.recent).select("today", "of")
@@ -131,17 +132,16 @@ class Reading:
 
     def _asked_once(self, rows: pl.DataFrame, days: Sequence[int], touched: pl.DataFrame) -> pl.DataFrame:
         """The groups ``of`` each day (``today``) that it is asked about, in order, of a rule that reads rows once."""
-        presence = Presence(rows, days, self.rule.window)
+        stays = Stays(rows, days, self.rule.window, "of")
         if self.rule.daily:
-            place, of = np.nonzero(presence.whole().T)
+            place, of = np.nonzero(stays.whole().T)
             return pl.DataFrame({"today": np.asarray(days)[place], "of": of.astype(np.uint32)})
-        of = touched.get_column("of").to_numpy().astype(np.int64)
-        place = np.searchsorted(days, touched.get_column("today").to_numpy())
-        return touched.filter(presence.at(of, place)).sort("today", "of")
+        return touched.filter(stays.any(touched)).sort("today", "of")
 
-    def _stood(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """What stood on its ``today``, within the window before it."""
-        return rows.lazy().filter(stood(pl.col("today"), self.rule.window)).drop(STOOD).collect()
+    def _every(self, rows: pl.DataFrame, days: Sequence[int]) -> pl.DataFrame:
+        """The rows once for each day (``today``) on which they stood, within the window before it, day by day."""
+        row, today = Stays(rows, days, self.rule.window).each()
+        return rows.drop(STOOD)[row].with_columns(today=today)
 
     def _since(self, rows: pl.DataFrame, domain: str, day: int, *wanted: pl.Expr) -> pl.DataFrame:
         """Its columns of rows in the order of time, from the first day of its window before ``day`` on."""
@@ -178,8 +178,3 @@ def _numbered(asked: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
     days, names = np.divmod(known, width)
     keys = pl.DataFrame({"group": np.arange(len(known), dtype=np.uint32), "today": days + first, "of": names})
     return pl.Series(numbers[pairs]), keys.cast({"of": pl.UInt32})
-
-
-def _every(rows: pl.DataFrame, days: Sequence[int]) -> pl.DataFrame:
-    """The rows once for each day, day by day."""
-    return pl.DataFrame({"today": days}, {"today": pl.Int64}).join(rows, how="cross")

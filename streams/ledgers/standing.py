@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from streams.engine.chunk import Int64s
-from streams.runs import Bools
+from streams.runs import Bools, ranges
 
 #: What says when a row stood: from when it was seen until it was gone.
 STOOD = ("seen", "gone")
@@ -66,39 +66,60 @@ def spans(rows: pl.DataFrame, by: str, first: int) -> pl.DataFrame:
     return rows.group_by(by, pl.col("seen").clip(first), "gone").agg(pl.col("day").max())
 
 
-def stood(today: pl.Expr, window: int, day: str = "day") -> pl.Expr:
-    """Rows that stood on a day, within the window before it."""
-    stands = (pl.col("seen") <= today) & (pl.col("gone").is_null() | (pl.col("gone") > today))
-    return stands & (pl.col(day) >= today - window)
+class Stays:
+    """On which of some ``days`` that follow each other in equal steps each row stood, within the window before it. ``by`` is
+    the number of its group; of what is made of more than one row, ``oldest`` is the day of the oldest."""
 
-
-class Presence:
-    """On which of some ``days`` that follow each other in equal steps any row of a group ``of`` stood, within the window before
-    it. A group on a day is a number: that of the group times ``width``, and the place of the day."""
-
-    def __init__(self, rows: pl.DataFrame, days: Sequence[int], window: int) -> None:
+    def __init__(
+        self, rows: pl.DataFrame, days: Sequence[int], window: int, by: str = "", oldest: str = "day"
+    ) -> None:
         first, step = days[0], days[1] - days[0] if len(days) > 1 else 1
-        self._of, seen = (rows.get_column(name).to_numpy().astype(np.int64) for name in ("of", "seen"))
-        leaves = rows.select(pl.min_horizontal(pl.col("day") + window + 1, "gone")).to_series().to_numpy()
+        seen = rows.get_column("seen").to_numpy()
+        leaves = rows.select(pl.min_horizontal(pl.col(oldest) + window + 1, "gone")).to_series().to_numpy()
         begins, ends = (np.clip(-(-(at - first) // step), 0, len(days)) for at in (seen, leaves))
-        self.width, self._spans = len(days) + 1, (begins, np.maximum(begins, ends))
+        # from which place among the days on, and up to which
+        self._spans = begins, np.maximum(begins, ends)
+        self._days, self._width = days, len(days) + 1
+        if by:
+            # a group on a day is a number
+            self._group = rows.get_column(by).to_numpy().astype(np.int64) * self._width
+
+    def each(self) -> tuple[Int64s, Int64s]:
+        """Every row on every day on which it stood, day by day: the numbers of the rows, and the days."""
+        row, place = ranges(*self._spans)
+        order = np.argsort(place.astype(np.uint16), kind="stable")
+        return row[order], np.asarray(self._days)[place[order]]
+
+    def asked(self, asked: pl.DataFrame) -> tuple[Int64s, Int64s]:
+        """Every row on those days on which it is asked about its group (``of``, ``today``) and it stood, row by row: the numbers
+        of the rows, and of what was asked."""
+        marks = self._marks(asked)
+        order = np.argsort(marks)
+        row, number = ranges(*(np.searchsorted(marks[order], self._group + at) for at in self._spans))
+        return row, order[number]
 
     def whole(self) -> Bools:
-        """Of every group (rows) on every day (columns)."""
-        size = (int(self._of.max()) + 1) * self.width
-        begun, ended = (np.bincount(self._of * self.width + at, minlength=size) for at in self._spans)
-        stands: Bools = (begun - ended).reshape(-1, self.width).cumsum(axis=1)[:, :-1] > 0
+        """Whether any row of every group (rows) stood on every day (columns)."""
+        size = int(self._group.max()) + self._width
+        begun, ended = (np.bincount(self._group + at, minlength=size) for at in self._spans)
+        stands: Bools = (begun - ended).reshape(-1, self._width).cumsum(axis=1)[:, :-1] > 0
         return stands
 
-    def at(self, of: Int64s, place: Int64s) -> Bools:
-        """Of some groups, each on one day: where they are few beside all groups on all days."""
-        since, until = of * self.width, of * self.width + place
+    def any(self, asked: pl.DataFrame) -> Bools:
+        """The same of what is asked (``of``, ``today``): where that is little beside all groups on all days."""
+        until = self._marks(asked)
+        since = until // self._width * self._width
         begun, ended = (
             np.searchsorted(marks, until, side="right") - np.searchsorted(marks, since)
-            for marks in (np.sort(self._of * self.width + at) for at in self._spans)
+            for marks in (np.sort(self._group + at) for at in self._spans)
         )
         stands: Bools = begun > ended
         return stands
+
+    def _marks(self, asked: pl.DataFrame) -> Int64s:
+        of, today = (asked.get_column(name).to_numpy() for name in ("of", "today"))
+        marks: Int64s = of.astype(np.int64) * self._width + np.searchsorted(self._days, today)
+        return marks
 
 
 def both_stood(suffix: str) -> dict[str, pl.Expr]:
