@@ -2,7 +2,7 @@
 regency task holds of a million actors.
 
 The simulator's year goes, as decoded columns, through the processors of both tasks in one process and without a broker, as
-the engine reads a backlog: chunks of its size for a case task, four weeks of all domains at a time for the regency task.
+the engine reads a backlog: chunks of its size for a case task, half a year of all domains at a time for the regency task.
 The actors are persons with one registered change each and payees with one payment each, half and half. Writes
 ``results/catalogue.json``.
 """
@@ -123,7 +123,7 @@ def _as_read(chunk: Chunk) -> Iterator[Chunk]:
 
 
 def _as_merged(year: Step) -> Iterator[Step]:
-    """As the regency task applies a backlog: all domains, four weeks at a time."""
+    """As the regency task applies a backlog of so many rows: all domains, half a year at a time."""
     begins, ends = (
         edge(int(chunk.clocks[n]) for chunk in year.values()) for edge, n in ((min, 0), (max, -1))
     )

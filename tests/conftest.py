@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+import streams  # noqa: F401  (before Polars: its pool has the size that a worker gives it)
 from schemas.catalogue import Layout, create_topics
 from schemas.settings import KafkaSettings
 from tests import chromium

@@ -33,6 +33,7 @@ from streams.ledgers.groups import Groups, Weighed, changes
 from streams.ledgers.ledger import Ledger
 from streams.ledgers.reading import Reading
 from streams.ledgers.standing import Named, Standing
+from streams.one_core import one_core
 from streams.peers.days import MOST_DAYS, Days
 from streams.rules import rules
 from streams.rules.coverage import ASKED, count_asked
@@ -142,6 +143,15 @@ class Daily:
 
     def _freeze(self, block: Mapping[int, int]) -> None:
         """Judge some days that follow each other, and go on to the one after them."""
+        with one_core():
+            self._judge_all(block)
+        for ledger in self._ledgers.values():
+            ledger.let_go(max(block))
+        for _ in block:
+            self._days.end()
+
+    def _judge_all(self, block: Mapping[int, int]) -> None:
+        """Ask every rule about some days that follow each other."""
         first, last = min(block), max(block)
         standing = Standing(
             {
@@ -168,10 +178,6 @@ class Daily:
             for days in batched(asked, most):
                 now = again.filter(pl.col("today").is_in(days)) if len(again) and most < len(asked) else again
                 self._judge(reading, standing, mine, {day: asked[day] for day in days}, now)
-        for ledger in self._ledgers.values():
-            ledger.let_go(last)
-        for _ in block:
-            self._days.end()
 
     def _that_count(self, domain: str, rows: pl.DataFrame) -> pl.DataFrame:
         """Rows of a ledger without what another source is right about."""

@@ -1,0 +1,62 @@
+"""One core for a thread and for that of Polars, while many small steps go back and forth between them."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+
+THREADS = Path("/proc/self/task")
+#: What Polars calls the threads of its pool.
+NAME = "polars-"
+
+
+@contextmanager
+def one_core() -> Iterator[None]:
+    """Keep this thread and Polars' only one on the core that this one is on, as long as the block takes; then both may go
+    where this one could before. One of them always waits for the other, so neither loses by it, and to wake a thread on
+    another core costs more than most steps take (decision 27). Does nothing where the system has no such thing or
+    Polars has more threads."""
+    pair = _pair()
+    if not pair:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    _keep(pair, {_libc().sched_getcpu()} & before or before)
+    try:
+        yield
+    finally:
+        _keep(pair, before)
+
+
+def _keep(threads: tuple[int, ...], cores: set[int]) -> None:
+    with suppress(OSError):  # a core was taken from this machine meanwhile: nothing hangs on it
+        for thread in threads:
+            os.sched_setaffinity(thread, cores)
+
+
+def _pair() -> tuple[int, ...]:
+    """This thread and that of Polars by the numbers of the system; nothing where they cannot be kept together."""
+    if not hasattr(os, "sched_setaffinity") or not hasattr(_libc(), "sched_getcpu"):
+        return ()
+    pool = _pool(os.getpid())
+    return (threading.get_native_id(), *pool) if len(pool) == 1 else ()
+
+
+@cache
+def _pool(process: int) -> tuple[int, ...]:  # noqa: ARG001  (a forked process has other threads)
+    import polars as pl
+
+    pl.DataFrame({"n": [1]}).filter(pl.col("n") > 0)  # the first use makes the pool
+    count = pl.thread_pool_size()
+    names = {f"{NAME}{n}" for n in range(count)}
+    return tuple(int(at.name) for at in THREADS.iterdir() if (at / "comm").read_text().strip() in names)
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None)
