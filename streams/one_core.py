@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
+import polars as pl
+
 THREADS = Path("/proc/self/task")
 #: What Polars calls the threads of its pool.
 NAME = "polars-"
@@ -34,8 +36,8 @@ def one_core() -> Iterator[None]:
 
 
 def _keep(threads: tuple[int, ...], cores: set[int]) -> None:
-    with suppress(OSError):  # a core was taken from this machine meanwhile: nothing hangs on it
-        for thread in threads:
+    for thread in threads:
+        with suppress(OSError):  # a core was taken from this machine meanwhile: nothing hangs on it
             os.sched_setaffinity(thread, cores)
 
 
@@ -49,12 +51,16 @@ def _pair() -> tuple[int, ...]:
 
 @cache
 def _pool(process: int) -> tuple[int, ...]:  # noqa: ARG001  (a forked process has other threads)
-    import polars as pl
-
     pl.DataFrame({"n": [1]}).filter(pl.col("n") > 0)  # the first use makes the pool
-    count = pl.thread_pool_size()
-    names = {f"{NAME}{n}" for n in range(count)}
-    return tuple(int(at.name) for at in THREADS.iterdir() if (at / "comm").read_text().strip() in names)
+    names = {f"{NAME}{n}" for n in range(pl.thread_pool_size())}
+    return tuple(int(thread.name) for thread in THREADS.iterdir() if _name(thread) in names)
+
+
+def _name(thread: Path) -> str:
+    try:
+        return (thread / "comm").read_text().strip()
+    except OSError:  # it ended
+        return ""
 
 
 @cache

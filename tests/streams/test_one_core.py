@@ -32,10 +32,12 @@ def test_both_threads_share_one_core_inside_and_are_free_afterwards() -> None:
         mine, pools = cores()
         assert mine == pools
         assert len(mine) == 1
+        pl.DataFrame({"n": [1, 1, 2]}).group_by("n").agg(pl.len())  # may begin threads of its own
         with one_core():
             assert cores() == (mine, pools)
         assert cores() == (mine, pools)
     assert cores() == (before, before)
+    assert all(os.sched_getaffinity(int(at.name)) == before for at in THREADS.iterdir())
 
 
 def test_they_are_free_after_an_exception_and_in_every_thread() -> None:
