@@ -13,8 +13,8 @@ from pathlib import Path
 import polars as pl
 
 THREADS = Path("/proc/self/task")
-#: What Polars calls the threads of its pool.
-NAME = "polars-"
+#: What Polars calls the only thread of its pool.
+NAME = "polars-0"
 
 
 @contextmanager
@@ -43,17 +43,20 @@ def _keep(threads: tuple[int, ...], cores: set[int]) -> None:
 
 def _pair() -> tuple[int, ...]:
     """This thread and that of Polars by the numbers of the system; nothing where they cannot be kept together."""
-    if not hasattr(os, "sched_setaffinity") or not hasattr(_libc(), "sched_getcpu"):
+    if (
+        not hasattr(os, "sched_setaffinity")
+        or not hasattr(_libc(), "sched_getcpu")
+        or pl.thread_pool_size() > 1
+    ):
         return ()
     pool = _pool(os.getpid())
-    return (threading.get_native_id(), *pool) if len(pool) == 1 else ()
+    return (threading.get_native_id(), *pool) if pool else ()
 
 
 @cache
 def _pool(process: int) -> tuple[int, ...]:  # noqa: ARG001  (a forked process has other threads)
     pl.DataFrame({"n": [1]}).filter(pl.col("n") > 0)  # the first use makes the pool
-    names = {f"{NAME}{n}" for n in range(pl.thread_pool_size())}
-    return tuple(int(thread.name) for thread in THREADS.iterdir() if _name(thread) in names)
+    return tuple(int(thread.name) for thread in THREADS.iterdir() if _name(thread) == NAME)
 
 
 def _name(thread: Path) -> str:

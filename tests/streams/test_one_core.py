@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 import streams  # noqa: F401  (Polars' pool has the size that a worker gives it)
-from streams.one_core import THREADS, one_core
+from streams.one_core import NAME, THREADS, one_core
 
 pytestmark = pytest.mark.skipif(
     not hasattr(os, "sched_setaffinity") or pl.thread_pool_size() != 1,
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(
 def cores() -> tuple[set[int], set[int]]:
     """Where this thread may run, and where Polars' may."""
     pl.DataFrame({"n": [1]}).filter(pl.col("n") > 0)
-    pool = [int(at.name) for at in THREADS.iterdir() if (at / "comm").read_text().strip() == "polars-0"]
+    pool = [int(at.name) for at in THREADS.iterdir() if (at / "comm").read_text().strip() == NAME]
     return os.sched_getaffinity(threading.get_native_id()), os.sched_getaffinity(pool[0])
 
 
