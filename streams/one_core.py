@@ -49,20 +49,21 @@ def _pair() -> tuple[int, ...]:
         or pl.thread_pool_size() > 1
     ):
         return ()
-    pool = _pool(os.getpid())
+    pool = _pool()
     return (threading.get_native_id(), *pool) if pool else ()
 
 
 @cache
-def _pool(process: int) -> tuple[int, ...]:  # noqa: ARG001  (a forked process has other threads)
+def _pool() -> tuple[int, ...]:
     pl.DataFrame({"n": [1]}).filter(pl.col("n") > 0)  # the first use makes the pool
-    return tuple(int(thread.name) for thread in THREADS.iterdir() if _name(thread) == NAME)
+    return tuple(int(thread.name) for thread in THREADS.iterdir() if name_of(thread) == NAME)
 
 
-def _name(thread: Path) -> str:
+def name_of(thread: Path) -> str:
+    """What a thread of ``THREADS`` is called; nothing where it ended meanwhile."""
     try:
         return (thread / "comm").read_text().strip()
-    except OSError:  # it ended
+    except OSError:
         return ""
 
 

@@ -20,8 +20,8 @@ def begins(*columns: np.ndarray[Any, Any]) -> Bools:
     return found
 
 
-def ranges(begins: Int64s, ends: Int64s) -> tuple[Int64s, Int64s]:
-    """The numbers from each of ``begins`` up to its ``ends``, one after the other, and before them which one each is of."""
-    lengths = ends - begins
+def ranges(firsts: Int64s, ends: Int64s) -> tuple[Int64s, Int64s]:
+    """The numbers from each of ``firsts`` up to its ``ends``, one after the other, and before them which one each is of."""
+    lengths = ends - firsts
     of = np.repeat(np.arange(len(lengths)), lengths)
-    return of, np.arange(len(of)) + np.repeat(begins - (np.cumsum(lengths) - lengths), lengths)
+    return of, np.arange(len(of)) + np.repeat(firsts - (np.cumsum(lengths) - lengths), lengths)

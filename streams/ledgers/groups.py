@@ -41,9 +41,7 @@ class Groups:
         """Rows of a rule that reads them once, for each day on which they stood and their group is asked about, with its number
         on that day. Of what is made of more than one row, ``oldest`` is the day of the oldest."""
         of, group = self.keys.get_column("of").to_numpy(), rows.get_column("group").to_numpy()
-        wanted = np.zeros(max(int(some.max(initial=0)) for some in (of, group)) + 1, np.bool_)
-        wanted[group] = True
-        asked = self.keys.select("today", "of", "group").filter(wanted[of])
+        asked = self.keys.select("today", "of", "group").filter(np.isin(of, group))
         row, number = Stays(rows, self.days, self.rule.window, "group", oldest).asked(asked)
         return rows.drop("group", *STOOD)[row].hstack(asked.select("today", "group")[number])
 

@@ -251,7 +251,7 @@ class Ledger:
 
 
 def _batch(rows: pl.DataFrame) -> pa.RecordBatch:
-    return rows.rechunk().to_arrow().combine_chunks().to_batches()[0]
+    return rows.rechunk().to_arrow().to_batches()[0]
 
 
 def _number(event_id: str) -> tuple[int, int]:

@@ -80,9 +80,8 @@ class Reading:
             return Named(found.rows.clear(), found.names)
         by = list(self.rule.by)
         names = found.names.join(again.select(by).unique(), on=by, how="semi", nulls_equal=True)
-        asked = np.zeros(len(found.names), np.bool_)
-        asked[names.get_column("of").to_numpy()] = True
-        return Named(found.rows.filter(asked[found.rows.get_column("of").to_numpy()]), names)
+        asked, of = (some.get_column("of").to_numpy() for some in (names, found.rows))
+        return Named(found.rows.filter(np.isin(of, asked)), names)
 
     def touched(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The keys of those that it reads of rows that came or were corrected, however old, by ``today``."""

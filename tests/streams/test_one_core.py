@@ -11,22 +11,22 @@ import polars as pl
 import pytest
 
 import streams  # noqa: F401  (Polars' pool has the size that a worker gives it)
-from streams.one_core import NAME, THREADS, one_core
+from streams.one_core import NAME, THREADS, name_of, one_core
 
 pytestmark = pytest.mark.skipif(
-    not hasattr(os, "sched_setaffinity") or pl.thread_pool_size() != 1,
-    reason="needs Linux and a pool of one thread",
+    not hasattr(os, "sched_setaffinity"), reason="only Linux lets a thread be kept on a core"
 )
 
 
 def cores() -> tuple[set[int], set[int]]:
     """Where this thread may run, and where Polars' may."""
     pl.DataFrame({"n": [1]}).filter(pl.col("n") > 0)
-    pool = [int(at.name) for at in THREADS.iterdir() if (at / "comm").read_text().strip() == NAME]
+    pool = [int(at.name) for at in THREADS.iterdir() if name_of(at) == NAME]
     return os.sched_getaffinity(threading.get_native_id()), os.sched_getaffinity(pool[0])
 
 
 def test_both_threads_share_one_core_inside_and_are_free_afterwards() -> None:
+    assert pl.thread_pool_size() == 1
     before = os.sched_getaffinity(0)
     with one_core():
         mine, pools = cores()
