@@ -49,7 +49,14 @@ def freshness(bootstrap: str, layout: Layout, group: str, topics: Iterable[str])
     broker does not answer.
     """
     from confluent_kafka import Consumer, TopicPartition
+    from confluent_kafka.admin import AdminClient
 
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 4})
+    # asked of this client: without leaders at hand, one in forty of its questions of offsets waits for one or three seconds
+    known = admin.list_topics(timeout=ANSWER_SECONDS).topics
+    names = [layout.topic(topic) for topic in topics]
+    places = [TopicPartition(t, p) for t in names if t in known for p in sorted(known[t].partitions)]
+    bounds = _answered(lambda: _bounds(admin, places))
     consumer: Any = Consumer(
         {
             "bootstrap.servers": bootstrap,
@@ -62,10 +69,6 @@ def freshness(bootstrap: str, layout: Layout, group: str, topics: Iterable[str])
         }
     )
     try:
-        known = consumer.list_topics(timeout=ANSWER_SECONDS).topics
-        names = [layout.topic(topic) for topic in topics]
-        places = [TopicPartition(t, p) for t in names if t in known for p in sorted(known[t].partitions)]
-        bounds = _answered(lambda: _bounds(bootstrap, places))
         standings = {}
         for place in _answered(lambda: consumer.committed(places, timeout=ANSWER_SECONDS)):
             try:
@@ -104,12 +107,11 @@ def _answered(ask: Callable[[], Answer]) -> Answer:
             time.sleep(0.1)
 
 
-def _bounds(bootstrap: str, places: list[Any]) -> dict[tuple[str, int], tuple[int, int]]:
+def _bounds(admin: Any, places: list[Any]) -> dict[tuple[str, int], tuple[int, int]]:
     """The first offset of each place, and the one after what readers of committed records may see."""
     from confluent_kafka import IsolationLevel
-    from confluent_kafka.admin import AdminClient, OffsetSpec
+    from confluent_kafka.admin import OffsetSpec
 
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 4})
     found: list[dict[tuple[str, int], int]] = []
     for spec in (OffsetSpec.earliest(), OffsetSpec.latest()):
         asked = admin.list_offsets(

@@ -23,7 +23,7 @@ from schemas.catalogue import AGGREGATES, PERMITS
 from schemas.codec import Codec
 from schemas.registry import open_ids
 from sinks.clickhouse.audit import audit
-from sinks.clickhouse.freshness import freshness
+from sinks.clickhouse.freshness import Freshness, freshness
 
 FAILPOINTS = (
     "before-letters",
@@ -166,15 +166,23 @@ class Faults:
     def run_sink(self) -> None:
         """Start a sink that nothing kills, unless it runs."""
         if self._sink is None or self._sink.poll() is not None:
-            self._sink = self.stack.start()
             before = self.progress()
-            wait_for("the sink goes on", lambda: self.progress() > before, SECONDS)
+            self._sink = self.stack.start()
+            wait_for("the sink goes on", lambda: self._goes_on(before), SECONDS)
 
     def progress(self) -> int:
         """How many events can be queried."""
+        return sum(p.queryable for p in self._fresh(PERMITS.name))
+
+    def _goes_on(self, before: int) -> bool:
+        """Whether more can be queried than before, or nothing waits: then there is no more to come."""
+        self._sink_lives()
+        found = self._fresh(PERMITS.name)
+        return sum(p.queryable for p in found) > before or all(p.queryable >= p.end for p in found)
+
+    def _fresh(self, topic: str) -> list[Freshness]:
         stack = self.stack
-        found = freshness(stack.bootstrap, stack.layout, stack.settings.group, [PERMITS.name])
-        return sum(p.queryable for p in found)
+        return freshness(stack.bootstrap, stack.layout, stack.settings.group, [topic])
 
     def _kill_sink(self) -> None:
         if self._sink is not None and self._sink.poll() is None:
@@ -223,16 +231,11 @@ class Faults:
 
     def _caught_up(self, topic: str) -> dict[int, int]:
         """The topic's ends as they are now, once the sink has passed them."""
-        stack = self.stack
-
-        def places() -> list[Any]:
-            return freshness(stack.bootstrap, stack.layout, stack.settings.group, [topic])
-
-        goal = {p.partition: p.end for p in places()}
+        goal = {p.partition: p.end for p in self._fresh(topic)}
 
         def there() -> bool:
             self._sink_lives()
-            return all(p.queryable >= goal[p.partition] for p in places())
+            return all(p.queryable >= goal[p.partition] for p in self._fresh(topic))
 
         wait_for(f"{topic} is queryable", there, SECONDS)
         return goal
