@@ -19,6 +19,9 @@ from schemas.catalogue import Layout, create_topics
 from schemas.settings import KafkaSettings
 from tests import chromium
 
+# a hundred brokers live for seconds here: to make the best of their code costs them half of their CPU
+os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
+
 
 @dataclass(frozen=True)
 class TestKafka:
