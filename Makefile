@@ -12,9 +12,8 @@ KILLS ?= 20
 SEED ?= 1
 FUZZ ?= 100000
 EXAMPLES ?= 200
-# Tests that time what they kill, or run three brokers, have the machine to themselves. The others run three at a time on two
-# cores, since they wait for one another a quarter of the time, and long files come before the last ones.
-ALONE := tests/faults/test_cluster.py tests/faults/test_matrix.py tests/benchmarks
+# Tests that time what they kill have the machine to themselves; all the others run two at a time.
+ALONE := tests/faults tests/benchmarks
 NATIVE := schemas/native/libavro.so streams/engine/native/libfetch.so
 
 .PHONY: help setup native up test check format lock bench-lock generate release-schemas bench faults fuzz proof demo-alert clean distclean chromium databases
@@ -62,8 +61,7 @@ check: setup ## format, lint, types, import directions, schemas
 
 test: check chromium databases ## make check and all tests; what CI runs
 	@$(MAKE) --no-print-directory native || true
-	$(BIN)/pytest -q --numprocesses 3 --dist loadfile --no-loadscope-reorder \
-	  $(addprefix --ignore=,$(ALONE))
+	$(BIN)/pytest -q --numprocesses 2 --dist loadfile $(addprefix --ignore=,$(ALONE))
 	$(BIN)/pytest -q $(ALONE)
 
 chromium:

@@ -19,7 +19,7 @@ from schemas.catalogue import Layout, create_topics
 from schemas.settings import KafkaSettings
 from tests import chromium
 
-# a hundred brokers live for seconds here: to make the best of their code costs them half of their CPU
+# many brokers live for seconds here: their optimising compiler costs half of the CPU of such a life
 os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
 
 

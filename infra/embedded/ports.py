@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import socket
 import time
+from collections.abc import Container
 from dataclasses import dataclass
 
 LOCAL = "127.0.0.1"
@@ -91,9 +92,10 @@ def wait_until_free(port: int, seconds: float) -> bool:
     return True
 
 
-def free_run(count: int, host: str = LOCAL) -> int:
-    """The first of ``count`` neighbouring free ports."""
+def free_run(count: int, host: str = LOCAL, besides: Container[int] = ()) -> int:
+    """The first of ``count`` neighbouring free ports, none of them of ``besides``."""
     for first in free(20, host):
-        if first + count < 65_536 and all(is_free(first + i, host) for i in range(count)):
+        run = range(first, first + count)
+        if run.stop < 65_536 and all(port not in besides and is_free(port, host) for port in run):
             return first
     raise OSError(f"no {count} neighbouring free ports on {host}")

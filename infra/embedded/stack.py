@@ -359,7 +359,8 @@ def _addressed(settings: Settings, given_kafka: bool, given_clickhouse: bool) ->
     singles = [key for key in wanted if key != "ports.metrics"]
     chosen.update(zip(singles, ports.free(len(singles)), strict=True))
     if "ports.metrics" in wanted:
-        chosen["ports.metrics"] = ports.free_run(settings.streams.workers + 1)
+        taken = frozenset((numbers | chosen).values())
+        chosen["ports.metrics"] = ports.free_run(settings.streams.workers + 1, besides=taken)
     if not given_kafka:
         port = chosen.get("ports.kafka", settings.ports.kafka)
         chosen["kafka.bootstrap_servers"] = f"{ports.LOCAL}:{port}"

@@ -81,6 +81,7 @@ class Running:
 
     def kill(self, part: str) -> None:
         pid = self.parts()[part]["pid"]
+        assert pid, f"{part} does not run before it is killed\n{self.log()}"
         os.kill(pid, signal.SIGKILL)
         self.wait_healthy({part: pid})
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import socket
 
+import pytest
+
 from infra.embedded import ports
 from infra.embedded.stack import _addressed
 from infra.settings import Settings
@@ -34,6 +36,8 @@ def test_free_ports_differ() -> None:
 def test_neighbouring_ports() -> None:
     first = ports.free_run(5)
     assert all(ports.is_free(first + i) for i in range(5))
+    with pytest.raises(OSError, match="no 5 neighbouring"):
+        ports.free_run(5, besides=ports.RANGE)
 
 
 def test_none_are_asked_for() -> None:
