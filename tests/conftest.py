@@ -19,9 +19,6 @@ from schemas.catalogue import Layout, create_topics
 from schemas.settings import KafkaSettings
 from tests import chromium
 
-# many brokers live for seconds here: their optimising compiler costs half of the CPU of such a life
-os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
-
 
 @dataclass(frozen=True)
 class TestKafka:
