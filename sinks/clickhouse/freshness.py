@@ -45,7 +45,7 @@ class Freshness:
 def freshness(bootstrap: str, layout: Layout, group: str, topics: Iterable[str]) -> list[Freshness]:
     """The freshness of these topics (catalogue names), in their order.
 
-    Costs three requests, and a fetch for the partitions that are behind. Raises KafkaException or TimeoutError when the
+    Costs four requests, and a fetch for the partitions that are behind. Raises KafkaException or TimeoutError when the
     broker does not answer.
     """
     from confluent_kafka import Consumer, TopicPartition
